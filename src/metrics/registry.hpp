@@ -1,0 +1,52 @@
+// Everything that moai counts, and the text that /metrics answers. docs/metrics.md lists the names.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+
+namespace moai::metrics {
+
+/// Why a worker looked for work.
+enum class WakeReason { notify, timer, safety_look };
+/// What became of one delivery when its attempt was recorded.
+enum class Outcome { delivered, retried, dead_lettered };
+
+/// Counters, gauges and histograms of one process. Safe from any thread; no call blocks for longer than a map look-up.
+class Registry {
+public:
+    explicit Registry(std::string_view version);
+    ~Registry();
+    Registry(const Registry&) = delete;
+    Registry& operator=(const Registry&) = delete;
+
+    // The API.
+    void events_accepted(std::uint64_t count = 1);
+    /// `route` is the pattern ("/events/{id}"), never the path; methods outside RFC 9110 are counted as "other".
+    void api_request(std::string_view method, std::string_view route, int status, std::chrono::microseconds took);
+
+    // The worker.
+    void claim(std::uint64_t batch_size);
+    void attempt(std::string_view error_class);
+    void deliveries(Outcome outcome, std::uint64_t count);
+    void orphaned(std::uint64_t count);
+    void released(std::uint64_t count);
+    void in_flight(std::uint64_t now);
+    void wakeup(WakeReason reason);
+    /// A safety look found work that no notification and no timer had announced. Stays 0 in a healthy system.
+    void safety_look_catch();
+    /// `connection` names its job: "listen", "claim", "record".
+    void reconnect(std::string_view connection);
+    void publish_to_first_byte(std::chrono::microseconds took);
+
+    /// The exposition format 0.0.4 (text/plain; version=0.0.4).
+    [[nodiscard]] std::string text() const;
+
+private:
+    struct Impl;
+    std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace moai::metrics
