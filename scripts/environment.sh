@@ -1,0 +1,38 @@
+# Sourced by the scripts of this folder: where the checkout lies, a known environment (ours may be empty), and how
+# they speak. Sets `root`; changes no directory.
+set -euo pipefail
+
+root=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.." && pwd -P)
+
+# The system's own tools first: scripts/setup installs them, and they are the versions that moai is built with.
+export PATH="/usr/sbin:/usr/bin:/sbin:/bin:/usr/local/sbin:/usr/local/bin${PATH:+:$PATH}"
+if [[ -z ${HOME:-} ]]; then
+    HOME=$(getent passwd "$(id -u)" | cut -d: -f6)
+    export HOME
+fi
+# Tools that format, sort or compare must not depend on the caller's language.
+export LC_ALL=C.UTF-8
+# One cache serves every clone, wherever it lies.
+export CCACHE_BASEDIR=$root CCACHE_NOHASHDIR=1
+
+say() { printf '==> %s\n' "$*"; }
+die() { printf '%s: %s\n' "${0##*/}" "$*" >&2; exit 1; }
+
+# Our own C++ files, one a line: the ones git knows or would add, so that build folders are left out.
+cpp_files() {
+    git -c safe.directory='*' -C "$root" ls-files --cached --others --exclude-standard -- \
+        'src/**.cpp' 'src/**.hpp' 'tests/cpp/**.cpp' 'tests/cpp/**.hpp' 'bench/**.cpp' 'bench/**.hpp' | sort -u |
+        while IFS= read -r file; do [[ -e $root/$file ]] && printf '%s\n' "$file"; done || true
+}
+
+# configure <folder> <cmake arguments...>: generates the folder's build files, quietly when all is well.
+configure() {
+    local folder=$1 log
+    shift
+    mkdir -p "$root/$folder"
+    log=$root/$folder/configure.log
+    if ! cmake -S "$root" -B "$root/$folder" -G Ninja "$@" >"$log" 2>&1; then
+        cat "$log" >&2
+        return 1
+    fi
+}
