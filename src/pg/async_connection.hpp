@@ -1,0 +1,56 @@
+// A PostgreSQL connection driven by an event loop: connecting, statements and notifications never block the loop.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/event_loop.hpp"
+#include "pg/error.hpp"
+#include "pg/result.hpp"
+
+namespace moai::pg {
+
+/// Keeps itself connected: on loss it reconnects with jittered exponential backoff (100 ms doubling to 5 s).
+/// Not thread-safe: lives on its loop's thread. The address of the socket may change at each reconnect; nobody else watches it.
+class AsyncConnection {
+public:
+    struct Options {
+        std::string database_url;
+        std::string application_name;
+        /// Statements run (one by one) at each (re)connect before on_ready: LISTEN, SET, PREPARE.
+        std::vector<std::string> session_setup;
+    };
+    struct Callbacks {
+        std::function<void()> on_ready;                         ///< connected and session_setup done
+        std::function<void(const Error&)> on_lost;              ///< connection lost or not made; a reconnect is scheduled
+        std::function<void(const std::string& channel)> on_notify;
+    };
+    /// Exactly one of the two is given: rows, or the error (connection_lost(): the outcome is unknown).
+    using Done = std::function<void(Result rows, const Error* error)>;
+
+    AsyncConnection(base::EventLoop& loop, Options options, Callbacks callbacks);
+    ~AsyncConnection();
+    AsyncConnection(const AsyncConnection&) = delete;
+    AsyncConnection& operator=(const AsyncConnection&) = delete;
+
+    /// Starts connecting; returns at once.
+    void start();
+    /// Sends one prepared statement (prepared once per session, by its text) with text parameters, which are copied.
+    /// REQUIRES: ready() and no statement outstanding. `done` is called later, on the loop's thread.
+    void send(const std::string& sql, const std::vector<Param>& params, Done done);
+
+    /// Connected, set up, and no statement outstanding.
+    [[nodiscard]] bool ready() const noexcept;
+    [[nodiscard]] bool connected() const noexcept;
+    /// Closes for good; an outstanding `done` is called with a connection_lost error, within the call. The destructor closes too,
+    /// but calls nobody. Any callback may close or destroy the connection.
+    void close();
+
+private:
+    struct Impl;
+    std::shared_ptr<Impl> impl_;
+};
+
+}  // namespace moai::pg

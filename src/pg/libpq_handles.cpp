@@ -1,0 +1,97 @@
+// Turns libpq's results and connection states into pg::Result and pg::Error.
+#include "pg/libpq_handles.hpp"
+
+#include "log/log.hpp"
+
+namespace moai::pg {
+namespace {
+
+std::string field(const PGresult* result, int code) {
+    const char* text = PQresultErrorField(result, code);
+    return text == nullptr ? std::string() : std::string(text);
+}
+
+/// libpq's own messages span lines ("...unexpectedly\n\tThis probably means..."); a log line and a JSON field want one.
+std::string on_one_line(const char* message) {
+    std::string line;
+    for (const char* at = message; *at != '\0'; ++at) {
+        if (*at != '\n' && *at != '\t') {
+            line += *at;
+        } else if (!line.empty() && line.back() != ' ') {
+            line += ' ';
+        }
+    }
+    while (!line.empty() && line.back() == ' ') {
+        line.pop_back();
+    }
+    return line;
+}
+
+}  // namespace
+
+Error connection_error(const PGconn* connection) {
+    std::string message = on_one_line(PQerrorMessage(connection));
+    if (message.empty()) {
+        message = "the connection to the database was lost";
+    }
+    return {"", message};
+}
+
+std::optional<Error> error_of(PGconn* connection, const PGresult* result) {
+    if (result == nullptr) {
+        return connection_error(connection);
+    }
+    switch (PQresultStatus(result)) {
+        case PGRES_TUPLES_OK:
+        case PGRES_COMMAND_OK:
+        case PGRES_EMPTY_QUERY:
+            return std::nullopt;
+        case PGRES_COPY_IN:
+        case PGRES_COPY_OUT:
+        case PGRES_COPY_BOTH:
+            return Error("0A000", "COPY is not possible on this connection");
+        default:
+            break;
+    }
+    std::string primary = field(result, PG_DIAG_MESSAGE_PRIMARY);
+    if (primary.empty()) {
+        primary = on_one_line(PQresultErrorMessage(result));
+    }
+    if (primary.empty()) {
+        return connection_error(connection);
+    }
+    return Error(field(result, PG_DIAG_SQLSTATE), primary, field(result, PG_DIAG_MESSAGE_DETAIL),
+                 field(result, PG_DIAG_MESSAGE_HINT));
+}
+
+bool must_prepare_again(const Error& error) noexcept { return error.sqlstate() == "0A000" || error.sqlstate() == "26000"; }
+
+void log_notices(PGconn* connection) {
+    PQsetNoticeProcessor(
+        connection, [](void*, const char* message) { log::debug("postgres notice", {{"message", on_one_line(message)}}); }, nullptr);
+}
+
+Result checked_result(PGconn* connection, PGresult* result) {
+    Result owner(result);
+    if (auto error = error_of(connection, result)) {
+        throw std::move(*error);
+    }
+    return owner;
+}
+
+ParameterValues::ParameterValues(std::span<const Param> params) {
+    texts_.reserve(params.size());
+    pointers_.reserve(params.size());
+    for (const Param& param : params) {
+        if (!param) {
+            pointers_.push_back(nullptr);
+            continue;
+        }
+        if (param->find('\0') != std::string_view::npos) {
+            throw Error("22021", "a text parameter holds a zero byte", "$" + std::to_string(pointers_.size() + 1));
+        }
+        pointers_.push_back(texts_.emplace_back(*param).c_str());
+    }
+}
+
+}  // namespace moai::pg

@@ -1,0 +1,53 @@
+// Internal to pg/: owning handles for libpq's objects, and the one place that turns its failures into pg::Error.
+#pragma once
+
+#include <libpq-fe.h>
+
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "pg/error.hpp"
+#include "pg/result.hpp"
+
+namespace moai::pg {
+
+struct FinishConnection {
+    void operator()(PGconn* connection) const noexcept { PQfinish(connection); }
+};
+using ConnectionHandle = std::unique_ptr<PGconn, FinishConnection>;
+
+/// The rows of a successful result. Throws pg::Error for any other; takes ownership either way. `result` may be null (out of memory
+/// or no connection).
+[[nodiscard]] Result checked_result(PGconn* connection, PGresult* result);
+
+/// The error that a failed result carries, or nothing if it succeeded. Does not take ownership.
+[[nodiscard]] std::optional<Error> error_of(PGconn* connection, const PGresult* result);
+
+/// A prepared statement failed before it ran because of what happened since it was prepared: an upgrade changed what the function
+/// returns (0A000), or a pooler gave us another session (26000). Prepared anew, it will run.
+[[nodiscard]] bool must_prepare_again(const Error& error) noexcept;
+
+/// The error of the connection itself, without SQLSTATE, on one line.
+[[nodiscard]] Error connection_error(const PGconn* connection);
+
+/// From now on what the server remarks (NOTICE, WARNING) goes to the log at debug level instead of to stderr.
+void log_notices(PGconn* connection);
+
+/// Text parameters in the form libpq wants: zero-terminated and alive.
+class ParameterValues {
+public:
+    /// Throws pg::Error 22021 if a text holds a zero byte, which would silently cut it short.
+    explicit ParameterValues(std::span<const Param> params);
+
+    [[nodiscard]] int count() const noexcept { return static_cast<int>(pointers_.size()); }
+    [[nodiscard]] const char* const* pointers() const noexcept { return pointers_.data(); }
+
+private:
+    std::vector<std::string> texts_;
+    std::vector<const char*> pointers_;
+};
+
+}  // namespace moai::pg
