@@ -1,0 +1,522 @@
+// FakeReceiver on the project's own event loop: connections live on its thread, records under one mutex.
+#include "support/fake_receiver.hpp"
+
+#include <arpa/inet.h>
+#include <fmt/format.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <condition_variable>
+#include <future>
+#include <map>
+#include <mutex>
+#include <optional>
+#include <set>
+#include <system_error>
+#include <thread>
+#include <unordered_map>
+
+#include "base/event_loop.hpp"
+#include "base/unique_fd.hpp"
+
+namespace moai::test {
+namespace {
+
+using base::UniqueFd;
+using Behaviour = Answer::Behaviour;
+using Clock = std::chrono::steady_clock;
+
+constexpr std::size_t kReadSize = 64 * 1024;
+constexpr std::size_t kEndlessChunk = 64 * 1024;
+constexpr int kFillers = 8;
+
+int checked(int result, const char* what) {
+    if (result < 0) {
+        throw std::system_error(errno, std::generic_category(), what);
+    }
+    return result;
+}
+
+std::string lower(std::string_view text) {
+    std::string result(text);
+    std::transform(result.begin(), result.end(), result.begin(),
+                   [](unsigned char c) { return static_cast<char>(c >= 'A' && c <= 'Z' ? c + 32 : c); });
+    return result;
+}
+
+/// The head of a request without its empty line; nothing if it is not one.
+std::optional<ReceivedRequest> parse_head(std::string_view head) {
+    ReceivedRequest request;
+    const auto line_end = std::min(head.find("\r\n"), head.size());
+    const std::string_view first = head.substr(0, line_end);
+    const auto space = first.find(' ');
+    const auto last_space = first.rfind(' ');
+    if (space == std::string_view::npos || last_space == space) {
+        return std::nullopt;
+    }
+    request.method = first.substr(0, space);
+    request.path = first.substr(space + 1, last_space - space - 1);
+    request.version = first.substr(last_space + 1);
+    std::size_t at = line_end + 2;
+    while (at < head.size()) {
+        const auto end = std::min(head.find("\r\n", at), head.size());
+        const std::string_view line = head.substr(at, end - at);
+        const auto colon = line.find(':');
+        if (colon == std::string_view::npos) {
+            return std::nullopt;
+        }
+        const auto value = line.find_first_not_of(" \t", colon + 1);
+        request.headers.emplace_back(lower(line.substr(0, colon)),
+                                     value == std::string_view::npos ? "" : std::string(line.substr(value)));
+        at = end + 2;
+    }
+    return request;
+}
+
+std::string head_of(const Answer& answer, std::uint64_t length) {
+    std::string head = fmt::format("HTTP/1.1 {} Status\r\n", answer.status);
+    for (const auto& [name, value] : answer.headers) {
+        head += fmt::format("{}: {}\r\n", name, value);
+    }
+    if (answer.status != 204 && answer.status != 304) {
+        head += fmt::format("Content-Length: {}\r\n", length);
+    }
+    return head + "\r\n";
+}
+
+struct Connection {
+    std::uint64_t id = 0;
+    UniqueFd fd;
+    std::string in;
+    std::optional<Clock::time_point> first_byte;
+    bool answering = false;
+    bool close_when_sent = false;
+    bool hang_when_sent = false;
+    std::string out;
+    std::size_t out_sent = 0;
+    std::string filler;  ///< sent again and again once `out` has gone
+    std::uint64_t filler_left = 0;
+    std::uint32_t events = EPOLLIN;
+};
+
+}  // namespace
+
+std::string ReceivedRequest::header(std::string_view name) const {
+    const auto found = std::find_if(headers.begin(), headers.end(), [&](const auto& h) { return h.first == name; });
+    return found == headers.end() ? "" : found->second;
+}
+
+struct FakeReceiver::Impl {
+    UniqueFd listener;
+    std::uint16_t port = 0;
+    base::EventLoop loop;
+
+    // On the loop's thread only.
+    std::unordered_map<std::uint64_t, std::unique_ptr<Connection>> connections;
+    std::vector<UniqueFd> queue_fillers;
+    bool accepting = false;
+
+    mutable std::mutex mutex;  // guards what follows
+    mutable std::condition_variable changed;
+    std::map<std::string, std::shared_ptr<Script>, std::less<>> scripts;
+    std::unordered_map<std::string, std::size_t> nth_of_path;
+    std::vector<ReceivedRequest> recorded;
+    std::set<std::pair<std::string, std::string>> distinct;
+    std::size_t accepted = 0;
+    std::size_t open = 0;
+    std::uint64_t sent = 0;
+
+    std::thread thread;
+
+    Impl() {
+        listener.reset(checked(::socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0), "socket"));
+        sockaddr_in address{};
+        address.sin_family = AF_INET;
+        address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+        checked(::bind(listener.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address), "bind");
+        socklen_t size = sizeof address;
+        checked(::getsockname(listener.get(), reinterpret_cast<sockaddr*>(&address), &size), "getsockname");
+        port = ntohs(address.sin_port);
+        start_accepting();
+        thread = std::thread([this] { loop.run(); });
+    }
+
+    ~Impl() {
+        loop.stop();
+        thread.join();
+    }
+
+    /// Runs `what` on the receiver's thread and returns when it is done.
+    void on_thread(const std::function<void()>& what) {
+        std::promise<void> done;
+        loop.post([&] {
+            what();
+            done.set_value();
+        });
+        done.get_future().wait();
+    }
+
+    void start_accepting() {
+        queue_fillers.clear();
+        checked(::listen(listener.get(), SOMAXCONN), "listen");
+        if (!accepting) {
+            loop.watch(listener.get(), EPOLLIN, [this](std::uint32_t) { accept_all(); });
+            accepting = true;
+        }
+    }
+
+    void stop_accepting(bool fill_queue) {
+        if (accepting) {
+            loop.unwatch(listener.get());
+            accepting = false;
+        }
+        if (!fill_queue) {
+            return;
+        }
+        // A queue of length 0 holds one connection; from then on the kernel drops each SYN.
+        checked(::listen(listener.get(), 0), "listen");
+        sockaddr_in address{};
+        address.sin_family = AF_INET;
+        address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+        address.sin_port = htons(port);
+        for (int i = 0; i < kFillers; ++i) {
+            UniqueFd& fd = queue_fillers.emplace_back(
+                checked(::socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0), "socket"));
+            if (::connect(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) < 0 &&
+                errno != EINPROGRESS) {
+                throw std::system_error(errno, std::generic_category(), "connect");
+            }
+        }
+    }
+
+    void accept_all() {
+        while (true) {
+            UniqueFd fd(::accept4(listener.get(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
+            if (!fd) {
+                return;  // EAGAIN: all taken. Anything else concerns one connection or comes again.
+            }
+            const int on = 1;
+            checked(::setsockopt(fd.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on), "TCP_NODELAY");
+            auto connection = std::make_unique<Connection>();
+            {
+                const std::lock_guard lock(mutex);
+                connection->id = ++accepted;
+                ++open;
+            }
+            const auto id = connection->id;
+            loop.watch(fd.get(), EPOLLIN, [this, id](std::uint32_t events) { serve(id, events); });
+            connection->fd = std::move(fd);
+            connections.emplace(id, std::move(connection));
+        }
+    }
+
+    void close(Connection& connection) {
+        loop.unwatch(connection.fd.get());
+        connections.erase(connection.id);
+        {
+            const std::lock_guard lock(mutex);
+            --open;
+        }
+        changed.notify_all();
+    }
+
+    void serve(std::uint64_t id, std::uint32_t events) {
+        const auto found = connections.find(id);
+        if (found == connections.end()) {
+            return;
+        }
+        Connection& connection = *found->second;
+        if ((events & (EPOLLERR | EPOLLHUP)) != 0) {
+            close(connection);
+        } else if ((events & EPOLLIN) != 0 && !read_some(connection)) {
+            close(connection);
+        } else if ((events & EPOLLOUT) != 0) {
+            flush(connection);
+        } else if (!connection.answering) {
+            take_request(connection);
+        }
+    }
+
+    static bool read_some(Connection& connection) {
+        std::array<char, kReadSize> buffer;
+        const auto got = ::recv(connection.fd.get(), buffer.data(), buffer.size(), 0);
+        if (got <= 0) {
+            return got < 0 && errno == EAGAIN;
+        }
+        if (!connection.first_byte) {
+            connection.first_byte = Clock::now();
+        }
+        connection.in.append(buffer.data(), static_cast<std::size_t>(got));
+        return true;
+    }
+
+    /// Takes one request out of the input if it is complete.
+    void take_request(Connection& connection) {
+        const auto head_end = connection.in.find("\r\n\r\n");
+        if (head_end == std::string::npos) {
+            return;
+        }
+        auto request = parse_head(std::string_view(connection.in).substr(0, head_end));
+        if (!request) {
+            close(connection);
+            return;
+        }
+        const std::string length_text = request->header("content-length");
+        const std::size_t length = length_text.empty() ? 0 : std::stoul(length_text);
+        const std::size_t body_at = head_end + 4;
+        if (connection.in.size() < body_at + length) {
+            return;
+        }
+        request->body = connection.in.substr(body_at, length);
+        request->arrived_at = *connection.first_byte;
+        request->connection = connection.id;
+        connection.in.erase(0, body_at + length);
+        connection.first_byte.reset();
+        if (!connection.in.empty()) {
+            connection.first_byte = Clock::now();
+        }
+        connection.answering = true;
+        connection.close_when_sent = lower(request->header("connection")) == "close";
+        begin_answer(connection, record(std::move(*request)));
+    }
+
+    Answer record(ReceivedRequest request) {
+        std::shared_ptr<Script> script;
+        std::size_t nth = 0;
+        {
+            const std::lock_guard lock(mutex);
+            nth = ++nth_of_path[request.path];
+            auto found = scripts.find(request.path);
+            if (found == scripts.end()) {
+                found = scripts.find("*");
+            }
+            if (found != scripts.end()) {
+                script = found->second;
+            }
+        }
+        Answer answer = script ? (*script)(request, nth) : Answer{};
+        {
+            const std::lock_guard lock(mutex);
+            std::string webhook_id = request.header("webhook-id");
+            if (!webhook_id.empty()) {
+                distinct.emplace(std::move(webhook_id), request.header("moai-subscription-id"));
+            }
+            recorded.push_back(std::move(request));
+        }
+        changed.notify_all();
+        return answer;
+    }
+
+    void begin_answer(Connection& connection, Answer answer) {
+        if (answer.delay.count() == 0) {
+            send_answer(connection, answer);
+            return;
+        }
+        const auto due = Clock::now() + answer.delay;
+        (void)loop.at(due, [this, id = connection.id, answer = std::move(answer)] {
+            const auto found = connections.find(id);
+            if (found != connections.end()) {
+                send_answer(*found->second, answer);
+            }
+        });
+    }
+
+    void send_answer(Connection& connection, const Answer& answer) {
+        switch (answer.behaviour) {
+            case Behaviour::normal: connection.out = head_of(answer, answer.body.size()) + answer.body; break;
+            case Behaviour::hang_after_request: return;
+            case Behaviour::hang_after_headers:
+                connection.out = head_of(answer, std::max<std::size_t>(answer.body.size(), 1));
+                connection.hang_when_sent = true;
+                break;
+            case Behaviour::drip:
+                drip(connection.id, head_of(answer, answer.body.size()) + answer.body, 0, answer.drip_gap);
+                return;
+            case Behaviour::drip_body:
+                connection.out = head_of(answer, answer.body.size());
+                connection.hang_when_sent = true;
+                drip(connection.id, answer.body, 0, answer.drip_gap);
+                break;
+            case Behaviour::endless_body:
+                connection.out = head_of(answer, answer.endless_bytes);
+                connection.filler.assign(kEndlessChunk, 'e');
+                connection.filler_left = answer.endless_bytes;
+                break;
+            case Behaviour::endless_headers:
+                connection.out = fmt::format("HTTP/1.1 {} Status\r\n", answer.status);
+                connection.filler = "X-Endless: " + std::string(1000, 'h') + "\r\n";
+                connection.filler_left = answer.endless_bytes;
+                break;
+            case Behaviour::garbage:
+                connection.out = answer.body;
+                connection.close_when_sent = true;
+                break;
+            case Behaviour::close_mid_body:
+                connection.out = head_of(answer, answer.body.size() * 2 + 1) + answer.body;
+                connection.close_when_sent = true;
+                break;
+            case Behaviour::close_without_answer: close(connection); return;
+        }
+        flush(connection);
+    }
+
+    void drip(std::uint64_t id, std::string bytes, std::size_t sent_so_far, std::chrono::milliseconds gap) {
+        (void)loop.at(Clock::now() + gap, [this, id, bytes = std::move(bytes), sent_so_far, gap] {
+            const auto found = connections.find(id);
+            if (found == connections.end() || sent_so_far == bytes.size()) {
+                return;
+            }
+            Connection& connection = *found->second;
+            connection.out += bytes[sent_so_far];
+            connection.hang_when_sent = sent_so_far + 1 < bytes.size();
+            flush(connection);
+            drip(id, bytes, sent_so_far + 1, gap);
+        });
+    }
+
+    void want(Connection& connection, std::uint32_t events) {
+        if (connection.events != events) {
+            connection.events = events;
+            loop.rewatch(connection.fd.get(), events);
+        }
+    }
+
+    void flush(Connection& connection) {
+        while (true) {
+            if (connection.out_sent == connection.out.size()) {
+                connection.out_sent = 0;
+                connection.out = connection.filler.substr(0, connection.filler_left);
+                connection.filler_left -= connection.out.size();
+                if (connection.out.empty()) {
+                    break;
+                }
+            }
+            const auto put = ::send(connection.fd.get(), connection.out.data() + connection.out_sent,
+                                    connection.out.size() - connection.out_sent, MSG_NOSIGNAL);
+            if (put < 0 && errno == EAGAIN) {
+                want(connection, EPOLLIN | EPOLLOUT);
+                return;
+            }
+            if (put < 0) {
+                close(connection);
+                return;
+            }
+            connection.out_sent += static_cast<std::size_t>(put);
+            const std::lock_guard lock(mutex);
+            sent += static_cast<std::uint64_t>(put);
+        }
+        want(connection, EPOLLIN);
+        if (connection.hang_when_sent) {
+            return;
+        }
+        if (connection.close_when_sent) {
+            close(connection);
+            return;
+        }
+        connection.filler.clear();
+        connection.answering = false;
+        take_request(connection);
+    }
+
+    template <typename Condition>
+    bool wait(std::chrono::milliseconds deadline, Condition condition) const {
+        std::unique_lock lock(mutex);
+        return changed.wait_for(lock, deadline, condition);
+    }
+};
+
+FakeReceiver::FakeReceiver() : impl_(std::make_unique<Impl>()) {}
+FakeReceiver::~FakeReceiver() = default;
+
+std::uint16_t FakeReceiver::port() const noexcept { return impl_->port; }
+std::string FakeReceiver::url(std::string_view path) const {
+    return fmt::format("http://127.0.0.1:{}{}", impl_->port, path);
+}
+
+void FakeReceiver::on(std::string path, Script script) {
+    const std::lock_guard lock(impl_->mutex);
+    impl_->scripts[std::move(path)] = std::make_shared<Script>(std::move(script));
+}
+void FakeReceiver::on(std::string path, Answer always) {
+    on(std::move(path), [always = std::move(always)](const ReceivedRequest&, std::size_t) { return always; });
+}
+void FakeReceiver::on(std::string path, std::vector<Answer> in_turn) {
+    on(std::move(path), [in_turn = std::move(in_turn)](const ReceivedRequest&, std::size_t nth) {
+        return in_turn.at(std::min(nth, in_turn.size()) - 1);
+    });
+}
+
+void FakeReceiver::stop_accepting() {
+    impl_->on_thread([this] { impl_->stop_accepting(false); });
+}
+void FakeReceiver::stop_accepting_with_full_queue() {
+    impl_->on_thread([this] { impl_->stop_accepting(true); });
+}
+void FakeReceiver::resume_accepting() {
+    impl_->on_thread([this] { impl_->start_accepting(); });
+}
+void FakeReceiver::close_idle_connections() {
+    impl_->on_thread([this] {
+        std::vector<Connection*> idle;
+        for (const auto& [id, connection] : impl_->connections) {
+            if (!connection->answering && connection->in.empty()) {
+                idle.push_back(connection.get());
+            }
+        }
+        for (Connection* connection : idle) {
+            impl_->close(*connection);
+        }
+    });
+}
+
+std::vector<ReceivedRequest> FakeReceiver::requests() const {
+    const std::lock_guard lock(impl_->mutex);
+    return impl_->recorded;
+}
+std::vector<ReceivedRequest> FakeReceiver::requests(std::string_view path) const {
+    std::vector<ReceivedRequest> result = requests();
+    std::erase_if(result, [&](const ReceivedRequest& request) { return request.path != path; });
+    return result;
+}
+std::size_t FakeReceiver::count() const {
+    const std::lock_guard lock(impl_->mutex);
+    return impl_->recorded.size();
+}
+std::size_t FakeReceiver::distinct_deliveries() const {
+    const std::lock_guard lock(impl_->mutex);
+    return impl_->distinct.size();
+}
+std::size_t FakeReceiver::connections_accepted() const {
+    const std::lock_guard lock(impl_->mutex);
+    return impl_->accepted;
+}
+std::size_t FakeReceiver::connections_open() const {
+    const std::lock_guard lock(impl_->mutex);
+    return impl_->open;
+}
+std::uint64_t FakeReceiver::bytes_sent() const {
+    const std::lock_guard lock(impl_->mutex);
+    return impl_->sent;
+}
+void FakeReceiver::clear() {
+    const std::lock_guard lock(impl_->mutex);
+    impl_->recorded.clear();
+    impl_->distinct.clear();
+}
+
+bool FakeReceiver::wait_for(std::size_t count, std::chrono::milliseconds deadline) const {
+    return impl_->wait(deadline, [this, count] { return impl_->recorded.size() >= count; });
+}
+bool FakeReceiver::wait_for_distinct(std::size_t count, std::chrono::milliseconds deadline) const {
+    return impl_->wait(deadline, [this, count] { return impl_->distinct.size() >= count; });
+}
+bool FakeReceiver::wait_for_open_at_most(std::size_t count, std::chrono::milliseconds deadline) const {
+    return impl_->wait(deadline, [this, count] { return impl_->open <= count; });
+}
+
+}  // namespace moai::test
