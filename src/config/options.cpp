@@ -1,0 +1,160 @@
+#include "config/options.hpp"
+
+#include <array>
+
+namespace moai::config {
+namespace {
+
+using std::chrono::hours;
+using std::chrono::milliseconds;
+using std::chrono::minutes;
+
+constexpr std::uint32_t bits(std::initializer_list<Command> commands) {
+    std::uint32_t all = 0;
+    for (const Command command : commands) {
+        all |= static_cast<std::uint32_t>(command);
+    }
+    return all;
+}
+
+using enum Command;
+constexpr auto kServers = bits({run, serve, work});
+constexpr auto kApi = bits({run, serve});
+constexpr auto kWorker = bits({run, work});
+constexpr auto kDatabase = bits({run, serve, work, migrate, validate, publish, subscribe, status, dead_letters});
+constexpr auto kLogging = kDatabase | bits({listen});
+
+// clang-format off
+const std::array kOptions{
+    // name, value, variable, variable also, key, default, subcommands, help, check and store [, required, list]
+    Option{"--config", "FILE", "MOAI_CONFIG", "", "", "", kLogging,
+           "read options from FILE: lines of `key = value`, # starts a comment",
+           [](Settings& s, std::string_view v) { s.config_file = parse_text(v); }},
+    Option{"--log-format", "FORMAT", "MOAI_LOG_FORMAT", "", "log-format", "human", kLogging,
+           "human: time, level and key=value; json: one object a line",
+           [](Settings& s, std::string_view v) { s.log_format = static_cast<LogFormat>(parse_choice(v, {"human", "json"})); }},
+    Option{"--log-level", "LEVEL", "MOAI_LOG_LEVEL", "", "log-level", "info", kLogging,
+           "debug, info, warning or error",
+           [](Settings& s, std::string_view v) { s.log_level = static_cast<LogLevel>(parse_choice(v, {"debug", "info", "warning", "error"})); }},
+
+    Option{"--database-url", "URL", "MOAI_DATABASE_URL", "DATABASE_URL", "database-url", "", kDatabase,
+           "the PostgreSQL database; without it, the embedded one of --data-dir",
+           [](Settings& s, std::string_view v) { s.database_url = parse_database_url(v); }},
+    Option{"--data-dir", "DIR", "MOAI_DATA_DIR", "", "data-dir", "", kDatabase,
+           "where the embedded PostgreSQL lives; ~/.local/share/moai, as root /var/lib/moai",
+           [](Settings& s, std::string_view v) { s.data_dir = parse_text(v); }},
+    Option{"--wait", "", "MOAI_WAIT", "", "wait", "", bits({run, serve, work, migrate, validate}),
+           "keep trying while the database is unreachable at start",
+           [](Settings& s, std::string_view v) { s.wait = parse_switch(v); }},
+
+    Option{"--listen", "HOST:PORT", "MOAI_LISTEN", "", "listen", "127.0.0.1:3000", kApi,
+           "where the API listens; port 0 takes any free one and prints it",
+           [](Settings& s, std::string_view v) { s.listen = parse_listen_address(v); }},
+    Option{"--allowed-host", "NAME", "MOAI_ALLOWED_HOST", "", "allowed-host", "", kApi,
+           "a name besides localhost that clients may use in Host; repeat it, or separate by commas",
+           [](Settings& s, std::string_view v) { s.allowed_hosts.push_back(parse_host_name(v)); }, false, true},
+    Option{"--allow-unauthenticated", "", "MOAI_ALLOW_UNAUTHENTICATED", "", "allow-unauthenticated", "", kApi,
+           "listen on an address that others can reach, though every client may do everything",
+           [](Settings& s, std::string_view v) { s.allow_unauthenticated = parse_switch(v); }},
+    Option{"--api-connections", "N", "MOAI_API_CONNECTIONS", "", "api-connections", "16", kApi,
+           "database connections, and threads, of the API, 1 to 256",
+           [](Settings& s, std::string_view v) { s.api_connections = parse_count(v, 1, 256); }},
+
+    Option{"--concurrency", "N", "MOAI_CONCURRENCY", "", "concurrency", "512", kWorker,
+           "webhook requests in flight at once, 1 to 20000",
+           [](Settings& s, std::string_view v) { s.concurrency = parse_count(v, 1, 20'000); }},
+    Option{"--safety-interval", "DURATION", "MOAI_SAFETY_INTERVAL", "", "safety-interval", "30s", kWorker,
+           "how often to look for due deliveries that nothing announced, 1s to 1h",
+           [](Settings& s, std::string_view v) { s.safety_interval = parse_duration(v, milliseconds(1000), hours(1)); }},
+    Option{"--worker-name", "NAME", "MOAI_WORKER_NAME", "", "worker-name", "", kWorker,
+           "the name in leases, attempts and logs; host name and process id",
+           [](Settings& s, std::string_view v) { s.worker_name = parse_text(v); }},
+    Option{"--drain-timeout", "DURATION", "MOAI_DRAIN_TIMEOUT", "", "drain-timeout", "25s", kServers,
+           "after SIGTERM: how long requests in flight may take to end, 0s to 1h",
+           [](Settings& s, std::string_view v) { s.drain_timeout = parse_duration(v, milliseconds(0), hours(1)); }},
+    Option{"--demo", "", "MOAI_DEMO", "", "demo", "", bits({run}),
+           "add a receiver, a subscription and one event, so that the first delivery is seen",
+           [](Settings& s, std::string_view v) { s.demo = parse_switch(v); }},
+
+    Option{"--type", "TYPE", "", "", "", "", bits({publish}),
+           "the event's type, like user.created",
+           [](Settings& s, std::string_view v) { s.publish.type = parse_text(v); }, true},
+    Option{"--payload", "JSON|@FILE|-", "", "", "", "", bits({publish}),
+           "the payload: JSON text, @ and a file's name, or - for standard input",
+           [](Settings& s, std::string_view v) { s.publish.payload = parse_text(v); }, true},
+    Option{"--idempotency-key", "KEY", "", "", "", "", bits({publish}),
+           "publish once only, however often this is repeated with KEY",
+           [](Settings& s, std::string_view v) { s.publish.idempotency_key = parse_text(v); }},
+    Option{"--tenant", "TENANT", "MOAI_TENANT", "", "tenant", "default", bits({publish, subscribe}),
+           "whose event or subscription it is",
+           [](Settings& s, std::string_view v) { s.tenant = parse_text(v); }},
+
+    Option{"--url", "URL", "", "", "", "", bits({subscribe}),
+           "the endpoint, http:// or https://",
+           [](Settings& s, std::string_view v) { s.subscribe.url = parse_text(v); }, true},
+    Option{"--types", "TYPE,...", "", "", "", "", bits({subscribe}),
+           "event types: exact (user.created), a prefix (user.*) or all (*)",
+           [](Settings& s, std::string_view v) { s.subscribe.types.emplace_back(v); }, true, true},
+    Option{"--secret", "whsec_...", "", "", "", "", bits({subscribe}),
+           "the signing secret; made and printed if not given",
+           [](Settings& s, std::string_view v) { s.subscribe.secret = parse_text(v); }},
+    Option{"--format", "FORMAT", "", "", "", "", bits({subscribe}),
+           "standard ({type, timestamp, data}) or raw (the payload's own bytes)",
+           [](Settings& s, std::string_view v) { s.subscribe.format = parse_text(v); }},
+    Option{"--timeout", "INTERVAL", "", "", "", "", bits({subscribe}),
+           "how long one request may take, up to 60s; database default 15s",
+           [](Settings& s, std::string_view v) { s.subscribe.timeout = parse_text(v); }},
+    Option{"--max-attempts", "N", "", "", "", "", bits({subscribe}),
+           "tries before a delivery becomes a dead letter; database default 8",
+           [](Settings& s, std::string_view v) { s.subscribe.max_attempts = parse_text(v); }},
+    Option{"--retry-base", "INTERVAL", "", "", "", "", bits({subscribe}),
+           "the wait after the first failure; database default 5s",
+           [](Settings& s, std::string_view v) { s.subscribe.retry_base = parse_text(v); }},
+    Option{"--retry-factor", "NUMBER", "", "", "", "", bits({subscribe}),
+           "each further wait is so many times longer; database default 5",
+           [](Settings& s, std::string_view v) { s.subscribe.retry_factor = parse_text(v); }},
+    Option{"--retry-cap", "INTERVAL", "", "", "", "", bits({subscribe}),
+           "the longest wait; database default 24h",
+           [](Settings& s, std::string_view v) { s.subscribe.retry_cap = parse_text(v); }},
+    Option{"--retry-jitter", "NUMBER", "", "", "", "", bits({subscribe}),
+           "the part of each wait that is added by chance, 0 to 1; database default 0.1",
+           [](Settings& s, std::string_view v) { s.subscribe.retry_jitter = parse_text(v); }},
+    Option{"--description", "TEXT", "", "", "", "", bits({subscribe}),
+           "a note for people",
+           [](Settings& s, std::string_view v) { s.subscribe.description = parse_text(v); }},
+
+    // Not MOAI_LISTEN: a shell that names the API's address must not send the receiver to the same port.
+    Option{"--listen", "HOST:PORT", "", "", "", "127.0.0.1:3001", bits({listen}),
+           "where to receive; port 0 takes any free one and prints it",
+           [](Settings& s, std::string_view v) { s.listen = parse_listen_address(v); }},
+    Option{"--secret", "whsec_...", "MOAI_SECRET", "", "", "", bits({listen}),
+           "the subscription's secret; requests that it does not sign are answered 401",
+           [](Settings& s, std::string_view v) { s.listen_secret = parse_text(v); }, true},
+
+    Option{"ACTION", "list|redrive|discard", "", "", "", "list", bits({dead_letters}),
+           "what to do with dead letters",
+           [](Settings& s, std::string_view v) { static_cast<void>(parse_choice(v, {"list", "redrive", "discard"})); s.dead_letters.action = v; }},
+    Option{"ID", "ID...", "", "", "", "", bits({dead_letters}),
+           "delivery ids; discard needs at least one, redrive takes all that match without any",
+           [](Settings& s, std::string_view v) { s.dead_letters.ids.push_back(parse_text(v)); }, false, true},
+    Option{"--subscription", "ID", "", "", "", "", bits({dead_letters}),
+           "only those of this subscription (list, redrive)",
+           [](Settings& s, std::string_view v) { s.dead_letters.subscription = parse_text(v); }},
+    Option{"--tenant", "TENANT", "", "", "", "", bits({dead_letters}),
+           "only those of this tenant (list, redrive)",
+           [](Settings& s, std::string_view v) { s.dead_letters.tenant = parse_text(v); }},
+    Option{"--max", "N", "", "", "", "1000", bits({dead_letters}),
+           "at most so many, 1 to 100000 (list, redrive)",
+           [](Settings& s, std::string_view v) { s.dead_letters.max_count = parse_count(v, 1, 100'000); }},
+
+    Option{"--json", "", "", "", "", "", bits({migrate, validate, publish, subscribe, listen, status, dead_letters, version}),
+           "answer in JSON",
+           [](Settings& s, std::string_view v) { s.json = parse_switch(v); }},
+};
+// clang-format on
+
+}  // namespace
+
+std::span<const Option> options() { return kOptions; }
+
+}  // namespace moai::config

@@ -1,0 +1,119 @@
+#include "config/resolve.hpp"
+
+#include <fmt/format.h>
+
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+#include <fstream>
+
+#include "config/config_file.hpp"
+#include "config/exit_code.hpp"
+#include "config/options.hpp"
+
+namespace moai::config {
+namespace {
+
+/// The texts found for one option and the place they come from, for messages.
+struct Found {
+    std::vector<std::string> texts;
+    std::string origin;
+};
+
+using FileValues = std::map<std::string, std::vector<std::string>>;
+
+std::optional<Found> in_environment(std::string_view name, const Environment& environment) {
+    if (name.empty()) {
+        return std::nullopt;
+    }
+    const std::string variable(name);
+    auto value = environment(variable);
+    if (!value || value->empty()) {
+        return std::nullopt;
+    }
+    return Found{{std::move(*value)}, variable};
+}
+
+std::optional<Found> find(const Option& option, const Given& given, const Environment& environment, const FileValues& file,
+                          const std::string& file_name) {
+    if (const auto it = given.find(std::string(option.name)); it != given.end() && !it->second.empty()) {
+        return Found{it->second, "the command line"};
+    }
+    if (auto found = in_environment(option.environment, environment)) {
+        return found;
+    }
+    if (auto found = in_environment(option.environment_also, environment)) {
+        return found;
+    }
+    if (const auto it = file.find(std::string(option.key)); !option.key.empty() && it != file.end()) {
+        return Found{it->second, file_name};
+    }
+    if (!option.fallback.empty()) {
+        return Found{{std::string(option.fallback)}, "the default"};
+    }
+    return std::nullopt;
+}
+
+// A secret or a password must not come back in an error message.
+std::string shown(const Option& option, const std::string& text) {
+    if (option.name == "--secret") {
+        return "***";
+    }
+    return without_password(text);
+}
+
+void store(const Option& option, const Found& found, Settings& settings) {
+    for (const std::string& text : found.texts) {
+        try {
+            if (!option.list) {
+                option.assign(settings, text);
+                continue;
+            }
+            for (const std::string& item : parse_list(text)) {
+                option.assign(settings, item);
+            }
+        } catch (const BadValue& bad) {
+            throw Failure(ExitCode::configuration, fmt::format("{}: \"{}\" (from {}) is not valid: allowed is {}", option.name,
+                                                               shown(option, text), found.origin, bad.what()));
+        }
+    }
+}
+
+FileValues read_file(const std::string& name) {
+    std::ifstream in(name);
+    if (!in) {
+        throw Failure(ExitCode::configuration, fmt::format("--config: cannot read \"{}\": {}", name, std::strerror(errno)));
+    }
+    return read_config_file(in, name);
+}
+
+}  // namespace
+
+Settings resolve(Command command, const Given& given, const Environment& environment) {
+    Settings settings;
+    FileValues file;
+    for (const Option& option : options()) {
+        if (!option.belongs_to(command)) {
+            continue;
+        }
+        const auto found = find(option, given, environment, file, settings.config_file);
+        if (found) {
+            store(option, *found, settings);
+        } else if (option.required) {
+            throw Failure(ExitCode::usage, fmt::format("{} {} is required", option.name, option.value_name),
+                          fmt::format("moai {} --help", command_name(command)));
+        }
+        // --config stands first in the table, so that the file is known when the others are looked up.
+        if (option.name == "--config" && !settings.config_file.empty()) {
+            file = read_file(settings.config_file);
+        }
+    }
+    return settings;
+}
+
+std::optional<std::string> process_environment(const std::string& name) {
+    const char* value = std::getenv(name.c_str());
+    return value == nullptr ? std::nullopt : std::optional<std::string>(value);
+}
+
+}  // namespace moai::config

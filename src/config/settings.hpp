@@ -1,0 +1,64 @@
+// Every option's value, typed. Made by resolve(), read by app/ and cli/.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "config/values.hpp"
+
+namespace moai::config {
+
+enum class LogFormat { human, json };
+enum class LogLevel { debug, info, warning, error };
+
+/// Plain values; the defaults are in the option table, not here.
+struct Settings {
+    std::string config_file;
+    LogFormat log_format = LogFormat::human;
+    LogLevel log_level = LogLevel::info;
+
+    std::optional<std::string> database_url;
+    std::string data_dir;  ///< empty: app::default_data_dir()
+    bool wait = false;
+
+    ListenAddress listen;
+    std::vector<std::string> allowed_hosts;
+    bool allow_unauthenticated = false;
+    std::size_t api_connections = 0;
+
+    std::size_t concurrency = 0;
+    std::chrono::milliseconds safety_interval{0};
+    std::string worker_name;  ///< empty: host name and process id
+    std::chrono::milliseconds drain_timeout{0};
+    bool demo = false;
+
+    bool json = false;
+    std::string tenant;
+
+    struct Publish {
+        std::string type, payload;
+        std::optional<std::string> idempotency_key;
+    } publish;
+
+    /// What SQL parses (durations, numbers) stays text: one grammar, PostgreSQL's.
+    struct Subscribe {
+        std::string url;
+        std::vector<std::string> types;
+        std::optional<std::string> secret, format, timeout, max_attempts, retry_base, retry_factor, retry_cap, retry_jitter,
+            description;
+    } subscribe;
+
+    struct DeadLetters {
+        std::string action;
+        std::vector<std::string> ids;
+        std::optional<std::string> subscription, tenant;
+        std::uint64_t max_count = 0;
+    } dead_letters;
+
+    std::string listen_secret;
+};
+
+}  // namespace moai::config
