@@ -1,0 +1,147 @@
+# Reads db/install.sql and what it names, as psql would, and either embeds it or tells the hash of its functions.
+#   cmake -DMODE=embed -DDB_DIR=db -DOUTPUT=embedded_sql.cpp -P EmbedSqlScript.cmake
+#   cmake -DMODE=bundle -DDB_DIR=db -DOUTPUT=db/bundle.sql   -P EmbedSqlScript.cmake
+#   cmake -DMODE=check-bundle -DDB_DIR=db                    -P EmbedSqlScript.cmake     fails if db/bundle.sql is not up to date
+# The hash is that of `sha256sum <function files in order> grants.sql`, run in db/.
+cmake_policy(VERSION 3.25)
+
+# The backslash commands of a file, one list item each. Only plain words survive: nothing in them can split a list.
+function(read_commands file out)
+    if(NOT EXISTS "${file}")
+        message(FATAL_ERROR "${file} is missing")
+    endif()
+    file(STRINGS "${file}" lines REGEX "^\\\\")
+    foreach(line IN LISTS lines)
+        if(NOT line MATCHES "^\\\\[a-zA-Z_]+( [a-zA-Z0-9_./:]+)*$")
+            message(FATAL_ERROR "${file}: '${line}' is not understood")
+        endif()
+    endforeach()
+    set(${out} "${lines}" PARENT_SCOPE)
+endfunction()
+
+# A file that both readers send to the server as it is: there, and without what only psql understands.
+function(check_plain name)
+    if(NOT EXISTS "${DB_DIR}/${name}")
+        message(FATAL_ERROR "a manifest names ${name}, but there is no such file below ${DB_DIR}")
+    endif()
+    file(STRINGS "${DB_DIR}/${name}" foreign REGEX "^(\\\\|BEGIN;|COMMIT;|ROLLBACK;)" LIMIT_COUNT 1)
+    if(foreign)
+        message(FATAL_ERROR "${name}: '${foreign}': psql commands and transactions belong into install.sql, step.sql and manifest.sql")
+    endif()
+endfunction()
+
+# ---- install.sql: prelude, migrations, functions, grants, bundle, in this order
+
+read_commands("${DB_DIR}/install.sql" commands)
+set(migrations "")
+set(order "")
+set(pending "")
+foreach(command IN LISTS commands)
+    if(command MATCHES "^\\\\set ON_ERROR_STOP on$")
+    elseif(command MATCHES "^\\\\set migration ([0-9][a-z0-9_]*)$" AND NOT pending)
+        set(pending "${CMAKE_MATCH_1}")
+    elseif(command STREQUAL "\\ir step.sql" AND pending)
+        list(APPEND migrations "migrations/${pending}.sql")
+        list(APPEND order "migration")
+        set(pending "")
+    elseif(command MATCHES "^\\\\ir ((prelude|functions/manifest|grants|bundle)\\.sql)$" AND NOT pending)
+        list(APPEND order "${CMAKE_MATCH_1}")
+    else()
+        message(FATAL_ERROR "install.sql: '${command}' is not understood here")
+    endif()
+endforeach()
+list(JOIN order " " order)
+if(pending OR NOT order MATCHES "^prelude.sql( migration)+ functions/manifest.sql grants.sql bundle.sql$")
+    message(FATAL_ERROR "install.sql: expected prelude, migrations, functions, grants, bundle, but found: ${order} ${pending}")
+endif()
+set(sorted ${migrations})
+list(SORT sorted)
+list(REMOVE_DUPLICATES sorted)
+if(NOT sorted STREQUAL migrations)
+    message(FATAL_ERROR "install.sql: migrations are out of order or named twice: ${migrations}")
+endif()
+
+# ---- functions/manifest.sql
+
+read_commands("${DB_DIR}/functions/manifest.sql" commands)
+set(functions "")
+foreach(command IN LISTS commands)
+    if(NOT command MATCHES "^\\\\ir ([a-z0-9_/]+\\.sql)$")
+        message(FATAL_ERROR "functions/manifest.sql: '${command}' is not understood here")
+    endif()
+    set(name "functions/${CMAKE_MATCH_1}")
+    if(name IN_LIST functions)
+        message(FATAL_ERROR "functions/manifest.sql names ${name} twice")
+    endif()
+    list(APPEND functions "${name}")
+endforeach()
+
+# ---- every file is named, every name is a file
+
+foreach(name IN ITEMS prelude.sql ${migrations} ${functions} grants.sql)
+    check_plain("${name}")
+endforeach()
+file(GLOB_RECURSE present RELATIVE "${DB_DIR}" "${DB_DIR}/migrations/*.sql" "${DB_DIR}/functions/*.sql")
+list(REMOVE_ITEM present functions/manifest.sql ${migrations} ${functions})
+if(present)
+    list(JOIN present ", " present)
+    message(FATAL_ERROR "no manifest names ${present}: add it to db/install.sql or db/functions/manifest.sql, or remove it")
+endif()
+
+# ---- the hash of functions and grants
+
+set(sums "")
+foreach(name IN ITEMS ${functions} grants.sql)
+    file(SHA256 "${DB_DIR}/${name}" sum)
+    string(APPEND sums "${sum}  ${name}\n")
+endforeach()
+string(SHA256 hash "${sums}")
+set(bundle_sql "SELECT moai_private.record_bundle('${hash}');\n")
+
+if(MODE STREQUAL "bundle")
+    file(CONFIGURE OUTPUT "${OUTPUT}" CONTENT "${bundle_sql}" @ONLY)
+    return()
+elseif(MODE STREQUAL "check-bundle")
+    set(recorded "")
+    if(EXISTS "${DB_DIR}/bundle.sql")
+        file(READ "${DB_DIR}/bundle.sql" recorded)
+    endif()
+    if(NOT recorded STREQUAL bundle_sql)
+        message(FATAL_ERROR "db/bundle.sql is not up to date: run scripts/bundle-hash and commit it")
+    endif()
+    return()
+elseif(NOT MODE STREQUAL "embed")
+    message(FATAL_ERROR "MODE must be embed, bundle or check-bundle")
+endif()
+
+# ---- embedding: as numbers, because string literals have length limits and every byte must arrive as it is
+
+set(code "// Made by cmake/EmbedSqlScript.cmake from db/: do not edit.\n#include \"migrate/bundle.hpp\"\n\n")
+string(APPEND code "#include <string_view>\n\nnamespace moai::migrate {\nnamespace {\n\n")
+set(count 0)
+function(embed name out)
+    file(READ "${DB_DIR}/${name}" bytes HEX)
+    string(REGEX REPLACE "(..)" "'\\\\x\\1'," bytes "${bytes}")
+    string(APPEND code "// ${name}\nconst char kText${count}[] = {${bytes}'\\0'};\n")
+    # The script's name is what people and the ledger know: without folder and suffix for migrations.
+    string(REGEX REPLACE "^migrations/(.*)\\.sql$" "\\1" shown "${name}")
+    set(${out} "Script{\"${shown}\", std::string_view(kText${count}, sizeof kText${count} - 1)}" PARENT_SCOPE)
+    math(EXPR count "${count} + 1")
+    set(code "${code}" PARENT_SCOPE)
+    set(count "${count}" PARENT_SCOPE)
+endfunction()
+
+embed(prelude.sql prelude)
+foreach(kind IN ITEMS migrations functions)
+    set(${kind}_scripts "")
+    foreach(name IN LISTS ${kind})
+        embed("${name}" script)
+        string(APPEND ${kind}_scripts "            ${script},\n")
+    endforeach()
+endforeach()
+embed(grants.sql grants)
+
+string(APPEND code "\n}  // namespace\n\nconst Bundle& embedded_bundle() {\n    static const Bundle bundle{\n        ${prelude},\n")
+string(APPEND code "        {\n${migrations_scripts}        },\n        {\n${functions_scripts}        },\n        ${grants},\n")
+string(APPEND code "        \"${hash}\",\n    };\n    return bundle;\n}\n\n}  // namespace moai::migrate\n")
+file(WRITE "${OUTPUT}" "${code}")

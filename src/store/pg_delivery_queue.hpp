@@ -1,0 +1,48 @@
+// DeliveryQueue on PostgreSQL: one connection for claims and one for results, so that neither waits for the other.
+#pragma once
+
+#include <functional>
+#include <string>
+
+#include "base/event_loop.hpp"
+#include "pg/async_connection.hpp"
+#include "store/delivery_queue.hpp"
+
+namespace moai::store {
+
+/// Calls moai.claim_deliveries and moai.complete_deliveries. Not thread-safe: lives on its loop's thread.
+/// Each statement is a transaction of its own: none is ever open while requests are under way.
+class PgDeliveryQueue final : public DeliveryQueue {
+public:
+    struct Options {
+        std::string database_url;
+        std::string worker_name;
+        /// Off: a claim or result that a crash of PostgreSQL forgets costs a duplicate, never a loss, and commits need not wait.
+        bool synchronous_commit = false;
+    };
+    struct Callbacks {
+        /// One of the two connections is (again) up: can_claim() or can_record() may have turned true.
+        std::function<void()> on_ready;
+        /// One of the two was lost or could not be made; it is being made anew.
+        std::function<void(const pg::Error&)> on_lost;
+    };
+
+    PgDeliveryQueue(base::EventLoop& loop, const Options& options, const Callbacks& callbacks);
+
+    void start();
+    /// For good. Outstanding calls end with a connection_lost error.
+    void close();
+
+    [[nodiscard]] bool can_claim() const override;
+    /// REQUIRES: can_claim() and max_count > 0.
+    void claim(int max_count, ClaimDone done) override;
+    [[nodiscard]] bool can_record() const override;
+    /// REQUIRES: can_record() and at least one result.
+    void record(const std::vector<DeliveryResult>& results, RecordDone done) override;
+
+private:
+    std::string worker_name_;
+    pg::AsyncConnection claims_, results_;
+};
+
+}  // namespace moai::store

@@ -1,0 +1,28 @@
+// WakeListener on one AsyncConnection.
+#include "store/wake_listener.hpp"
+
+#include "store/session_setup.hpp"
+
+namespace moai::store {
+namespace {
+
+pg::AsyncConnection::Options listener_options(const std::string& database_url, const std::string& worker_name) {
+    pg::AsyncConnection::Options options{database_url, "moai worker " + worker_name, worker_session_setup()};
+    options.session_setup.emplace_back("LISTEN moai_wake");
+    return options;
+}
+
+}  // namespace
+
+WakeListener::WakeListener(base::EventLoop& loop, const std::string& database_url, const std::string& worker_name,
+                           const Callbacks& callbacks)
+    : connection_(loop, listener_options(database_url, worker_name),
+                  {callbacks.on_ready, callbacks.on_lost, [on_wake = callbacks.on_wake](const std::string&) { on_wake(); }}) {}
+
+void WakeListener::start() { connection_.start(); }
+
+void WakeListener::close() { connection_.close(); }
+
+bool WakeListener::listening() const noexcept { return connection_.connected(); }
+
+}  // namespace moai::store

@@ -1,0 +1,33 @@
+// Hears the doorbell: NOTIFY moai_wake.
+#pragma once
+
+#include <functional>
+#include <string>
+
+#include "base/event_loop.hpp"
+#include "pg/async_connection.hpp"
+
+namespace moai::store {
+
+/// One LISTEN session, never in a transaction. Not thread-safe: lives on its loop's thread.
+/// Notifications sent while it was away are gone: on_ready must be answered with a full claim.
+class WakeListener {
+public:
+    struct Callbacks {
+        std::function<void()> on_wake;
+        std::function<void()> on_ready;  ///< listening (again)
+        std::function<void(const pg::Error&)> on_lost;
+    };
+
+    /// The session shows as 'moai worker <worker_name>' in pg_stat_activity.
+    WakeListener(base::EventLoop& loop, const std::string& database_url, const std::string& worker_name, const Callbacks& callbacks);
+
+    void start();
+    void close();
+    [[nodiscard]] bool listening() const noexcept;
+
+private:
+    pg::AsyncConnection connection_;
+};
+
+}  // namespace moai::store
