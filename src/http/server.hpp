@@ -1,7 +1,7 @@
 // The HTTP server: reads requests from sockets, hands them to an api::Handler and writes its answers.
 //
 // Underneath is Pistache's reactor (one epoll loop per I/O thread). Its HTTP parser, router, response writer and
-// connection queues are left out on purpose: docs/decisions tells which defects that avoids.
+// connection queues are left out on purpose: each has defects that untrusted bytes reach (see io_thread.hpp).
 #pragma once
 
 #include <chrono>

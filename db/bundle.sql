@@ -1,0 +1,1 @@
+SELECT moai_private.record_bundle('unset');

@@ -1,0 +1,18 @@
+CREATE OR REPLACE FUNCTION moai_private.check_event_type(type text)
+    RETURNS void
+    LANGUAGE plpgsql
+    IMMUTABLE
+AS $$
+BEGIN
+    IF coalesce(check_event_type.type, '') = '' THEN
+        PERFORM moai_private.fail(422, 'type is missing', NULL, 'Give the event type, for example "user.created".');
+    ELSIF octet_length(check_event_type.type) > 256 THEN
+        PERFORM moai_private.fail(422, format('type is %s bytes long, 256 are allowed', octet_length(check_event_type.type)),
+            'type = ' || quote_literal(left(check_event_type.type, 64) || '…'), 'Use a shorter event type.');
+    ELSIF check_event_type.type !~ '^[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*$' THEN
+        PERFORM moai_private.fail(422, 'type is not an event type', 'type = ' || quote_literal(check_event_type.type),
+            'Use letters, digits, "_" and "-" in words joined by dots, for example "user.created".');
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION moai_private.check_event_type IS 'Raises MO422 unless the text is an event type: dot-separated words, at most 256 bytes.';

@@ -1,0 +1,18 @@
+CREATE OR REPLACE FUNCTION moai_private.check_idempotency(idempotency_key text, idempotency_ttl interval)
+    RETURNS void
+    LANGUAGE plpgsql
+    IMMUTABLE
+AS $$
+BEGIN
+    IF char_length(check_idempotency.idempotency_key) NOT BETWEEN 1 AND 255 THEN
+        PERFORM moai_private.fail(422,
+            format('idempotency_key is %s characters long, 1 to 255 are allowed', char_length(check_idempotency.idempotency_key)),
+            NULL, 'Use a UUID, or the key of the business change.');
+    END IF;
+    IF check_idempotency.idempotency_ttl IS NULL OR check_idempotency.idempotency_ttl NOT BETWEEN '1 hour' AND '366 days' THEN
+        PERFORM moai_private.fail(422, 'idempotency_ttl is outside of 1 hour to 366 days',
+            'idempotency_ttl = ' || coalesce(quote_literal(check_idempotency.idempotency_ttl), 'null'), 'Leave it out for 24 hours.');
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION moai_private.check_idempotency IS 'Raises MO422 unless key (which may be NULL) and time to live are in range.';

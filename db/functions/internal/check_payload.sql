@@ -1,0 +1,34 @@
+CREATE OR REPLACE FUNCTION moai_private.check_payload(payload json)
+    RETURNS void
+    LANGUAGE plpgsql
+    IMMUTABLE
+AS $$
+DECLARE
+    _text text := check_payload.payload::text;
+    _jsonb jsonb;
+    _reason text;
+BEGIN
+    IF _text IS NULL THEN
+        PERFORM moai_private.fail(422, 'payload is missing', NULL, 'Give the payload as JSON; null is a payload too.');
+    ELSIF octet_length(_text) > 1048576 THEN
+        PERFORM moai_private.fail(422, format('payload is %s bytes long, 1048576 are allowed', octet_length(_text)), NULL,
+            'Publish a smaller payload, for example a reference to the data.');
+    END IF;
+    BEGIN
+        _jsonb := _text::jsonb;
+    EXCEPTION
+        WHEN data_exception OR program_limit_exceeded OR statement_too_complex THEN
+            GET STACKED DIAGNOSTICS _reason = MESSAGE_TEXT;
+    END;
+    IF _reason IS NOT NULL THEN
+        PERFORM moai_private.fail(422, 'payload cannot be read as jsonb: ' || _reason, NULL,
+            'Leave out \u0000, lone surrogates and numbers that numeric cannot hold.');
+    END IF;
+    -- 513 nested containers take 1026 characters, so that most payloads are not walked at all.
+    IF length(_text) > 1025 AND jsonb_path_exists(_jsonb, '$.**{512} ? (@.type() == "array" || @.type() == "object")') THEN
+        PERFORM moai_private.fail(422, 'payload is nested more than 512 deep', NULL, 'Nest it less deeply.');
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION moai_private.check_payload IS
+'Raises MO422 unless the payload is convertible to jsonb, at most 1 MiB, and nested at most 512 deep.';

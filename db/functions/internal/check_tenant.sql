@@ -1,0 +1,20 @@
+CREATE OR REPLACE FUNCTION moai_private.check_tenant(tenant text)
+    RETURNS void
+    LANGUAGE plpgsql
+    STABLE
+AS $$
+BEGIN
+    IF coalesce(check_tenant.tenant, '') = '' THEN
+        PERFORM moai_private.fail(422, 'tenant is empty', NULL, 'Leave it out for the tenant "default".');
+    ELSIF char_length(check_tenant.tenant) > 128 OR check_tenant.tenant ~ '[[:cntrl:]]' OR check_tenant.tenant = '*' THEN
+        PERFORM moai_private.fail(422, 'tenant is not a tenant''s name', 'tenant = ' || quote_literal(left(check_tenant.tenant, 128)),
+            'Use 1 to 128 characters without control characters; "*" alone is reserved.');
+    ELSIF NOT (moai_private.sees_all_tenants() OR check_tenant.tenant = ANY (moai_private.visible_tenants())) THEN
+        PERFORM moai_private.fail(403, format('login %s does not act for this tenant', session_user),
+            'tenant = ' || quote_literal(check_tenant.tenant),
+            format('An owner of moai may call moai.allow_tenant(login => %L, tenant => %L).', session_user, check_tenant.tenant));
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION moai_private.check_tenant IS
+'Raises MO422 unless the text can name a tenant, MO403 unless the session''s login acts for it.';

@@ -1,0 +1,146 @@
+-- Reading the fields of a JSON document, with errors that name the field. An absent field and null both read as NULL.
+
+CREATE OR REPLACE FUNCTION moai_private.json_text(document json, field text)
+    RETURNS text
+    LANGUAGE plpgsql
+    IMMUTABLE
+AS $$
+DECLARE
+    _value json := json_text.document -> json_text.field;
+    _text text;
+BEGIN
+    CASE coalesce(json_typeof(_value), 'null')
+        WHEN 'null' THEN RETURN NULL;
+        WHEN 'string' THEN NULL;
+        ELSE PERFORM moai_private.fail(422, format('%s is not a string', json_text.field),
+            format('%s = %s', json_text.field, left(_value::text, 64)), format('Write "%s": "…".', json_text.field));
+    END CASE;
+    BEGIN
+        _text := json_text.document ->> json_text.field;
+    EXCEPTION WHEN data_exception THEN
+        _text := NULL;  -- \u0000 and lone surrogates have no text
+    END;
+    IF _text IS NULL THEN
+        PERFORM moai_private.fail(422, format('%s holds a character that text cannot', json_text.field),
+            format('%s = %s', json_text.field, left(_value::text, 64)), 'Leave out \u0000 and lone surrogates.');
+    END IF;
+    RETURN _text;
+END
+$$;
+COMMENT ON FUNCTION moai_private.json_text IS 'The string in this field, NULL if absent or null. Raises MO422 naming the field for any other kind.';
+
+CREATE OR REPLACE FUNCTION moai_private.json_interval(document json, field text)
+    RETURNS interval
+    LANGUAGE plpgsql
+    STABLE
+AS $$
+DECLARE
+    _text text := moai_private.json_text(json_interval.document, json_interval.field);
+    _interval interval;
+BEGIN
+    BEGIN
+        _interval := _text::interval;
+    EXCEPTION WHEN data_exception THEN
+        _interval := NULL;
+    END;
+    IF _text IS NOT NULL AND _interval IS NULL THEN
+        PERFORM moai_private.fail(422, format('%s is not an interval', json_interval.field),
+            format('%s = %s', json_interval.field, quote_literal(left(_text, 64))), 'Write a duration such as "5s", "10 minutes" or "PT5S".');
+    END IF;
+    RETURN _interval;
+END
+$$;
+COMMENT ON FUNCTION moai_private.json_interval IS 'The interval written in this field. Raises MO422 naming the field.';
+
+CREATE OR REPLACE FUNCTION moai_private.json_number(document json, field text)
+    RETURNS double precision
+    LANGUAGE plpgsql
+    IMMUTABLE
+AS $$
+DECLARE
+    _value json := json_number.document -> json_number.field;
+    _number double precision;
+BEGIN
+    IF coalesce(json_typeof(_value), 'null') = 'null' THEN
+        RETURN NULL;
+    END IF;
+    IF json_typeof(_value) = 'number' THEN
+        BEGIN
+            _number := (_value::text)::double precision;
+        EXCEPTION WHEN data_exception THEN
+            _number := NULL;
+        END;
+    END IF;
+    IF _number IS NULL THEN
+        PERFORM moai_private.fail(422, format('%s is not a number in range', json_number.field),
+            format('%s = %s', json_number.field, left(_value::text, 64)), format('Write "%s": 1.5 or the like.', json_number.field));
+    END IF;
+    RETURN _number;
+END
+$$;
+COMMENT ON FUNCTION moai_private.json_number IS 'The number in this field. Raises MO422 naming the field.';
+
+CREATE OR REPLACE FUNCTION moai_private.json_integer(document json, field text)
+    RETURNS integer
+    LANGUAGE plpgsql
+    IMMUTABLE
+AS $$
+DECLARE
+    _number double precision := moai_private.json_number(json_integer.document, json_integer.field);
+BEGIN
+    IF _number <> trunc(_number) OR _number NOT BETWEEN -2147483648 AND 2147483647 THEN
+        PERFORM moai_private.fail(422, format('%s is not an integer in range', json_integer.field),
+            format('%s = %s', json_integer.field, left((json_integer.document -> json_integer.field)::text, 64)),
+            format('Write "%s": 8 or the like.', json_integer.field));
+    END IF;
+    RETURN _number::integer;
+END
+$$;
+COMMENT ON FUNCTION moai_private.json_integer IS 'The integer in this field. Raises MO422 naming the field.';
+
+CREATE OR REPLACE FUNCTION moai_private.json_texts(document json, field text)
+    RETURNS text[]
+    LANGUAGE plpgsql
+    IMMUTABLE
+AS $$
+DECLARE
+    _value json := json_texts.document -> json_texts.field;
+    _texts text[];
+BEGIN
+    IF coalesce(json_typeof(_value), 'null') = 'null' THEN
+        RETURN NULL;
+    END IF;
+    IF json_typeof(_value) = 'array' THEN
+        SELECT coalesce(array_agg(moai_private.json_text(json_build_object(json_texts.field, e.value), json_texts.field) ORDER BY e.ordinality), '{}')
+        INTO _texts FROM json_array_elements(_value) WITH ORDINALITY AS e;
+    END IF;
+    IF _texts IS NULL OR array_position(_texts, NULL) IS NOT NULL THEN
+        PERFORM moai_private.fail(422, format('%s is not an array of strings', json_texts.field),
+            format('%s = %s', json_texts.field, left(_value::text, 64)), format('Write "%s": ["…"].', json_texts.field));
+    END IF;
+    RETURN _texts;
+END
+$$;
+COMMENT ON FUNCTION moai_private.json_texts IS 'The strings of the array in this field. Raises MO422 naming the field.';
+
+CREATE OR REPLACE FUNCTION moai_private.json_refuse_unknown(document json, known text[])
+    RETURNS void
+    LANGUAGE plpgsql
+    IMMUTABLE
+AS $$
+DECLARE
+    _field text;
+BEGIN
+    IF json_typeof(json_refuse_unknown.document) IS DISTINCT FROM 'object' THEN
+        PERFORM moai_private.fail(422, 'the document is not an object', 'it is ' || coalesce(json_typeof(json_refuse_unknown.document), 'null'),
+            'Give a JSON object with the fields ' || array_to_string(json_refuse_unknown.known, ', ') || '.');
+    END IF;
+    SELECT k INTO _field FROM json_object_keys(json_refuse_unknown.document) AS k
+    WHERE NOT k = ANY (json_refuse_unknown.known) LIMIT 1;
+    IF FOUND THEN
+        PERFORM moai_private.fail(422, format('unknown field %s', quote_ident(_field)), NULL,
+            'Fields are ' || array_to_string(json_refuse_unknown.known, ', ') || '.');
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION moai_private.json_refuse_unknown IS 'Raises MO422 naming the field unless the document is an object of known fields.';

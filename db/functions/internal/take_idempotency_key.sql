@@ -1,0 +1,41 @@
+CREATE OR REPLACE FUNCTION moai_private.take_idempotency_key(
+    tenant text, key text, event_id uuid, content_hash bytea, ttl interval, at timestamptz)
+    RETURNS uuid
+    LANGUAGE plpgsql
+    VOLATILE
+AS $$
+#variable_conflict use_column
+DECLARE
+    _first moai_private.idempotency_key;
+BEGIN
+    LOOP
+        -- Insert first and read only after a conflict: reading first fails most SERIALIZABLE publishers of distinct keys.
+        INSERT INTO moai_private.idempotency_key (tenant, key, event_id, content_hash, expires_at)
+        VALUES (take_idempotency_key.tenant, take_idempotency_key.key, take_idempotency_key.event_id,
+                take_idempotency_key.content_hash, take_idempotency_key.at + take_idempotency_key.ttl)
+        ON CONFLICT DO NOTHING;
+        IF FOUND THEN
+            RETURN NULL;
+        END IF;
+
+        SELECT * INTO _first FROM moai_private.idempotency_key AS k
+        WHERE k.tenant = take_idempotency_key.tenant AND k.key = take_idempotency_key.key;
+        -- Not found: it was removed in between, so insert again.
+        IF FOUND AND _first.expires_at > take_idempotency_key.at THEN
+            IF _first.content_hash = take_idempotency_key.content_hash THEN
+                RETURN _first.event_id;
+            END IF;
+            PERFORM moai_private.fail(409, 'idempotency_key was used for an event of other content',
+                format('idempotency_key = %L, event = %s', take_idempotency_key.key, _first.event_id),
+                'Publish the same content again, or use another key.');
+        END IF;
+
+        DELETE FROM moai_private.idempotency_key AS k
+        WHERE k.tenant = take_idempotency_key.tenant AND k.key = take_idempotency_key.key
+          AND k.expires_at <= take_idempotency_key.at;
+    END LOOP;
+END
+$$;
+COMMENT ON FUNCTION moai_private.take_idempotency_key IS
+$$Makes the key stand for this event: NULL if it now does, or the id of the event it already stands for.
+Waits for another transaction that is just taking the same key. Raises MO409 if the key stands for other content.$$;

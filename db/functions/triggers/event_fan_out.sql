@@ -1,0 +1,40 @@
+CREATE OR REPLACE FUNCTION moai_private.tg_event_fan_out()
+    RETURNS trigger
+    LANGUAGE plpgsql
+    VOLATILE
+    -- The tables behind the join are small, new or never analysed at first: the index look-up is right at any size.
+    SET enable_seqscan = off
+    SET enable_hashjoin = off
+    SET enable_mergejoin = off
+    SET enable_bitmapscan = off
+    SET jit = off
+AS $$
+DECLARE
+    _due integer;
+BEGIN
+    WITH fanned_out AS (
+        INSERT INTO moai_private.delivery (event_id, subscription_id, due_at, tries_left, parked)
+        SELECT DISTINCT e.id, s.id,
+            -- A held subscription may be resumed while this transaction is open; its rows come back by themselves.
+            e.published_at + CASE WHEN s.held THEN interval '30 seconds' ELSE interval '0' END,
+            s.max_attempts, s.held
+        FROM new_event AS e
+        CROSS JOIN LATERAL unnest(moai_private.type_patterns(e.type)) AS p(pattern)
+        JOIN moai_private.subscription_type AS t ON t.tenant = e.tenant AND t.pattern = p.pattern
+        JOIN moai_private.subscription AS s ON s.id = t.subscription_id
+        RETURNING parked
+    )
+    SELECT count(*) INTO _due FROM fanned_out WHERE NOT parked;
+    IF _due > 0 THEN
+        PERFORM moai_private.ring_workers();
+    END IF;
+    RETURN NULL;
+END
+$$;
+COMMENT ON FUNCTION moai_private.tg_event_fan_out IS
+'One delivery for each (event, matching subscription) of the statement, in the publisher''s transaction; rings the workers if any is due.';
+
+CREATE OR REPLACE TRIGGER event_fan_out
+    AFTER INSERT ON moai_private.event
+    REFERENCING NEW TABLE AS new_event
+    FOR EACH STATEMENT EXECUTE FUNCTION moai_private.tg_event_fan_out();

@@ -1,0 +1,19 @@
+CREATE OR REPLACE FUNCTION moai.complete_deliveries(worker text, results json)
+    RETURNS TABLE (delivered integer, retried integer, dead_lettered integer, released integer, orphaned integer, next_due_in_us bigint)
+    LANGUAGE plpgsql
+    VOLATILE
+    SECURITY DEFINER
+    SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    RETURN QUERY SELECT * FROM moai_private.complete(complete_deliveries.worker, complete_deliveries.results, clock_timestamp());
+END
+$$;
+COMMENT ON FUNCTION moai.complete_deliveries IS
+$$Records what became of claimed deliveries. results: an array of objects with event_id, subscription_id, lease_token, attempt_no, outcome
+('delivered', 'failed' or 'released': not started, no try spent), started_at_us, http_status, error_class, error_detail, remote_address,
+response_body (base64), response_bytes, dns_us, connect_us, tls_us, first_byte_us, total_us.
+Acts only where the lease token still matches: delivered ones leave the queue, failed ones are rescheduled by their subscription's retry policy, or
+dead-lettered when no try is left. Other results are logged as orphan attempts and change nothing; repeating a batch changes nothing either.
+Returns how many results had which effect, and the time until the earliest retry that it scheduled (NULL: none).
+Locks: the rows of the queue, in the order of their keys.$$;

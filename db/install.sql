@@ -1,0 +1,11 @@
+-- Installs or upgrades moai in the connected database:  psql -X -d DATABASE -f db/install.sql
+-- One transaction; harmless to repeat, and from many clients at once. The binary embeds the files named here, in this order.
+\set ON_ERROR_STOP on
+BEGIN;
+\ir prelude.sql
+\set migration 0001_core
+\ir step.sql
+\ir functions/manifest.sql
+\ir grants.sql
+\ir bundle.sql
+COMMIT;

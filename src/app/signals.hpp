@@ -1,0 +1,35 @@
+// SIGTERM and SIGINT as something to wait for, instead of something that interrupts.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+
+#include "base/unique_fd.hpp"
+
+namespace moai::app {
+
+/// Blocks SIGTERM and SIGINT for this thread and all that it starts later, and ignores SIGPIPE, for the rest of the process.
+/// Make one in main's thread before any other thread. The waits are for that thread only.
+class StopSignals {
+public:
+    StopSignals();
+
+    enum class Woken { signal, descriptor, timeout };
+    /// Waits for a signal (and takes it), for `descriptor` to become readable, or for `timeout`.
+    [[nodiscard]] Woken wait(std::optional<std::chrono::milliseconds> timeout = std::nullopt, int descriptor = -1);
+
+    /// "SIGTERM" or "SIGINT": the signal taken last; "" before any.
+    [[nodiscard]] const char* last() const noexcept { return last_; }
+
+private:
+    void take();
+
+    base::UniqueFd signal_fd_;
+    const char* last_ = "";
+};
+
+/// Raises the soft limit of open files to the hard one; returns the limit in force.
+std::uint64_t raise_open_file_limit();
+
+}  // namespace moai::app

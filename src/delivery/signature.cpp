@@ -1,0 +1,116 @@
+// Signing and verifying of Standard Webhooks v1 with OpenSSL's HMAC.
+#include "delivery/signature.hpp"
+
+#include <fmt/format.h>
+#include <openssl/crypto.h>
+#include <openssl/evp.h>
+#include <openssl/hmac.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <stdexcept>
+
+#include "delivery/base64.hpp"
+
+namespace moai::delivery {
+namespace {
+
+constexpr std::string_view kSecretPrefix = "whsec_";
+constexpr std::string_view kVersion = "v1";
+constexpr std::size_t kShortestSecret = 24;
+constexpr std::size_t kLongestSecret = 64;
+
+std::string signature_of(const Secret& secret, std::string_view id, std::string_view timestamp, std::string_view body) {
+    std::string content;
+    content.reserve(id.size() + timestamp.size() + body.size() + 2);
+    content.append(id).append(".").append(timestamp).append(".").append(body);
+    std::array<unsigned char, EVP_MAX_MD_SIZE> mac{};
+    unsigned int size = 0;
+    const auto& key = secret.bytes();
+    if (HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()),
+             reinterpret_cast<const unsigned char*>(content.data()), content.size(), mac.data(), &size) == nullptr) {
+        throw std::runtime_error("HMAC-SHA256 failed");
+    }
+    return base64_encode(mac.data(), size);
+}
+
+bool same(std::string_view a, std::string_view b) {
+    return a.size() == b.size() && CRYPTO_memcmp(a.data(), b.data(), a.size()) == 0;
+}
+
+}  // namespace
+
+Secret Secret::parse(std::string_view text) {
+    if (text.starts_with(kSecretPrefix)) {
+        text.remove_prefix(kSecretPrefix.size());
+    }
+    if (text.empty()) {
+        throw std::invalid_argument("the secret is empty");
+    }
+    auto bytes = base64_decode(text);
+    if (!bytes) {
+        throw std::invalid_argument("the secret is not base64 of the standard alphabet with padding");
+    }
+    if (bytes->size() < kShortestSecret || bytes->size() > kLongestSecret) {
+        throw std::invalid_argument(fmt::format("the secret has {} bytes, it must have {} to {}", bytes->size(),
+                                                kShortestSecret, kLongestSecret));
+    }
+    return Secret(std::move(*bytes));
+}
+
+std::string sign(const Secret& secret, std::string_view id, std::int64_t timestamp, std::string_view body) {
+    if (id.empty() || id.find('.') != std::string_view::npos) {
+        throw std::invalid_argument("a webhook id must not be empty or contain a dot");
+    }
+    if (timestamp < 0) {
+        throw std::invalid_argument("a webhook timestamp must not be negative");
+    }
+    return fmt::format("{},{}", kVersion, signature_of(secret, id, fmt::format("{}", timestamp), body));
+}
+
+std::string_view verdict_text(Verdict verdict) noexcept {
+    switch (verdict) {
+        case Verdict::accepted: return "accepted";
+        case Verdict::missing_header: return "a webhook header is missing";
+        case Verdict::bad_timestamp: return "webhook-timestamp is not an integer";
+        case Verdict::too_old: return "webhook-timestamp is too old";
+        case Verdict::too_new: return "webhook-timestamp is too new";
+        case Verdict::no_match: return "no signature matches";
+    }
+    return "no signature matches";
+}
+
+Verdict verify(const Secret& secret, std::string_view id, std::string_view timestamp, std::string_view signatures,
+               std::string_view body, std::int64_t now, std::chrono::seconds tolerance) {
+    if (id.empty() || timestamp.empty() || signatures.empty()) {
+        return Verdict::missing_header;
+    }
+    std::int64_t signed_at = 0;
+    const auto [end, error] = std::from_chars(timestamp.data(), timestamp.data() + timestamp.size(), signed_at);
+    if (error != std::errc() || end != timestamp.data() + timestamp.size() || signed_at < 0) {
+        return Verdict::bad_timestamp;
+    }
+    // signed_at is not negative, so neither difference can overflow for a `now` of this universe.
+    if (signed_at < now - tolerance.count()) {
+        return Verdict::too_old;
+    }
+    if (signed_at > now + tolerance.count()) {
+        return Verdict::too_new;
+    }
+    // The timestamp's own text is signed: a sender may have written leading zeros.
+    const std::string expected = signature_of(secret, id, timestamp, body);
+    bool matched = false;
+    while (!signatures.empty()) {
+        const auto end_of_entry = std::min(signatures.find(' '), signatures.size());
+        const std::string_view entry = signatures.substr(0, end_of_entry);
+        signatures.remove_prefix(std::min(end_of_entry + 1, signatures.size()));
+        const auto comma = entry.find(',');
+        if (comma != std::string_view::npos && entry.substr(0, comma) == kVersion) {
+            matched = same(entry.substr(comma + 1), expected) || matched;
+        }
+    }
+    return matched ? Verdict::accepted : Verdict::no_match;
+}
+
+}  // namespace moai::delivery

@@ -1,0 +1,81 @@
+// One client's socket: reads requests, has them answered one at a time and in order, and closes so that answers arrive.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <span>
+#include <string>
+
+#include "base/unique_fd.hpp"
+#include "http/server_core.hpp"
+
+namespace moai::http {
+
+/// Lives on one I/O thread, which alone opens and closes the socket; answers come from any thread of the work queue.
+/// No call blocks: what the socket does not take at once waits for it to become writable, and meanwhile nothing is read.
+class Connection : public std::enable_shared_from_this<Connection> {
+public:
+    using Clock = std::chrono::steady_clock;
+    /// Asks the I/O thread for on_ready() when the socket is readable (or writable, if wanted), or is so already.
+    using Watch = std::function<void(bool want_write)>;
+
+    Connection(ServerCore& core, base::UniqueFd socket, std::string remote_address, Watch watch);
+    ~Connection();
+    Connection(const Connection&) = delete;
+    Connection& operator=(const Connection&) = delete;
+
+    // From the I/O thread only. Each returns false once the connection is over: then close() it.
+    [[nodiscard]] bool on_ready(std::span<char> scratch);
+    [[nodiscard]] bool on_tick(Clock::time_point now);
+    /// Answers 503 and closes: one connection too many.
+    [[nodiscard]] bool turn_away();
+    /// The server stops: an idle connection ends now, any other after its answer.
+    [[nodiscard]] bool on_drain(std::span<char> scratch);
+    void close();
+
+private:
+    enum class State : std::uint8_t {
+        reading,    ///< waiting for a request, or in the middle of one
+        working,    ///< a request is with the handler; nothing is read
+        writing,    ///< the client is slow to take the answer; nothing is read
+        lingering,  ///< all is said and our side is shut; what still comes is thrown away, so that no reset eats the answer
+        over,
+    };
+
+    void read(std::span<char> scratch);
+    void discard(std::span<char> scratch);
+    void pump();
+    void set_read_deadline();
+    void judge_head();
+    void start_request();
+    void run_handler();
+    void write(const api::Response& response);
+    void refuse(int status, std::string detail);
+    void flush();
+    void answer_written();
+    void linger();
+
+    ServerCore& core_;
+    const std::string remote_address_;
+    const Watch watch_;
+
+    std::mutex mutex_;  ///< guards all below, except request_ while state_ is working
+    base::UniqueFd socket_;
+    State state_ = State::reading;
+    RequestFramer framer_;
+    Clock::time_point deadline_;
+    Clock::time_point request_started_;
+    Clock::time_point head_done_;
+    Clock::time_point idle_since_;
+    bool fresh_ = true;  ///< no request has been answered yet
+    api::Request request_;
+    ResponseFraming framing_;
+    std::string output_;
+    std::size_t output_sent_ = 0;
+    std::size_t discarded_ = 0;
+};
+
+}  // namespace moai::http

@@ -1,0 +1,75 @@
+// The request boundary: the one place where whatever a handler throws is caught.
+#include "http/server_core.hpp"
+
+#include <sys/resource.h>
+
+#include <algorithm>
+#include <exception>
+#include <utility>
+
+namespace moai::http {
+namespace {
+
+/// Descriptors left to the rest of the process (database, logs, the worker's share is the caller's to plan).
+constexpr std::size_t kSpareDescriptors = 64;
+
+std::size_t affordable(std::size_t wanted) {
+    rlimit limit{};
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY) {
+        return wanted;
+    }
+    const auto available = static_cast<std::size_t>(limit.rlim_cur);
+    return std::min(wanted, available > 2 * kSpareDescriptors ? available - kSpareDescriptors : available / 2);
+}
+
+FramerLimits framer_limits(const ServerOptions& options) {
+    FramerLimits limits;
+    limits.max_body = options.max_body;
+    limits.max_header_bytes = options.max_header_bytes;
+    limits.max_path = options.max_path;
+    limits.max_target = 3 * options.max_path;
+    return limits;
+}
+
+api::Response internal_error(const api::Request& request) {
+    return api::problem_response({.status = 500, .detail = "the request failed inside the server; its log has more under the request id"},
+                                 request.request_id);
+}
+
+}  // namespace
+
+void ConnectionCount::remove() {
+    if (open_.fetch_sub(1) == 1) {
+        const std::lock_guard lock(mutex_);
+        none_.notify_all();
+    }
+}
+
+void ConnectionCount::wait_for_none(std::chrono::steady_clock::time_point deadline) {
+    std::unique_lock lock(mutex_);
+    none_.wait_until(lock, deadline, [this] { return open_.load() == 0; });
+}
+
+ServerCore::ServerCore(ServerOptions options_in, api::Handler handler_in, std::string_view bound_host)
+    : options(std::move(options_in)),
+      handler(std::move(handler_in)),
+      hosts(bound_host, options.allowed_hosts),
+      limits(framer_limits(options)),
+      max_connections(affordable(options.max_connections)),
+      queue(options.threads) {}
+
+api::Response ServerCore::answer(const api::Request& request) const {
+    std::string what = "an exception that is not a std::exception";
+    try {
+        return handler(request);
+    } catch (const std::exception& error) {
+        what = error.what();
+    } catch (...) {  // NOLINT(bugprone-empty-catch): reported below; the request boundary lets nothing through
+    }
+    if (options.on_handler_error) {
+        options.on_handler_error(request.request_id, what);
+    }
+    return internal_error(request);
+}
+
+}  // namespace moai::http

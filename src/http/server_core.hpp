@@ -1,0 +1,52 @@
+// What all connections of one server share.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <cstddef>
+#include <mutex>
+
+#include "api/problem.hpp"
+#include "http/host_policy.hpp"
+#include "http/request_framer.hpp"
+#include "http/request_ids.hpp"
+#include "http/server.hpp"
+#include "http/work_queue.hpp"
+
+namespace moai::http {
+
+/// Counts connections and lets one thread wait for the last to go. Safe from any thread.
+class ConnectionCount {
+public:
+    void add() noexcept { open_.fetch_add(1); }
+    void remove();
+    [[nodiscard]] std::size_t value() const noexcept { return open_.load(); }
+    /// Waits until none is left, at most until `deadline`.
+    void wait_for_none(std::chrono::steady_clock::time_point deadline);
+
+private:
+    std::atomic<std::size_t> open_{0};
+    std::mutex mutex_;
+    std::condition_variable none_;
+};
+
+/// Outlives every connection. All members may be used from any thread.
+struct ServerCore {
+    ServerCore(ServerOptions options_in, api::Handler handler_in, std::string_view bound_host);
+
+    /// Runs the handler; what it throws becomes a 500 that says nothing but the request id.
+    [[nodiscard]] api::Response answer(const api::Request& request) const;
+
+    const ServerOptions options;
+    const api::Handler handler;
+    const HostPolicy hosts;
+    const FramerLimits limits;
+    const std::size_t max_connections;  ///< options.max_connections, or what the descriptor limit leaves
+    RequestIds ids;
+    ConnectionCount connections;
+    std::atomic<bool> draining{false};
+    WorkQueue queue;
+};
+
+}  // namespace moai::http

@@ -1,0 +1,74 @@
+// The worker's side of the database: one C++ function for each SQL function of db/functions/worker.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "pg/error.hpp"
+
+namespace moai::store {
+
+/// One delivery under a lease of ours: everything that one request needs.
+struct ClaimedDelivery {
+    std::string event_id, subscription_id;  ///< uuid text
+    std::int64_t lease_token = 0;
+    int attempt_no = 0;  ///< the number the next request bears
+    std::string event_type, tenant;
+    std::string published_at;  ///< ISO 8601 UTC with microseconds, as it goes into the `timestamp` of the body
+    std::string payload;       ///< the published bytes
+    std::string url, format, secret;
+    std::chrono::milliseconds timeout{0};
+    std::chrono::milliseconds lease{0};  ///< how long the lease lasts, counted from the claim
+};
+
+struct Claim {
+    std::vector<ClaimedDelivery> deliveries;
+    /// The database's clock at the claim, Unix epoch in microseconds: webhook-timestamp and attempt times derive from it.
+    std::int64_t claimed_at_us = 0;
+    /// Until the earliest due time that is left in the table, leased rows included; unset when the table holds none. May be <= 0.
+    std::optional<std::chrono::microseconds> next_due_in;
+};
+
+/// What became of one claimed delivery.
+struct DeliveryResult {
+    enum class Outcome { delivered, failed, released };
+    std::string event_id, subscription_id;
+    std::int64_t lease_token = 0;
+    int attempt_no = 0;
+    Outcome outcome = Outcome::failed;
+    std::int64_t started_at_us = 0;  ///< by the database's clock
+    std::optional<int> http_status;
+    std::string error_class, error_detail, remote_address;
+    std::string response_body;
+    std::uint64_t response_bytes = 0;
+    std::optional<std::int64_t> dns_us, connect_us, tls_us, first_byte_us;
+    std::int64_t total_us = 0;
+};
+
+/// How many of a batch of results had which effect. `orphaned` results came too late: their lease was lost.
+struct Recorded {
+    int delivered = 0, retried = 0, dead_lettered = 0, released = 0, orphaned = 0;
+    /// Until the earliest retry that this batch scheduled; unset if none.
+    std::optional<std::chrono::microseconds> next_due_in;
+};
+
+/// Not thread-safe; callbacks come on the loop's thread, never from within the call.
+class DeliveryQueue {
+public:
+    using ClaimDone = std::function<void(Claim claim, const pg::Error* error)>;
+    using RecordDone = std::function<void(Recorded recorded, const pg::Error* error)>;
+
+    virtual ~DeliveryQueue() = default;
+    /// May claim() be called now (connected, none outstanding)?
+    [[nodiscard]] virtual bool can_claim() const = 0;
+    virtual void claim(int max_count, ClaimDone done) = 0;
+    /// May record() be called now (connected, none outstanding)?
+    [[nodiscard]] virtual bool can_record() const = 0;
+    virtual void record(const std::vector<DeliveryResult>& results, RecordDone done) = 0;
+};
+
+}  // namespace moai::store
