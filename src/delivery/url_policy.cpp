@@ -22,7 +22,7 @@ Url parse(const std::string& text, CURLUcode& code) {
     if (!url) {
         throw std::bad_alloc();
     }
-    code = curl_url_set(url.get(), CURLUPART_URL, text.c_str(), CURLU_DISALLOW_USER);
+    code = curl_url_set(url.get(), CURLUPART_URL, text.c_str(), CURLU_DISALLOW_USER | CURLU_URLENCODE);
     return url;
 }
 
@@ -116,7 +116,7 @@ UrlCheck check_url(std::string_view text) {
         return refused("the URL names an IPv6 zone");
     }
     Target target;
-    target.url = part(url, CURLUPART_URL, CURLU_URLENCODE).value_or("");
+    target.url = part(url, CURLUPART_URL).value_or("");
     target.host = part(url, CURLUPART_HOST).value_or("");
     target.tls = part(url, CURLUPART_SCHEME) == "https";
     const int port = std::stoi(part(url, CURLUPART_PORT, CURLU_DEFAULT_PORT).value_or("0"));
