@@ -52,7 +52,7 @@ struct DeliveryResult {
 /// How many of a batch of results had which effect. `orphaned` results came too late: their lease was lost.
 struct Recorded {
     int delivered = 0, retried = 0, dead_lettered = 0, released = 0, orphaned = 0;
-    /// Until the earliest retry that this batch scheduled; unset if none.
+    /// Until the earliest due time in the table once these results stand, leased rows included; unset when the table holds none.
     std::optional<std::chrono::microseconds> next_due_in;
 };
 

@@ -13,7 +13,6 @@ CREATE OR REPLACE FUNCTION moai_private.complete(worker text, results json, at t
 AS $$
 #variable_conflict use_column
 BEGIN
-    RETURN QUERY
     WITH result AS MATERIALIZED (
         SELECT row_number() OVER () AS n, r.* FROM json_to_recordset(complete.results) AS r(
             event_id uuid, subscription_id uuid, lease_token bigint, attempt_no integer, outcome text, started_at_us bigint,
@@ -85,13 +84,25 @@ BEGIN
         ON CONFLICT DO NOTHING
         RETURNING is_orphan
     )
-    SELECT count(*) FILTER (WHERE verdict = 'delivered')::integer,
-           count(*) FILTER (WHERE verdict = 'retried')::integer,
-           count(*) FILTER (WHERE verdict = 'dead')::integer,
-           count(*) FILTER (WHERE verdict = 'released')::integer,
-           ((SELECT count(*) FROM logged WHERE is_orphan) + (SELECT count(*) FROM logged_held WHERE is_orphan))::integer,
-           (extract(epoch FROM min(next_due_at) FILTER (WHERE verdict = 'retried') - complete.at) * 1000000)::bigint
-    FROM decided;
+    SELECT count(*) FILTER (WHERE o.verdict = 'delivered'),
+           count(*) FILTER (WHERE o.verdict = 'retried'),
+           count(*) FILTER (WHERE o.verdict = 'dead'),
+           count(*) FILTER (WHERE o.verdict = 'released'),
+           (SELECT count(*) FROM logged WHERE is_orphan) + (SELECT count(*) FROM logged_held WHERE is_orphan)
+    INTO complete.delivered, complete.retried, complete.dead_lettered, complete.released, complete.orphaned
+    FROM decided AS o;
+
+    SELECT (extract(epoch FROM d.due_at - complete.at) * 1000000)::bigint INTO complete.next_due_in_us
+    FROM moai_private.delivery AS d
+    WHERE d.due_at < 'infinity'
+    ORDER BY d.due_at
+    LIMIT 1;
+
+    -- A due time known to this worker alone would be late if the worker died: the others look, and set their timers.
+    IF complete.retried + complete.released > 0 THEN
+        PERFORM moai_private.ring_workers();
+    END IF;
+    RETURN NEXT;
 END
 $$;
 COMMENT ON FUNCTION moai_private.complete IS 'moai.complete_deliveries at a given time.';

@@ -15,5 +15,5 @@ $$Records what became of claimed deliveries. results: an array of objects with e
 response_body (base64), response_bytes, dns_us, connect_us, tls_us, first_byte_us, total_us.
 Acts only where the lease token still matches: delivered ones leave the queue, failed ones are rescheduled by their subscription's retry policy, or
 dead-lettered when no try is left. Other results are logged as orphan attempts and change nothing; repeating a batch changes nothing either.
-Returns how many results had which effect, and the time until the earliest retry that it scheduled (NULL: none).
-Locks: the rows of the queue, in the order of their keys.$$;
+Returns how many results had which effect, and the time until the earliest due time in the table, leases included (NULL: it is empty).
+Rings the workers when a delivery went back to the queue. Locks: the rows of the queue, in the order of their keys.$$;
