@@ -25,13 +25,15 @@ cpp_files() {
         while IFS= read -r file; do [[ -e $root/$file ]] && printf '%s\n' "$file"; done || true
 }
 
-# configure <folder> <cmake arguments...>: generates the folder's build files, quietly when all is well.
+# The build folder of a preset of CMakePresets.json, from the root.
+folder_of() { [[ $1 == release ]] && echo build || echo "build-$1"; }
+
+# configure <preset> <cmake arguments...>: generates the folder's build files, quietly when all is well.
 configure() {
-    local folder=$1 log
-    shift
-    mkdir -p "$root/$folder"
-    log=$root/$folder/configure.log
-    if ! cmake -S "$root" -B "$root/$folder" -G Ninja "$@" >"$log" 2>&1; then
+    local log
+    mkdir -p "$root/$(folder_of "$1")"
+    log=$root/$(folder_of "$1")/configure.log
+    if ! cmake -S "$root" --preset "$@" >"$log" 2>&1; then
         cat "$log" >&2
         return 1
     fi
