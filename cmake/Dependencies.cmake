@@ -7,7 +7,7 @@ find_package(CLI11 2.1 REQUIRED)
 find_package(CURL 7.88 REQUIRED)
 find_package(OpenSSL 3.0 REQUIRED)
 find_package(PostgreSQL 15 REQUIRED)
-find_package(prometheus-cpp 1.0 REQUIRED)
+find_package(prometheus-cpp REQUIRED)  # its package file tells no version
 
 # libpqxx and libpistache ship pkg-config files only.
 find_package(PkgConfig REQUIRED)
