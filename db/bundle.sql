@@ -1,1 +1,1 @@
-SELECT moai_private.record_bundle('unset');
+SELECT moai_private.record_bundle('399da6373a476b3324466929e73430f39bf61299a206d190c7e422d373c95471');

@@ -24,7 +24,8 @@ BEGIN
             s.retry_base, s.retry_factor, s.retry_cap, s.retry_jitter
         FROM result AS r
         JOIN moai_private.delivery AS d ON d.event_id = r.event_id AND d.subscription_id = r.subscription_id
-        JOIN moai_private.subscription AS s ON s.id = d.subscription_id
+        -- LATERAL with LIMIT: a plain join lets the planner start from s and probe d with half of its key (see moai_private.claim).
+        CROSS JOIN LATERAL (SELECT s.* FROM moai_private.subscription AS s WHERE s.id = d.subscription_id LIMIT 1) AS s
         WHERE d.lease_token = r.lease_token
         ORDER BY d.event_id, d.subscription_id
         FOR UPDATE OF d
