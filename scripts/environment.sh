@@ -38,3 +38,10 @@ configure() {
         return 1
     fi
 }
+
+# Makes the throw-away cluster of scripts/with-cluster the default of psql, pg_dump and pg_prove, as its superuser.
+use_cluster() {
+    [[ -n ${MOAI_TEST_CLUSTER_URL:-} ]] || die "run this by scripts/with-cluster"
+    PGHOST=${MOAI_TEST_CLUSTER_URL#*host=}
+    export PGHOST=${PGHOST%%&*} PGPORT=5432 PGUSER=postgres
+}
