@@ -10,7 +10,8 @@ namespace moai::base {
 
 /// Runs callbacks for ready descriptors and elapsed timers on the thread that calls run().
 /// Not thread-safe except post() and stop(), which any thread (post(), stop()) may call.
-/// A callback may add, change and remove any watch or timer, its own included. An exception that leaves a callback leaves run().
+/// A callback may add, change and remove any watch or timer, its own included. An exception that leaves a callback
+/// leaves run().
 class EventLoop {
 public:
     using SteadyTime = std::chrono::steady_clock::time_point;

@@ -13,7 +13,8 @@
 namespace moai::pg {
 
 /// Keeps itself connected: on loss it reconnects with jittered exponential backoff (100 ms doubling to 5 s).
-/// Not thread-safe: lives on its loop's thread. The address of the socket may change at each reconnect; nobody else watches it.
+/// Not thread-safe: lives on its loop's thread. The address of the socket may change at each reconnect; nobody else
+/// watches it.
 class AsyncConnection {
 public:
     struct Options {
@@ -23,8 +24,8 @@ public:
         std::vector<std::string> session_setup;
     };
     struct Callbacks {
-        std::function<void()> on_ready;                         ///< connected and session_setup done
-        std::function<void(const Error&)> on_lost;              ///< connection lost or not made; a reconnect is scheduled
+        std::function<void()> on_ready;             ///< connected and session_setup done
+        std::function<void(const Error&)> on_lost;  ///< connection lost or not made; a reconnect is scheduled
         std::function<void(const std::string& channel)> on_notify;
     };
     /// Exactly one of the two is given: rows, or the error (connection_lost(): the outcome is unknown).
@@ -44,8 +45,8 @@ public:
     /// Connected, set up, and no statement outstanding.
     [[nodiscard]] bool ready() const noexcept;
     [[nodiscard]] bool connected() const noexcept;
-    /// Closes for good; an outstanding `done` is called with a connection_lost error, within the call. The destructor closes too,
-    /// but calls nobody. Any callback may close or destroy the connection.
+    /// Closes for good; an outstanding `done` is called with a connection_lost error, within the call. The destructor
+    /// closes too, but calls nobody. Any callback may close or destroy the connection.
     void close();
 
 private:

@@ -20,8 +20,8 @@ public:
     Connection(Connection&&) noexcept;
     Connection& operator=(Connection&&) noexcept;
 
-    /// Runs one statement with text parameters ($1...). Prepared once per connection and text when `prepare` is set; a text
-    /// so prepared is kept as long as the connection, so it must come from the program and not from its input.
+    /// Runs one statement with text parameters ($1...). Prepared once per connection and text when `prepare` is set; a
+    /// text so prepared is kept as long as the connection, so it must come from the program and not from its input.
     Result query(const std::string& sql, std::span<const Param> params = {}, bool prepare = false);
     Result query(const std::string& sql, std::initializer_list<Param> params, bool prepare = false) {
         return query(sql, std::span<const Param>(params.begin(), params.size()), prepare);

@@ -10,7 +10,10 @@ namespace moai::pg {
 class Error : public std::runtime_error {
 public:
     Error(std::string sqlstate, const std::string& message, std::string detail = {}, std::string hint = {})
-        : std::runtime_error(message), sqlstate_(std::move(sqlstate)), detail_(std::move(detail)), hint_(std::move(hint)) {}
+        : std::runtime_error(message),
+          sqlstate_(std::move(sqlstate)),
+          detail_(std::move(detail)),
+          hint_(std::move(hint)) {}
 
     /// Five characters, or "" when libpq itself lost the connection.
     [[nodiscard]] const std::string& sqlstate() const noexcept { return sqlstate_; }

@@ -17,8 +17,9 @@ public:
     using std::runtime_error::runtime_error;
 };
 
-/// Safe from any thread. Connections are made when first needed; one that is lost or left in a transaction is dropped, not returned.
-/// After a failed connect, further attempts within a jittered, growing backoff (100 ms to 5 s) fail at once with the same error.
+/// Safe from any thread. Connections are made when first needed; one that is lost or left in a transaction is dropped,
+/// not returned. After a failed connect, further attempts within a jittered, growing backoff (100 ms to 5 s) fail at
+/// once with the same error.
 class Pool {
 public:
     struct Options {
@@ -33,7 +34,8 @@ public:
     class Lease {
     public:
         Lease(Pool& pool, Connection connection) noexcept : pool_(&pool), connection_(std::move(connection)) {}
-        Lease(Lease&& other) noexcept : pool_(std::exchange(other.pool_, nullptr)), connection_(std::move(other.connection_)) {}
+        Lease(Lease&& other) noexcept
+            : pool_(std::exchange(other.pool_, nullptr)), connection_(std::move(other.connection_)) {}
         Lease& operator=(Lease&&) = delete;
         ~Lease();
         Connection* operator->() noexcept { return &connection_; }

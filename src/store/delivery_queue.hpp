@@ -27,9 +27,11 @@ struct ClaimedDelivery {
 
 struct Claim {
     std::vector<ClaimedDelivery> deliveries;
-    /// The database's clock at the claim, Unix epoch in microseconds: webhook-timestamp and attempt times derive from it.
+    /// The database's clock at the claim, Unix epoch in microseconds: webhook-timestamp and attempt times derive from
+    /// it.
     std::int64_t claimed_at_us = 0;
-    /// Until the earliest due time that is left in the table, leased rows included; unset when the table holds none. May be <= 0.
+    /// Until the earliest due time that is left in the table, leased rows included; unset when the table holds none.
+    /// May be <= 0.
     std::optional<std::chrono::microseconds> next_due_in;
 };
 
@@ -52,7 +54,8 @@ struct DeliveryResult {
 /// How many of a batch of results had which effect. `orphaned` results came too late: their lease was lost.
 struct Recorded {
     int delivered = 0, retried = 0, dead_lettered = 0, released = 0, orphaned = 0;
-    /// Until the earliest due time in the table once these results stand, leased rows included; unset when the table holds none.
+    /// Until the earliest due time in the table once these results stand, leased rows included; unset when the table
+    /// holds none.
     std::optional<std::chrono::microseconds> next_due_in;
 };
 

@@ -43,11 +43,11 @@ enum class ErrorClass {
 /// What became of one request.
 struct TransferResult {
     ErrorClass error_class = ErrorClass::none;
-    std::string error_detail;         ///< one line for people; empty on success
-    std::optional<int> http_status;   ///< of the last response seen, also when the body then failed
-    std::string response_body;        ///< the first bytes, at most the transport's cap
-    std::uint64_t response_bytes = 0; ///< body bytes received before we stopped reading
-    std::string remote_address;       ///< "203.0.113.7:443", empty if never connected
+    std::string error_detail;          ///< one line for people; empty on success
+    std::optional<int> http_status;    ///< of the last response seen, also when the body then failed
+    std::string response_body;         ///< the first bytes, at most the transport's cap
+    std::uint64_t response_bytes = 0;  ///< body bytes received before we stopped reading
+    std::string remote_address;        ///< "203.0.113.7:443", empty if never connected
     /// Phases since the request was submitted, each from the end of the one before; unset if not reached.
     std::optional<std::chrono::microseconds> dns, connect, tls, first_byte;
     std::chrono::microseconds total{0};
