@@ -35,6 +35,8 @@
 \ir internal/record_outcomes.sql
 \ir internal/set_aside.sql
 \ir internal/claim.sql
+\ir internal/judge.sql
+\ir internal/log_attempts.sql
 \ir internal/complete.sql
 \ir internal/maintain.sql
 \ir worker/claim_deliveries.sql

@@ -207,3 +207,11 @@ COMMENT ON TYPE moai_private.batch_item IS 'One item of a batch, from its readin
 -- One delivery that a claim has just leased.
 CREATE TYPE moai_private.leased AS (event_id uuid, subscription_id uuid, attempt_no integer, state moai.subscription_state, lapses smallint);
 COMMENT ON TYPE moai_private.leased IS 'One delivery that a claim has just leased, with what may keep it from being sent.';
+
+CREATE TYPE moai_private.attempt_result AS ENUM ('delivered', 'failed', 'released');
+COMMENT ON TYPE moai_private.attempt_result IS 'What a worker says of a claimed delivery; released means not started.';
+
+-- What moai_private.complete decided on one result.
+CREATE TYPE moai_private.verdict AS (place tid, verdict text, due_at timestamptz, attempt moai_private.attempt);
+COMMENT ON TYPE moai_private.verdict IS
+    'One result: the locked row of the queue it belongs to, what becomes of it (NULL: the lease was lost), and its attempt.';

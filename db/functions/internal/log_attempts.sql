@@ -1,0 +1,28 @@
+CREATE OR REPLACE FUNCTION moai_private.log_attempts(attempts moai_private.attempt[])
+    RETURNS integer
+    LANGUAGE plpgsql
+    VOLATILE
+AS $$
+DECLARE
+    _orphans integer;
+BEGIN
+    -- A result that is recorded already (its first COMMIT was not heard) meets its own row.
+    WITH logged AS (
+        INSERT INTO moai_private.attempt
+        SELECT a.* FROM unnest(log_attempts.attempts) AS a
+        WHERE NOT EXISTS (SELECT FROM moai_private.event_held AS h WHERE h.id = a.event_id)
+        ON CONFLICT DO NOTHING
+        RETURNING is_orphan
+    ), logged_held AS (
+        INSERT INTO moai_private.attempt_held
+        SELECT a.* FROM unnest(log_attempts.attempts) AS a
+        WHERE EXISTS (SELECT FROM moai_private.event_held AS h WHERE h.id = a.event_id)
+        ON CONFLICT DO NOTHING
+        RETURNING is_orphan
+    )
+    SELECT (SELECT count(*) FROM logged WHERE is_orphan) + (SELECT count(*) FROM logged_held WHERE is_orphan) INTO _orphans;
+    RETURN _orphans;
+END
+$$;
+COMMENT ON FUNCTION moai_private.log_attempts IS
+'Appends attempts, in the partition of their event or, if that is gone, in attempt_held. Returns how many of the new ones are orphans.';
