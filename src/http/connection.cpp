@@ -55,6 +55,9 @@ bool Connection::on_ready(std::span<char> scratch) {
 
 bool Connection::on_tick(Clock::time_point now) {
     const std::lock_guard lock(mutex_);
+    if (core_.draining && state_ == State::reading && framer_.idle()) {
+        linger();  // its answer was on the way as the server began to stop
+    }
     if (state_ == State::over || state_ == State::working || now < deadline_) {
         return state_ != State::over;
     }
@@ -183,8 +186,8 @@ void Connection::judge_head() {
 
 void Connection::start_request() {
     FramedRequest framed = framer_.take();
-    framing_.keep_alive = framed.keep_alive && !framed.length_missing;
-    framing_.head_only = framed.method == "HEAD";
+    keep_alive_ = framed.keep_alive && !framed.length_missing;
+    head_only_ = framed.method == "HEAD";
     request_ = {std::move(framed.method), std::move(framed.path), std::move(framed.query), std::move(framed.headers),
                 std::move(framed.body),   remote_address_,        {}};
     request_.request_id = core_.ids.id_for(request_.headers);
@@ -211,9 +214,8 @@ void Connection::run_handler() {
 }
 
 void Connection::write(const api::Response& response) {
-    framing_.keep_alive = framing_.keep_alive && !core_.draining;
-    framing_.request_id = request_.request_id;
-    output_.append(response_text(response, framing_));
+    keep_alive_ = keep_alive_ && !core_.draining;
+    output_.append(response_text(response, {keep_alive_, head_only_, request_.request_id}));
     state_ = State::writing;
     deadline_ = Clock::now() + core_.options.write_timeout;
     flush();
@@ -224,8 +226,8 @@ void Connection::refuse(int status, std::string detail) {
     const FramedRequest& head = framer_.request();
     request_ = {};
     request_.request_id = core_.ids.id_for(head.headers);
-    framing_.head_only = head.method == "HEAD";
-    framing_.keep_alive = false;
+    head_only_ = head.method == "HEAD";
+    keep_alive_ = false;
     if (core_.options.on_refused) {
         core_.options.on_refused(status);
     }
@@ -257,7 +259,7 @@ void Connection::flush() {
 void Connection::answer_written() {
     fresh_ = false;
     request_ = {};
-    if (!framing_.keep_alive) {
+    if (!keep_alive_) {
         linger();
         return;
     }

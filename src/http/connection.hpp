@@ -72,7 +72,8 @@ private:
     Clock::time_point idle_since_;
     bool fresh_ = true;  ///< no request has been answered yet
     api::Request request_;
-    ResponseFraming framing_;
+    bool keep_alive_ = true;
+    bool head_only_ = false;
     std::string output_;
     std::size_t output_sent_ = 0;
     std::size_t discarded_ = 0;

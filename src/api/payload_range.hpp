@@ -1,0 +1,27 @@
+// GET /events/{id}/payload: byte ranges in, bytes out.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "api/request.hpp"
+
+namespace moai::api {
+
+struct ByteRange {
+    std::optional<std::string> first;  ///< decimal, or nothing for the start
+    std::optional<std::string> last;   ///< decimal and inclusive, or nothing for the end
+};
+
+/// Reads "bytes=0-99" or "bytes=100-". Any other form (several ranges, a suffix, another unit) may be ignored by RFC 9110, and is.
+[[nodiscard]] ByteRange parse_range(std::string_view header);
+
+/// Nothing if `text` is not base64. Line breaks inside are skipped (PostgreSQL's encode() makes them).
+[[nodiscard]] std::optional<std::string> decode_base64(std::string_view text);
+
+/// Turns {"total":N,"first":F,"last":L,"base64":...} into 200 with the whole payload, or 206 with a part of it.
+/// Throws std::runtime_error if `answer` has another form.
+[[nodiscard]] Response payload_response(const std::string& answer);
+
+}  // namespace moai::api
