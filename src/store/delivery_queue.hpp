@@ -65,6 +65,8 @@ public:
     using ClaimDone = std::function<void(Claim claim, const pg::Error* error)>;
     using RecordDone = std::function<void(Recorded recorded, const pg::Error* error)>;
 
+    using MaintainDone = std::function<void(const pg::Error* error)>;
+
     virtual ~DeliveryQueue() = default;
     /// May claim() be called now (connected, none outstanding)?
     [[nodiscard]] virtual bool can_claim() const = 0;
@@ -72,6 +74,8 @@ public:
     /// May record() be called now (connected, none outstanding)?
     [[nodiscard]] virtual bool can_record() const = 0;
     virtual void record(const std::vector<DeliveryResult>& results, RecordDone done) = 0;
+    /// Makes partitions ahead and removes expired keys. REQUIRES: can_record().
+    virtual void maintain(MaintainDone done) = 0;
 };
 
 }  // namespace moai::store

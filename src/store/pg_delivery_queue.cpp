@@ -11,6 +11,7 @@ namespace moai::store {
 namespace {
 
 const std::string kClaim = "SELECT * FROM moai.claim_deliveries($1, $2)";
+const std::string kMaintain = "SELECT * FROM moai.maintain()";
 const std::string kComplete = "SELECT * FROM moai.complete_deliveries($1, $2)";
 
 pg::AsyncConnection::Options connection_options(const PgDeliveryQueue::Options& options, const char* purpose) {
@@ -55,6 +56,10 @@ void PgDeliveryQueue::record(const std::vector<DeliveryResult>& results, RecordD
     results_.send(kComplete, {worker_name_, json}, [done = std::move(done)](const pg::Result& rows, const pg::Error* error) {
         done(error == nullptr ? recorded_from_rows(rows) : Recorded(), error);
     });
+}
+
+void PgDeliveryQueue::maintain(MaintainDone done) {
+    results_.send(kMaintain, {}, [done = std::move(done)](const pg::Result&, const pg::Error* error) { done(error); });
 }
 
 }  // namespace moai::store

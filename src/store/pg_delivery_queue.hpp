@@ -39,6 +39,8 @@ public:
     [[nodiscard]] bool can_record() const override;
     /// REQUIRES: can_record() and at least one result.
     void record(const std::vector<DeliveryResult>& results, RecordDone done) override;
+    /// REQUIRES: can_record().
+    void maintain(MaintainDone done) override;
 
 private:
     std::string worker_name_;

@@ -7,6 +7,7 @@
 #include <chrono>
 #include <random>
 #include <thread>
+#include <utility>
 
 namespace moai::store {
 namespace {
@@ -37,20 +38,29 @@ void pause_before_retry(int tries) {
     std::this_thread::sleep_for(std::chrono::microseconds(microseconds(random)));
 }
 
+/// One try. An error while no connection could be had is a pg::Error; one after the statement was sent may hide a commit.
+RestAnswer call_once(pg::Pool& pool, const std::string& sql, const RestCall& call) {
+    auto lease = pool.acquire();
+    try {
+        return read_answer(lease->query(sql, call.params, true), call);
+    } catch (const pg::Error& error) {
+        if (call.writes && error.connection_lost()) {
+            throw OutcomeUnknown(error.what());
+        }
+        throw;
+    }
+}
+
 }  // namespace
 
 RestAnswer RestCalls::call(const RestCall& call) {
     const std::string sql = statement(call);
     bool reconnected = false;
     for (int tries = 1;; ++tries) {
-        auto lease = pool_.acquire();
         try {
-            return read_answer(lease->query(sql, call.params, true), call);
+            return call_once(pool_, sql, call);
         } catch (const pg::Error& error) {
-            if (error.connection_lost() && call.writes) {
-                throw OutcomeUnknown(error.what());
-            }
-            const bool again = error.retryable() ? tries < kMostTries : error.connection_lost() && !std::exchange(reconnected, true);
+            const bool again = error.retryable() ? tries < kMostTries : !call.writes && error.connection_lost() && !std::exchange(reconnected, true);
             if (!again) {
                 throw;
             }
