@@ -22,7 +22,7 @@ Url parse(const std::string& text, CURLUcode& code) {
     if (!url) {
         throw std::bad_alloc();
     }
-    code = curl_url_set(url.get(), CURLUPART_URL, text.c_str(), CURLU_DISALLOW_USER | CURLU_URLENCODE);
+    code = curl_url_set(url.get(), CURLUPART_URL, text.c_str(), CURLU_DISALLOW_USER | CURLU_URLENCODE | CURLU_PATH_AS_IS);
     return url;
 }
 

@@ -105,6 +105,10 @@ TEST(UrlPolicy, PercentEncodesAPathThatIsNotAscii) {
     EXPECT_EQ(target_of("https://example.com/straße").url, "https://example.com/stra%c3%9fe");
 }
 
+TEST(UrlPolicy, LeavesThePathAsItIs) {
+    EXPECT_EQ(target_of("http://example.com/a/../b/./c//d;e?f=%2F").url, "http://example.com/a/../b/./c//d;e?f=%2F");
+}
+
 TEST(UrlPolicy, TakesAUrlOfExactlyTheLongestLength) {
     const std::string start = "http://example.com/";
     EXPECT_TRUE(check_url(start + std::string(kLongestUrl - start.size(), 'a')).target.has_value());

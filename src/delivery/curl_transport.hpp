@@ -1,0 +1,45 @@
+// The worker's HTTP client: libcurl's multi interface driven by the worker's own event loop.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+
+#include "base/event_loop.hpp"
+#include "delivery/resolver.hpp"
+#include "worker/transport.hpp"
+
+namespace moai::delivery {
+
+struct CurlTransportOptions {
+    /// Open connections beyond which an idle one is closed; about as many as requests in flight keeps them all alive.
+    std::size_t max_connections = 1024;
+    std::size_t response_kept = 16 * 1024;        ///< bytes of a response's body that the result carries
+    std::uint64_t response_read = 64 * 1024;      ///< bytes of body after which reading stops and the status decides
+    std::uint64_t response_headers = 64 * 1024;   ///< bytes of headers after which the response is invalid
+    ResolverOptions resolver;
+};
+
+/// Carries requests over HTTP/1.1 with keep-alive, thousands at once, on the loop's thread. Not thread-safe.
+/// Follows no redirect, uses no proxy, cookie or .netrc, decompresses nothing. The process must ignore SIGPIPE.
+/// One attempt can reach the receiver twice: libcurl repeats a request whose re-used connection turns out to have been
+/// closed before the first byte of an answer. The repeat bears the same headers and body.
+/// The loop must outlive it. Requests in flight at destruction are dropped, their `done` uncalled; nothing is waited for.
+/// Must not be destroyed from within a `done`.
+class CurlTransport : public worker::Transport {
+public:
+    explicit CurlTransport(base::EventLoop& loop, CurlTransportOptions options = {},
+                           Resolver::LookUp look_up = look_up_name);
+    ~CurlTransport() override;
+    CurlTransport(const CurlTransport&) = delete;
+    CurlTransport& operator=(const CurlTransport&) = delete;
+
+    void send(worker::OutgoingRequest request, Done done) override;
+    [[nodiscard]] std::size_t in_flight() const override;
+
+private:
+    struct Impl;
+    std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace moai::delivery

@@ -1,0 +1,254 @@
+// Transfer: every option of an easy handle is set here and nowhere else.
+#include "delivery/transfer.hpp"
+
+#include <fmt/format.h>
+#include <fcntl.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <new>
+#include <stdexcept>
+#include <string_view>
+
+#include "delivery/outcome.hpp"
+
+namespace moai::delivery {
+namespace {
+
+using worker::ErrorClass;
+using std::chrono::microseconds;
+using Clock = std::chrono::steady_clock;
+
+// Longer than any request may take, so that a pinned address cannot lapse between the first try and libcurl's repeat.
+constexpr long kPinnedForSeconds = 300;
+constexpr long kIdleConnectionSeconds = 30;
+constexpr long kConnectionSeconds = 300;
+// Responses are read for their first kilobytes only: small buffers are what thousands in flight cost.
+constexpr long kReceiveBuffer = 4096;
+
+template <typename Value>
+void set(CURL* easy, CURLoption option, Value value) {
+    const CURLcode code = curl_easy_setopt(easy, option, value);
+    if (code != CURLE_OK) {
+        throw std::runtime_error(fmt::format("curl_easy_setopt({}): {}", static_cast<int>(option), curl_easy_strerror(code)));
+    }
+}
+
+void append(HeaderList& list, const std::string& line) {
+    curl_slist* longer = curl_slist_append(list.get(), line.c_str());
+    if (longer == nullptr) {
+        throw std::bad_alloc();
+    }
+    (void)list.release();
+    list.reset(longer);
+}
+
+bool is_token(std::string_view text) {
+    return !text.empty() && std::all_of(text.begin(), text.end(), [](unsigned char c) {
+        return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+               std::string_view("!#$%&'*+-.^_`|~").find(static_cast<char>(c)) != std::string_view::npos;
+    });
+}
+
+bool names_content_type(std::string_view line) {
+    constexpr std::string_view kName = "content-type:";
+    return line.size() >= kName.size() && std::equal(kName.begin(), kName.end(), line.begin(), [](char a, char b) {
+               return a == (b >= 'A' && b <= 'Z' ? static_cast<char>(b + ('a' - 'A')) : b);
+           });
+}
+
+}  // namespace
+
+Transfer::Transfer(worker::OutgoingRequest request, worker::Transport::Done done, const CurlTransportOptions& options)
+    : request_(std::move(request)), done_(std::move(done)), options_(options), started_at_(Clock::now()) {
+    UrlCheck check = check_url(request_.url);
+    if (!check.target) {
+        fault_ = std::move(check.reason);
+        return;
+    }
+    target_ = std::move(*check.target);
+    check_headers();
+    if (request_.timeout.count() <= 0 || request_.connect_timeout.count() <= 0) {
+        fault_ = "the timeouts must be above zero";
+    }
+}
+
+void Transfer::check_headers() {
+    for (const std::string& line : request_.header_lines) {
+        const bool is_clean = line.find_first_of(std::string_view("\r\n\0", 3)) == std::string::npos;
+        if (!is_clean || !is_token(std::string_view(line).substr(0, line.find(':'))) ||
+            line.find(':') == std::string::npos) {
+            fault_ = fmt::format("the header \"{}\" cannot be sent", printable(line));
+        }
+    }
+}
+
+void Transfer::build_header_list() {
+    bool has_content_type = false;
+    for (const std::string& line : request_.header_lines) {
+        has_content_type = has_content_type || names_content_type(line);
+        const auto colon = line.find(':');
+        // "name:" would take a header away; "name;" sends it empty.
+        const bool is_empty = line.find_first_not_of(" \t", colon + 1) == std::string::npos;
+        append(headers_, is_empty ? line.substr(0, colon) + ";" : line);
+    }
+    if (!has_content_type) {
+        append(headers_, "Content-Type:");
+    }
+    // Otherwise bodies above 1 MiB wait a second for a "100 Continue" that few receivers send.
+    append(headers_, "Expect:");
+}
+
+void Transfer::prepare(EasyHandle easy, const std::vector<std::string>& addresses) {
+    easy_ = std::move(easy);
+    CURL* const handle = easy_.get();
+    build_header_list();
+    if (!addresses.empty()) {
+        append(pinned_, fmt::format("+{}:{}:{}", target_.host, target_.port, fmt::join(addresses, ",")));
+    }
+    look_up_time_ = std::chrono::duration_cast<microseconds>(Clock::now() - started_at_);
+
+    set(handle, CURLOPT_PRIVATE, static_cast<void*>(this));
+    set(handle, CURLOPT_ERRORBUFFER, error_text_.data());
+    set(handle, CURLOPT_NOSIGNAL, 1L);
+    set(handle, CURLOPT_QUICK_EXIT, 1L);
+
+    set(handle, CURLOPT_URL, target_.url.c_str());
+    set(handle, CURLOPT_PROTOCOLS_STR, "http,https");
+    set(handle, CURLOPT_REDIR_PROTOCOLS_STR, "http,https");
+    set(handle, CURLOPT_FOLLOWLOCATION, 0L);
+    set(handle, CURLOPT_DISALLOW_USERNAME_IN_URL, 1L);
+    set(handle, CURLOPT_PATH_AS_IS, 1L);
+    set(handle, CURLOPT_PROXY, "");
+    set(handle, CURLOPT_NETRC, static_cast<long>(CURL_NETRC_IGNORED));
+    set(handle, CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
+    set(handle, CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2));
+    set(handle, CURLOPT_SSL_VERIFYPEER, 1L);
+    set(handle, CURLOPT_SSL_VERIFYHOST, 2L);
+
+    set(handle, CURLOPT_RESOLVE, pinned_.get());
+    set(handle, CURLOPT_DNS_CACHE_TIMEOUT, kPinnedForSeconds);
+    set(handle, CURLOPT_OPENSOCKETFUNCTION, &Transfer::on_open_socket);
+    set(handle, CURLOPT_OPENSOCKETDATA, static_cast<void*>(this));
+    set(handle, CURLOPT_MAXAGE_CONN, kIdleConnectionSeconds);
+    set(handle, CURLOPT_MAXLIFETIME_CONN, kConnectionSeconds);
+    set(handle, CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(request_.connect_timeout.count()));
+    set(handle, CURLOPT_TIMEOUT_MS, static_cast<long>(request_.timeout.count()));
+
+    set(handle, CURLOPT_POST, 1L);
+    set(handle, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request_.body.size()));
+    set(handle, CURLOPT_POSTFIELDS, request_.body.c_str());
+    set(handle, CURLOPT_HTTPHEADER, headers_.get());
+
+    set(handle, CURLOPT_BUFFERSIZE, kReceiveBuffer);
+    set(handle, CURLOPT_WRITEFUNCTION, &Transfer::on_body);
+    set(handle, CURLOPT_WRITEDATA, static_cast<void*>(this));
+    set(handle, CURLOPT_HEADERFUNCTION, &Transfer::on_header);
+    set(handle, CURLOPT_HEADERDATA, static_cast<void*>(this));
+}
+
+EasyHandle Transfer::release_easy() noexcept {
+    // Keeps what is worth keeping: the TLS sessions.
+    curl_easy_reset(easy_.get());
+    return std::move(easy_);
+}
+
+std::size_t Transfer::on_body(char* data, std::size_t size, std::size_t count, void* self) noexcept {
+    Transfer& transfer = *static_cast<Transfer*>(self);
+    const std::size_t bytes = size * count;
+    transfer.body_bytes_ += bytes;
+    const std::size_t room = transfer.options_.response_kept - transfer.body_.size();
+    transfer.body_.append(data, std::min(room, bytes));
+    transfer.stopped_reading_ = transfer.body_bytes_ > transfer.options_.response_read;
+    return transfer.stopped_reading_ ? 0 : bytes;
+}
+
+std::size_t Transfer::on_header(char* /*data*/, std::size_t size, std::size_t count, void* self) noexcept {
+    Transfer& transfer = *static_cast<Transfer*>(self);
+    const std::size_t bytes = size * count;
+    transfer.header_bytes_ += bytes;
+    return transfer.header_bytes_ > transfer.options_.response_headers ? 0 : bytes;
+}
+
+/// Called for every address that libcurl tries, after the look-up and before the connect.
+curl_socket_t Transfer::on_open_socket(void* self, curlsocktype /*purpose*/, curl_sockaddr* address) noexcept {
+    const int fd = ::socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+    // An address family that this machine lacks is a fault of the address: libcurl goes on to the next one.
+    if (fd < 0 && errno != EAFNOSUPPORT) {
+        static_cast<Transfer*>(self)->local_errno_ = errno;
+    }
+    return fd < 0 ? CURL_SOCKET_BAD : fd;
+}
+
+long long Transfer::info(CURLINFO which) const {
+    curl_off_t value = 0;
+    return curl_easy_getinfo(easy_.get(), which, &value) == CURLE_OK ? static_cast<long long>(value) : 0;
+}
+
+void Transfer::read_timings(worker::TransferResult& result) const {
+    result.dns = look_up_time_;
+    // libcurl's times run from the start of the transfer, ours from the end of the phase before; 0 = not reached.
+    const auto sent = info(CURLINFO_PRETRANSFER_TIME_T);
+    const auto connected = info(CURLINFO_CONNECT_TIME_T);
+    const auto secured = info(CURLINFO_APPCONNECT_TIME_T);
+    if (sent > 0 || connected > 0) {
+        result.connect = microseconds(connected);
+    }
+    if (target_.tls && (sent > 0 || secured > 0)) {
+        result.tls = microseconds(std::max(0LL, secured - connected));
+    }
+    const auto answered = info(CURLINFO_STARTTRANSFER_TIME_T);
+    if (answered > 0) {
+        result.first_byte = microseconds(std::max(0LL, answered - std::max(connected, secured)));
+    }
+}
+
+worker::TransferResult Transfer::result(CURLcode code) {
+    worker::TransferResult result;
+    result.started_at = started_at_;
+    result.total = std::chrono::duration_cast<microseconds>(Clock::now() - started_at_);
+    read_timings(result);
+    result.response_body = std::move(body_);
+    result.response_bytes = body_bytes_;
+
+    TransferFacts facts;
+    facts.curl_code = code;
+    facts.curl_message = error_text_.data();
+    facts.connected = info(CURLINFO_PRETRANSFER_TIME_T) > 0;
+    facts.stopped_reading = stopped_reading_;
+    facts.headers_too_large = header_bytes_ > options_.response_headers;
+    facts.local_errno = local_errno_;
+    facts.timeout = request_.timeout;
+    facts.connect_timeout = request_.connect_timeout;
+    long status = 0;
+    char* text = nullptr;
+    if (curl_easy_getinfo(easy_.get(), CURLINFO_RESPONSE_CODE, &status) == CURLE_OK && status > 0) {
+        facts.http_status = static_cast<int>(status);
+    }
+    if (curl_easy_getinfo(easy_.get(), CURLINFO_REDIRECT_URL, &text) == CURLE_OK && text != nullptr) {
+        facts.redirect_url = text;
+    }
+    long port = 0;
+    if (facts.connected && curl_easy_getinfo(easy_.get(), CURLINFO_PRIMARY_IP, &text) == CURLE_OK && text != nullptr &&
+        curl_easy_getinfo(easy_.get(), CURLINFO_PRIMARY_PORT, &port) == CURLE_OK) {
+        const bool is_v6 = std::string_view(text).find(':') != std::string_view::npos;
+        result.remote_address = is_v6 ? fmt::format("[{}]:{}", text, port) : fmt::format("{}:{}", text, port);
+    }
+    result.http_status = facts.http_status;
+    Outcome outcome = classify(facts);
+    result.error_class = outcome.error_class;
+    result.error_detail = std::move(outcome.detail);
+    return result;
+}
+
+worker::TransferResult Transfer::unsent(ErrorClass error_class, std::string detail) const {
+    worker::TransferResult result;
+    result.error_class = error_class;
+    result.error_detail = std::move(detail);
+    result.started_at = started_at_;
+    result.total = std::chrono::duration_cast<microseconds>(Clock::now() - started_at_);
+    return result;
+}
+
+}  // namespace moai::delivery
