@@ -22,10 +22,11 @@ BEGIN
     END;
     IF _reason IS NOT NULL THEN
         PERFORM moai_private.fail(422, 'payload cannot be read as jsonb: ' || _reason, NULL,
-            'Leave out \u0000, lone surrogates and numbers that numeric cannot hold.');
+            E'Leave out \\u0000, lone surrogates and numbers that numeric cannot hold.');
     END IF;
-    -- 513 nested containers take 1026 characters, so that most payloads are not walked at all.
-    IF length(_text) > 1025 AND jsonb_path_exists(_jsonb, '$.**{512} ? (@.type() == "array" || @.type() == "object")') THEN
+    -- 513 nested containers take 1026 characters, so that most payloads are not walked at all. strict: lax looks into an array for its
+    -- elements, and so overlooks an empty one.
+    IF length(_text) > 1025 AND jsonb_path_exists(_jsonb, 'strict $.**{512} ? (@.type() == "array" || @.type() == "object")') THEN
         PERFORM moai_private.fail(422, 'payload is nested more than 512 deep', NULL, 'Nest it less deeply.');
     END IF;
 END

@@ -6,7 +6,7 @@ CREATE OR REPLACE FUNCTION moai_private.insert_event(
 AS $$
 #variable_conflict use_column
 DECLARE
-    _first uuid;
+    _taken record;
 BEGIN
     PERFORM moai_private.check_event_type(insert_event.type);
     PERFORM moai_private.check_tenant(insert_event.tenant);
@@ -16,12 +16,15 @@ BEGIN
     insert_event.id := moai_private.uuid_v7(insert_event.at);
     insert_event.duplicate := false;
     IF insert_event.idempotency_key IS NOT NULL THEN
-        _first := moai_private.take_idempotency_key(
+        _taken := moai_private.take_idempotency_key(
             insert_event.tenant, insert_event.idempotency_key, insert_event.id,
             moai_private.content_hash(insert_event.type, insert_event.payload),
             insert_event.idempotency_ttl, insert_event.at);
-        IF _first IS NOT NULL THEN
-            insert_event.id := _first;
+        IF _taken.first_id IS NOT NULL THEN
+            IF NOT _taken.same_content THEN
+                PERFORM moai_private.refuse_other_content(insert_event.idempotency_key, _taken.first_id);
+            END IF;
+            insert_event.id := _taken.first_id;
             insert_event.duplicate := true;
             RETURN;
         END IF;

@@ -7,7 +7,7 @@ AS $$
 DECLARE
     _items moai_private.batch_item[];
     _item moai_private.batch_item;
-    _first uuid;
+    _taken record;
 BEGIN
     IF json_typeof(insert_events.events) IS DISTINCT FROM 'array' THEN
         PERFORM moai_private.fail(422, 'events is not an array', 'events is ' || coalesce(json_typeof(insert_events.events), 'null'),
@@ -28,19 +28,23 @@ BEGIN
         ORDER BY i.tenant COLLATE "C", i.idempotency_key COLLATE "C", i.item
     LOOP
         _item.id := moai_private.uuid_v7(insert_events.at);
-        BEGIN
-            _first := moai_private.take_idempotency_key(_item.tenant, _item.idempotency_key, _item.id,
-                moai_private.content_hash(_item.type, _item.payload), _item.idempotency_ttl, insert_events.at);
-            _item.duplicate := _first IS NOT NULL;
-            _item.id := coalesce(_first, _item.id);
-        EXCEPTION WHEN SQLSTATE 'MO409' THEN
-            GET STACKED DIAGNOSTICS _item.message = MESSAGE_TEXT, _item.detail = PG_EXCEPTION_DETAIL, _item.hint = PG_EXCEPTION_HINT;
-            _item.code := 'MO409';
-            _item.id := NULL;
+        _taken := moai_private.take_idempotency_key(_item.tenant, _item.idempotency_key, _item.id,
+            moai_private.content_hash(_item.type, _item.payload), _item.idempotency_ttl, insert_events.at);
+        _item.duplicate := _taken.first_id IS NOT NULL;
+        _item.id := coalesce(_taken.first_id, _item.id);
+        IF NOT _taken.same_content THEN
+            BEGIN
+                PERFORM moai_private.refuse_other_content(_item.idempotency_key, _taken.first_id);
+            EXCEPTION WHEN SQLSTATE 'MO409' THEN
+                GET STACKED DIAGNOSTICS _item.message = MESSAGE_TEXT, _item.detail = PG_EXCEPTION_DETAIL, _item.hint = PG_EXCEPTION_HINT;
+            END;
             IF NOT insert_events.report THEN
                 PERFORM moai_private.fail(409, _item.message, format('item %s: %s', _item.item, _item.detail), _item.hint);
             END IF;
-        END;
+            _item.code := 'MO409';
+            _item.id := NULL;
+            _item.duplicate := NULL;
+        END IF;
         _items[_item.item + 1] := _item;
     END LOOP;
 

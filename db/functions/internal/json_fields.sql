@@ -22,7 +22,7 @@ BEGIN
     END;
     IF _text IS NULL THEN
         PERFORM moai_private.fail(422, format('%s holds a character that text cannot', json_text.field),
-            format('%s = %s', json_text.field, left(_value::text, 64)), 'Leave out \u0000 and lone surrogates.');
+            format('%s = %s', json_text.field, left(_value::text, 64)), E'Leave out \\u0000 and lone surrogates.');
     END IF;
     RETURN _text;
 END
@@ -123,6 +123,27 @@ END
 $$;
 COMMENT ON FUNCTION moai_private.json_texts IS 'The strings of the array in this field. Raises MO422 naming the field.';
 
+CREATE OR REPLACE FUNCTION moai_private.json_unreadable_field(document json)
+    RETURNS text
+    LANGUAGE plpgsql
+    IMMUTABLE
+AS $$
+DECLARE
+    _mark text := '<a character that text cannot hold>';
+    _text text := json_unreadable_field.document::text;
+BEGIN
+    -- Escaped backslashes and pairs of surrogates first, so that what then looks like a bad escape is one.
+    _text := regexp_replace(_text, E'\\\\\\\\', '..', 'g');
+    _text := regexp_replace(_text, E'\\\\u[Dd][89ABab][0-9A-Fa-f]{2}\\\\u[Dd][C-Fc-f][0-9A-Fa-f]{2}', '..', 'g');
+    _text := regexp_replace(_text, E'\\\\u(0000|[Dd][89A-Fa-f][0-9A-Fa-f]{2})', _mark, 'g');
+    RETURN (SELECT f.key FROM json_each(_text::json) AS f
+            WHERE strpos(f.key, _mark) = 0 AND strpos(f.value::text, _mark) > 0 LIMIT 1);
+END
+$$;
+COMMENT ON FUNCTION moai_private.json_unreadable_field IS
+$$The field of the object whose value holds \u0000 or a lone surrogate. While one does, none of the others can be read with -> either:
+reading a field decodes every escape of the document. NULL if it is not a value but a field's name.$$;
+
 CREATE OR REPLACE FUNCTION moai_private.json_refuse_unknown(document json, known text[])
     RETURNS void
     LANGUAGE plpgsql
@@ -130,17 +151,30 @@ CREATE OR REPLACE FUNCTION moai_private.json_refuse_unknown(document json, known
 AS $$
 DECLARE
     _field text;
+    _times bigint;
 BEGIN
     IF json_typeof(json_refuse_unknown.document) IS DISTINCT FROM 'object' THEN
         PERFORM moai_private.fail(422, 'the document is not an object', 'it is ' || coalesce(json_typeof(json_refuse_unknown.document), 'null'),
             'Give a JSON object with the fields ' || array_to_string(json_refuse_unknown.known, ', ') || '.');
     END IF;
-    SELECT k INTO _field FROM json_object_keys(json_refuse_unknown.document) AS k
-    WHERE NOT k = ANY (json_refuse_unknown.known) LIMIT 1;
-    IF FOUND THEN
-        PERFORM moai_private.fail(422, format('unknown field %s', quote_ident(_field)), NULL,
+    BEGIN
+        SELECT k.field, count(*) INTO _field, _times
+        FROM json_object_keys(json_refuse_unknown.document) WITH ORDINALITY AS k(field, n)
+        GROUP BY k.field
+        HAVING NOT k.field = ANY (json_refuse_unknown.known) OR count(*) > 1
+        ORDER BY min(k.n) LIMIT 1;
+    EXCEPTION WHEN data_exception THEN
+        PERFORM moai_private.fail(422,
+            format('%s holds a character that text cannot', coalesce(moai_private.json_unreadable_field(json_refuse_unknown.document), 'the name of a field')),
+            NULL, E'Leave out \\u0000 and lone surrogates.');
+    END;
+    IF _field = ANY (json_refuse_unknown.known) THEN
+        PERFORM moai_private.fail(422, format('%s is given %s times', _field, _times), NULL, 'Give each field once.');
+    ELSIF _field IS NOT NULL THEN
+        PERFORM moai_private.fail(422, format('unknown field %s', quote_ident(left(_field, 64))), NULL,
             'Fields are ' || array_to_string(json_refuse_unknown.known, ', ') || '.');
     END IF;
 END
 $$;
-COMMENT ON FUNCTION moai_private.json_refuse_unknown IS 'Raises MO422 naming the field unless the document is an object of known fields.';
+COMMENT ON FUNCTION moai_private.json_refuse_unknown IS
+'Raises MO422 naming the field unless the document is an object of known fields, each given once, whose escapes can all be read.';

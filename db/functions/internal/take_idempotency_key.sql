@@ -1,6 +1,6 @@
 CREATE OR REPLACE FUNCTION moai_private.take_idempotency_key(
-    tenant text, key text, event_id uuid, content_hash bytea, ttl interval, at timestamptz)
-    RETURNS uuid
+    tenant text, key text, event_id uuid, content_hash bytea, ttl interval, at timestamptz,
+    OUT first_id uuid, OUT same_content boolean)
     LANGUAGE plpgsql
     VOLATILE
 AS $$
@@ -15,19 +15,16 @@ BEGIN
                 take_idempotency_key.content_hash, take_idempotency_key.at + take_idempotency_key.ttl)
         ON CONFLICT DO NOTHING;
         IF FOUND THEN
-            RETURN NULL;
+            RETURN;
         END IF;
 
         SELECT * INTO _first FROM moai_private.idempotency_key AS k
         WHERE k.tenant = take_idempotency_key.tenant AND k.key = take_idempotency_key.key;
         -- Not found: it was removed in between, so insert again.
         IF FOUND AND _first.expires_at > take_idempotency_key.at THEN
-            IF _first.content_hash = take_idempotency_key.content_hash THEN
-                RETURN _first.event_id;
-            END IF;
-            PERFORM moai_private.fail(409, 'idempotency_key was used for an event of other content',
-                format('idempotency_key = %L, event = %s', take_idempotency_key.key, _first.event_id),
-                'Publish the same content again, or use another key.');
+            take_idempotency_key.first_id := _first.event_id;
+            take_idempotency_key.same_content := _first.content_hash = take_idempotency_key.content_hash;
+            RETURN;
         END IF;
 
         DELETE FROM moai_private.idempotency_key AS k
@@ -37,5 +34,19 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION moai_private.take_idempotency_key IS
-$$Makes the key stand for this event: NULL if it now does, or the id of the event it already stands for.
-Waits for another transaction that is just taking the same key. Raises MO409 if the key stands for other content.$$;
+$$Makes the key stand for this event. first_id is NULL if it now does, else the event it already stands for, and same_content whether
+that one has this content. A value and not an error, so that a batch needs no subtransaction for each key.
+Waits for another transaction that is just taking the same key.$$;
+
+CREATE OR REPLACE FUNCTION moai_private.refuse_other_content(key text, first_id uuid)
+    RETURNS void
+    LANGUAGE plpgsql
+    STABLE
+AS $$
+BEGIN
+    PERFORM moai_private.fail(409, 'idempotency_key was used for an event of other content',
+        format('idempotency_key = %L, event = %s', refuse_other_content.key, refuse_other_content.first_id),
+        'Publish the same content again, or use another key.');
+END
+$$;
+COMMENT ON FUNCTION moai_private.refuse_other_content IS 'Raises MO409: the key stands for an event of other content.';
