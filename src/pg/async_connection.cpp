@@ -268,6 +268,9 @@ struct AsyncConnection::Impl : std::enable_shared_from_this<AsyncConnection::Imp
             } else {
                 rows = std::move(owner);
             }
+            if (is_copy(result)) {
+                return true;
+            }
         }
         return false;
     }

@@ -1,6 +1,8 @@
 // Connection on blocking libpq calls.
 #include "pg/connection.hpp"
 
+#include <poll.h>
+
 #include <string>
 #include <unordered_map>
 #include <utility>
@@ -22,14 +24,14 @@ struct Connection::Impl {
         }
         std::string name = "moai_" + std::to_string(++last_name);
         // No parameter types: the server infers them.
-        std::ignore = checked_result(handle.get(), PQprepare(handle.get(), name.c_str(), sql.c_str(), 0, nullptr));
+        std::ignore = await_results(handle.get(), PQsendPrepare(handle.get(), name.c_str(), sql.c_str(), 0, nullptr));
         return prepared.emplace(sql, std::move(name)).first->second;
     }
 
     Result run_prepared(const std::string& sql, const ParameterValues& values) {
         const std::string& name = prepared_name(sql);
-        return checked_result(handle.get(), PQexecPrepared(handle.get(), name.c_str(), values.count(), values.pointers(),
-                                                           nullptr, nullptr, 0));
+        return await_results(handle.get(), PQsendQueryPrepared(handle.get(), name.c_str(), values.count(), values.pointers(),
+                                                               nullptr, nullptr, 0));
     }
 
     [[nodiscard]] bool idle() const noexcept { return PQtransactionStatus(handle.get()) == PQTRANS_IDLE; }
@@ -55,8 +57,8 @@ Result Connection::query(const std::string& sql, std::span<const Param> params, 
     const ParameterValues values(params);
     PGconn* connection = impl_->handle.get();
     if (!prepare) {
-        return checked_result(connection, PQexecParams(connection, sql.c_str(), values.count(), nullptr, values.pointers(), nullptr,
-                                                       nullptr, 0));
+        return await_results(connection, PQsendQueryParams(connection, sql.c_str(), values.count(), nullptr, values.pointers(),
+                                                           nullptr, nullptr, 0));
     }
     const bool alone = impl_->idle();
     try {
@@ -71,7 +73,7 @@ Result Connection::query(const std::string& sql, std::span<const Param> params, 
 }
 
 Result Connection::script(const std::string& sql) {
-    return checked_result(impl_->handle.get(), PQexec(impl_->handle.get(), sql.c_str()));
+    return await_results(impl_->handle.get(), PQsendQuery(impl_->handle.get(), sql.c_str()));
 }
 
 bool Connection::usable() const noexcept {
@@ -83,7 +85,17 @@ bool Connection::usable() const noexcept {
 }
 
 bool Connection::still_there() noexcept {
-    return usable() && PQconsumeInput(impl_->handle.get()) == 1 && PQstatus(impl_->handle.get()) == CONNECTION_OK;
+    if (!usable()) {
+        return false;
+    }
+    PGconn* connection = impl_->handle.get();
+    // The last words come first and only then the end of the stream: read until there is nothing more.
+    for (pollfd socket{PQsocket(connection), POLLIN, 0}; ::poll(&socket, 1, 0) > 0;) {
+        if (PQconsumeInput(connection) == 0) {
+            return false;
+        }
+    }
+    return true;
 }
 
 bool Connection::in_transaction() const noexcept { return impl_ != nullptr && !impl_->idle(); }

@@ -37,21 +37,21 @@ Error connection_error(const PGconn* connection) {
     return {"", message};
 }
 
+bool is_copy(const PGresult* result) noexcept {
+    const ExecStatusType status = PQresultStatus(result);
+    return status == PGRES_COPY_IN || status == PGRES_COPY_OUT || status == PGRES_COPY_BOTH;
+}
+
 std::optional<Error> error_of(PGconn* connection, const PGresult* result) {
     if (result == nullptr) {
         return connection_error(connection);
     }
-    switch (PQresultStatus(result)) {
-        case PGRES_TUPLES_OK:
-        case PGRES_COMMAND_OK:
-        case PGRES_EMPTY_QUERY:
-            return std::nullopt;
-        case PGRES_COPY_IN:
-        case PGRES_COPY_OUT:
-        case PGRES_COPY_BOTH:
-            return Error("0A000", "COPY is not possible on this connection");
-        default:
-            break;
+    if (is_copy(result)) {
+        return Error("08P01", "COPY is not possible on this connection");
+    }
+    const ExecStatusType status = PQresultStatus(result);
+    if (status == PGRES_TUPLES_OK || status == PGRES_COMMAND_OK || status == PGRES_EMPTY_QUERY) {
+        return std::nullopt;
     }
     std::string primary = field(result, PG_DIAG_MESSAGE_PRIMARY);
     if (primary.empty()) {
@@ -71,12 +71,29 @@ void log_notices(PGconn* connection) {
         connection, [](void*, const char* message) { log::debug("postgres notice", {{"message", on_one_line(message)}}); }, nullptr);
 }
 
-Result checked_result(PGconn* connection, PGresult* result) {
-    Result owner(result);
-    if (auto error = error_of(connection, result)) {
-        throw std::move(*error);
+Result await_results(PGconn* connection, int sent) {
+    if (sent == 0) {
+        throw connection_error(connection);
     }
-    return owner;
+    std::optional<Error> first_error;
+    Result rows;
+    for (bool copy = false; !copy;) {
+        PGresult* result = PQgetResult(connection);
+        if (result == nullptr) {
+            break;
+        }
+        Result owner(result);
+        copy = is_copy(result);
+        if (auto error = error_of(connection, result); !error) {
+            rows = std::move(owner);
+        } else if (!first_error) {
+            first_error.emplace(std::move(*error));
+        }
+    }
+    if (first_error) {
+        throw std::move(*first_error);
+    }
+    return rows;
 }
 
 ParameterValues::ParameterValues(std::span<const Param> params) {

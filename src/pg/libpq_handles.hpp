@@ -19,9 +19,12 @@ struct FinishConnection {
 };
 using ConnectionHandle = std::unique_ptr<PGconn, FinishConnection>;
 
-/// The rows of a successful result. Throws pg::Error for any other; takes ownership either way. `result` may be null (out of memory
-/// or no connection).
-[[nodiscard]] Result checked_result(PGconn* connection, PGresult* result);
+/// Waits for everything that a PQsend... call brings (`sent` is what it returned): the rows of the last result.
+/// Throws the first error: on a dying connection it says why, and those that follow only that it is gone.
+[[nodiscard]] Result await_results(PGconn* connection, int sent);
+
+/// Has the server begun a COPY? Nobody here will feed or empty it: the connection is of no more use.
+[[nodiscard]] bool is_copy(const PGresult* result) noexcept;
 
 /// The error that a failed result carries, or nothing if it succeeded. Does not take ownership.
 [[nodiscard]] std::optional<Error> error_of(PGconn* connection, const PGresult* result);
