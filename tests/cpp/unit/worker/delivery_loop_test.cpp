@@ -1,0 +1,243 @@
+#include "worker/delivery_loop.hpp"
+
+#include <gtest/gtest.h>
+
+#include "unit/worker/fakes.hpp"
+
+namespace moai::worker {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::delivery;
+using Outcome = store::DeliveryResult::Outcome;
+
+class DeliveryLoopTest : public ::testing::Test {
+protected:
+    DeliveryLoopTest() {
+        options.record.delay = 1ms;
+        guard = loop.at(std::chrono::steady_clock::now() + 10s, [this] {
+            timed_out = true;
+            loop.stop();
+        });
+    }
+    ~DeliveryLoopTest() override { EXPECT_FALSE(timed_out) << "the awaited event did not come"; }
+
+    DeliveryLoop& worker() {
+        if (!worker_) {
+            worker_ = std::make_unique<DeliveryLoop>(
+                loop, queue, transport,
+                [this](const store::ClaimedDelivery& claimed, std::int64_t unix_seconds) {
+                    built_at.push_back(unix_seconds);
+                    OutgoingRequest request;
+                    request.body = claimed.event_id;
+                    return request;
+                },
+                metrics, options);
+        }
+        return *worker_;
+    }
+    static store::Claim claim_of(std::vector<store::ClaimedDelivery> deliveries,
+                                 std::optional<std::chrono::microseconds> next_due_in = std::nullopt) {
+        store::Claim claim;
+        claim.deliveries = std::move(deliveries);
+        claim.claimed_at_us = 1'700'000'000'000'000;
+        claim.next_due_in = next_due_in;
+        return claim;
+    }
+    void run_until_recorded(std::size_t batches) {
+        queue.on_record = [this, batches] {
+            if (queue.recorded.size() >= batches) {
+                loop.stop();
+            }
+        };
+        worker().queue_ready();
+        loop.run();
+    }
+    void run_until_claims(std::size_t claims) {
+        queue.on_claim = [this, claims] {
+            if (queue.claim_counts.size() >= claims) {
+                loop.stop();
+            }
+        };
+        worker().queue_ready();
+        loop.run();
+    }
+
+    base::EventLoop loop;
+    testing::FakeQueue queue{loop};
+    testing::FakeTransport transport{loop};
+    metrics::Registry metrics{"test"};
+    DeliveryLoop::Options options;
+    std::vector<std::int64_t> built_at;
+    base::EventLoop::TimerId guard = 0;
+    bool timed_out = false;
+
+private:
+    std::unique_ptr<DeliveryLoop> worker_;
+};
+
+TEST_F(DeliveryLoopTest, SendsWhatItClaimsAndRecordsTheAnswer) {
+    queue.claims.push_back(claim_of({delivery("a"), delivery("b")}));
+    transport.answer.http_status = 204;
+    run_until_recorded(1);
+    ASSERT_EQ(queue.recorded.at(0).size(), 2U);
+    const auto& result = queue.recorded[0][0];
+    EXPECT_EQ(result.event_id, "a");
+    EXPECT_EQ(result.lease_token, 7);
+    EXPECT_EQ(result.outcome, Outcome::delivered);
+    EXPECT_EQ(result.http_status, 204);
+    EXPECT_EQ(result.error_class, "");
+}
+
+TEST_F(DeliveryLoopTest, TakesTheTimeOfTheAttemptFromTheDatabasesClock) {
+    queue.claims.push_back(claim_of({delivery("a")}));
+    run_until_recorded(1);
+    EXPECT_EQ(built_at.at(0), 1'700'000'000);
+    EXPECT_GE(queue.recorded.at(0).at(0).started_at_us, 1'700'000'000'000'000);
+    EXPECT_LT(queue.recorded[0][0].started_at_us, 1'700'000'010'000'000);
+}
+
+TEST_F(DeliveryLoopTest, NamesTheErrorClassOfAFailedAttempt) {
+    queue.claims.push_back(claim_of({delivery("a")}));
+    transport.answer.error_class = ErrorClass::connect_timeout;
+    transport.answer.error_detail = "no answer";
+    run_until_recorded(1);
+    const auto& result = queue.recorded.at(0).at(0);
+    EXPECT_EQ(result.outcome, Outcome::failed);
+    EXPECT_EQ(result.error_class, "connect_timeout");
+    EXPECT_EQ(result.error_detail, "no answer");
+}
+
+TEST_F(DeliveryLoopTest, GivesBackARequestWhoseLeaseLeftNoTimeToSendIt) {
+    queue.claims.push_back(claim_of({delivery("a")}));
+    transport.answer.error_class = ErrorClass::lease_expired;
+    run_until_recorded(1);
+    EXPECT_EQ(queue.recorded.at(0).at(0).outcome, Outcome::released);
+}
+
+TEST_F(DeliveryLoopTest, LeavesTimeToRecordWithinTheLease) {
+    queue.claims.push_back(claim_of({delivery("a", 2s)}));
+    const auto before = std::chrono::steady_clock::now();
+    run_until_recorded(1);
+    EXPECT_GE(transport.sent.at(0).start_deadline, before + 8s);
+    EXPECT_LE(transport.sent[0].start_deadline, std::chrono::steady_clock::now() + 8s);
+    EXPECT_EQ(transport.sent[0].timeout, 2s);
+}
+
+TEST_F(DeliveryLoopTest, ClaimsNoMoreThanItHasRoomFor) {
+    options.concurrency = 3;
+    transport.answer_at_once = false;
+    queue.claims.push_back(claim_of({delivery("a"), delivery("b")}));
+    run_until_claims(1);
+    worker().wake(WakeReason::notify);
+    queue.on_claim = [this] { loop.stop(); };
+    loop.run();
+    EXPECT_EQ(queue.claim_counts, (std::vector<int>{3, 1}));
+}
+
+TEST_F(DeliveryLoopTest, ClaimsAgainWhenAFullClaimLeftMoreBehind) {
+    options.concurrency = 2;
+    queue.claims.push_back(claim_of({delivery("a"), delivery("b")}));
+    queue.claims.push_back(claim_of({delivery("c")}));
+    run_until_claims(2);
+    EXPECT_EQ(transport.sent.size(), 3U);
+}
+
+TEST_F(DeliveryLoopTest, WakesAtTheNextDueTimeAndNotBefore) {
+    queue.claims.push_back(claim_of({}, 30ms));
+    const auto before = std::chrono::steady_clock::now();
+    run_until_claims(2);
+    EXPECT_GE(std::chrono::steady_clock::now() - before, 30ms);
+}
+
+TEST_F(DeliveryLoopTest, TakesTheNextDueTimeFromTheRecordingOfARetry) {
+    queue.claims.push_back(claim_of({delivery("a")}, 28s));
+    transport.answer.error_class = ErrorClass::connect;
+    queue.next_due_after_record = 20ms;
+    run_until_claims(2);
+    EXPECT_EQ(queue.claim_counts.size(), 2U);
+}
+
+TEST_F(DeliveryLoopTest, ForgetsALeasesEndOnceItsResultIsRecorded) {
+    queue.claims.push_back(claim_of({delivery("a")}, 20ms));
+    run_until_recorded(1);
+    const auto done = loop.at(std::chrono::steady_clock::now() + 60ms, [this] { loop.stop(); });
+    loop.run();
+    EXPECT_EQ(queue.claim_counts.size(), 1U);
+    loop.cancel(done);
+}
+
+TEST_F(DeliveryLoopTest, LooksOncePerSafetyIntervalAndCountsItsCatches) {
+    options.safety_interval = 20ms;
+    queue.claims.push_back(claim_of({}));
+    queue.claims.push_back(claim_of({delivery("a")}));
+    run_until_recorded(1);
+    EXPECT_NE(metrics.text().find("safety_look_catches_total 1"), std::string::npos) << metrics.text();
+}
+
+TEST_F(DeliveryLoopTest, HearsADoorbellThatRingsWhileItClaims) {
+    queue.claims.push_back(claim_of({}));
+    worker().queue_ready();
+    worker().wake(WakeReason::notify);  // the claim under way may have looked too early
+    queue.on_claim = [this] {
+        if (queue.claim_counts.size() == 2) {
+            loop.stop();
+        }
+    };
+    loop.run();
+    EXPECT_EQ(queue.claim_counts.size(), 2U);
+}
+
+TEST_F(DeliveryLoopTest, SleepsWhenThereIsNothingToDo) {
+    queue.claims.push_back(claim_of({}));
+    run_until_claims(1);
+    const auto done = loop.at(std::chrono::steady_clock::now() + 50ms, [this] { loop.stop(); });
+    loop.run();
+    EXPECT_EQ(queue.claim_counts.size(), 1U);
+    loop.cancel(done);
+}
+
+TEST_F(DeliveryLoopTest, ClaimsWhenTheConnectionIsBack) {
+    queue.claim_up = false;
+    worker().queue_ready();
+    EXPECT_TRUE(queue.claim_counts.empty());
+    queue.claim_up = true;
+    run_until_claims(1);
+    EXPECT_EQ(queue.claim_counts.size(), 1U);
+}
+
+TEST_F(DeliveryLoopTest, DrainingEndsWhenEverythingInFlightIsRecorded) {
+    transport.answer_at_once = false;
+    queue.claims.push_back(claim_of({delivery("a"), delivery("b")}));
+    run_until_claims(1);
+    bool drained = false;
+    worker().drain([&] {
+        drained = true;
+        loop.stop();
+    });
+    EXPECT_FALSE(drained);
+    transport.finish();
+    transport.finish();
+    EXPECT_FALSE(drained);
+    loop.run();
+    EXPECT_TRUE(drained);
+    EXPECT_EQ(queue.recorded.at(0).size(), 2U);
+}
+
+TEST_F(DeliveryLoopTest, DrainingGivesBackWhatAClaimUnderWayBrings) {
+    queue.claims.push_back(claim_of({delivery("a")}));
+    worker().queue_ready();
+    worker().drain([this] { loop.stop(); });
+    loop.run();
+    EXPECT_TRUE(transport.sent.empty());
+    EXPECT_EQ(queue.recorded.at(0).at(0).outcome, Outcome::released);
+}
+
+TEST_F(DeliveryLoopTest, MaintainsTheDatabaseOnceAtItsStart) {
+    run_until_claims(1);
+    worker().queue_ready();
+    EXPECT_EQ(queue.maintained, 1);
+}
+
+}  // namespace
+}  // namespace moai::worker
