@@ -34,6 +34,7 @@ using Clock = std::chrono::steady_clock;
 constexpr std::size_t kReadSize = 64 * 1024;
 constexpr std::size_t kEndlessChunk = 64 * 1024;
 constexpr int kFillers = 8;
+constexpr char kTlsHandshake = 0x16;  // the first byte of a client that takes us for a TLS server
 
 int checked(int result, const char* what) {
     if (result < 0) {
@@ -257,6 +258,10 @@ struct FakeReceiver::Impl {
 
     /// Takes one request out of the input if it is complete.
     void take_request(Connection& connection) {
+        if (connection.in.starts_with(kTlsHandshake)) {
+            begin_answer(connection, {.body = "HTTP/1.1 400 Bad Request\r\n\r\n", .behaviour = Behaviour::garbage});
+            return;
+        }
         const auto head_end = connection.in.find("\r\n\r\n");
         if (head_end == std::string::npos) {
             return;

@@ -38,8 +38,8 @@ struct Answer {
         close_without_answer,  ///< closes after the request was read
     };
     int status = 200;
-    std::vector<std::pair<std::string, std::string>> headers;
-    std::string body;
+    std::vector<std::pair<std::string, std::string>> headers{};
+    std::string body{};
     Behaviour behaviour = Behaviour::normal;
     std::chrono::milliseconds delay{0};  ///< before the first byte of the answer, whatever the behaviour
     std::chrono::milliseconds drip_gap{50};

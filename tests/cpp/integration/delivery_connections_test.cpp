@@ -1,0 +1,132 @@
+// CurlTransport's connections: kept alive and re-used, replaced when the receiver closed them, bounded in number.
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "integration/delivery_client.hpp"
+#include "support/fake_receiver.hpp"
+
+namespace {
+
+using moai::test::Answer;
+using moai::test::DeliveryClient;
+using moai::test::FakeReceiver;
+using moai::worker::ErrorClass;
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+TEST(DeliveryConnections, AreReusedOneRequestAfterTheOther) {
+    FakeReceiver receiver;
+    DeliveryClient client;
+    for (int i = 0; i < 200; ++i) {
+        ASSERT_EQ(client.fetch(receiver.url("/" + std::to_string(i))).error_class, ErrorClass::none);
+    }
+    EXPECT_EQ(receiver.count(), 200U);
+    EXPECT_EQ(receiver.connections_accepted(), 1U);
+    EXPECT_EQ(client.results.back().connect, std::chrono::microseconds(0));
+}
+
+TEST(DeliveryConnections, AreAsManyAsRequestsInFlightAtOnceAndStayOpenForTheNextBurst) {
+    FakeReceiver receiver;
+    receiver.on("*", Answer{.delay = milliseconds(100)});
+    DeliveryClient client;
+    for (int burst = 1; burst <= 3; ++burst) {
+        for (int i = 0; i < 50; ++i) {
+            client.send(DeliveryClient::request(receiver.url()));
+        }
+        ASSERT_TRUE(client.wait_for(static_cast<std::size_t>(burst) * 50));
+    }
+    EXPECT_EQ(receiver.count(), 150U);
+    EXPECT_EQ(receiver.connections_accepted(), 50U);
+}
+
+TEST(DeliveryConnections, BeyondTheMaximumAreClosed) {
+    FakeReceiver receiver;
+    receiver.on("*", Answer{.delay = milliseconds(100)});
+    moai::delivery::CurlTransportOptions options;
+    options.max_connections = 10;
+    DeliveryClient client(options);
+    for (int i = 0; i < 50; ++i) {
+        client.send(DeliveryClient::request(receiver.url()));
+    }
+    ASSERT_TRUE(client.wait_for(50));
+    EXPECT_TRUE(receiver.wait_for_open_at_most(10, seconds(5))) << receiver.connections_open();
+    EXPECT_GT(receiver.connections_open(), 0U);
+}
+
+TEST(DeliveryConnections, ThatTheReceiverClosedWhileIdleAreReplacedWithoutAFailure) {
+    FakeReceiver receiver;
+    DeliveryClient client;
+    for (int i = 0; i < 20; ++i) {
+        ASSERT_EQ(client.fetch(receiver.url()).error_class, ErrorClass::none);
+        receiver.close_idle_connections();
+    }
+    EXPECT_EQ(receiver.count(), 20U);
+    EXPECT_EQ(receiver.connections_accepted(), 20U);
+}
+
+TEST(DeliveryConnections, ARequestOnAReusedOneThatDiesUnansweredIsRepeatedOnceWithTheSameIdAndBody) {
+    // libcurl's own repeat: documented in curl_transport.hpp, allowed by at-least-once, and pinned here.
+    FakeReceiver receiver;
+    receiver.on("/dies", Answer{.behaviour = Answer::Behaviour::close_without_answer});
+    DeliveryClient client;
+    ASSERT_EQ(client.fetch(receiver.url("/lives")).error_class, ErrorClass::none);
+    auto request = DeliveryClient::request(receiver.url("/dies"), "the body");
+    request.header_lines.push_back("webhook-id: 42");
+    const auto result = client.fetch(std::move(request));
+    EXPECT_EQ(result.error_class, ErrorClass::connection_lost) << result.error_detail;
+    const auto seen = receiver.requests("/dies");
+    ASSERT_EQ(seen.size(), 2U);
+    for (const auto& one : seen) {
+        EXPECT_EQ(one.header("webhook-id"), "42");
+        EXPECT_EQ(one.body, "the body");
+    }
+    EXPECT_NE(seen[0].connection, seen[1].connection);
+}
+
+TEST(DeliveryConnections, AnAnswerThatSaysCloseIsHonoured) {
+    FakeReceiver receiver;
+    receiver.on("*", Answer{.headers = {{"Connection", "close"}}});
+    DeliveryClient client;
+    for (int i = 0; i < 3; ++i) {
+        ASSERT_EQ(client.fetch(receiver.url()).error_class, ErrorClass::none);
+    }
+    EXPECT_EQ(receiver.connections_accepted(), 3U);
+}
+
+TEST(DeliveryConnections, AreClosedWithTheTransportAndNothingIsWaitedFor) {
+    FakeReceiver receiver;
+    receiver.on("/hang", Answer{.behaviour = Answer::Behaviour::hang_after_request});
+    const auto start = std::chrono::steady_clock::now();
+    {
+        DeliveryClient client;
+        ASSERT_EQ(client.fetch(receiver.url("/")).error_class, ErrorClass::none);
+        for (int i = 0; i < 20; ++i) {
+            client.send(DeliveryClient::request(receiver.url("/hang")));
+        }
+        EXPECT_FALSE(client.wait_for(22, milliseconds(200)));
+        EXPECT_EQ(client.transport.in_flight(), 20U);
+        EXPECT_EQ(client.results.size(), 1U);
+    }
+    EXPECT_LT(std::chrono::steady_clock::now() - start, seconds(2));
+    EXPECT_TRUE(receiver.wait_for_open_at_most(0, seconds(5)));
+}
+
+TEST(DeliveryConnections, AnIdleTransportDoesNotWakeItsLoop) {
+    FakeReceiver receiver;
+    DeliveryClient client;
+    ASSERT_EQ(client.fetch(receiver.url()).error_class, ErrorClass::none);
+    // From when libcurl's last timers have gone; the second timer is the one wake-up that there may be.
+    std::uint64_t before = 0;
+    std::uint64_t after = 0;
+    const auto now = std::chrono::steady_clock::now();
+    (void)client.loop.at(now + milliseconds(300), [&] { before = client.loop.wakeups(); });
+    (void)client.loop.at(now + milliseconds(1300), [&] {
+        after = client.loop.wakeups();
+        client.loop.stop();
+    });
+    client.loop.run();
+    EXPECT_EQ(after - before, 1U);
+}
+
+}  // namespace
