@@ -2,6 +2,7 @@
 -- Ends as the schemas' owner (SET LOCAL ROLE), so that everything made afterwards belongs to it.
 
 SET LOCAL client_min_messages = warning;
+SET LOCAL standard_conforming_strings = on;
 
 DO $$
 BEGIN
@@ -57,12 +58,14 @@ $$;
 DO $$
 DECLARE
     _owner name := (SELECT pg_get_userbyid(nspowner) FROM pg_namespace WHERE nspname = 'moai_private');
+    -- From 16 on who creates a role is its member with the right to grant it, not yet with the right to become it.
+    _become text := CASE WHEN current_setting('server_version_num')::integer >= 160000 THEN 'SET' ELSE 'MEMBER' END;
 BEGIN
     IF _owner IS NULL THEN
         _owner := current_user;
         IF to_regrole('moai_owner') IS NOT NULL THEN
             FOR _try IN 1..20 LOOP
-                EXIT WHEN pg_has_role(current_user, 'moai_owner', 'MEMBER');
+                EXIT WHEN pg_has_role(current_user, 'moai_owner', _become);
                 BEGIN
                     EXECUTE format('GRANT moai_owner TO %I', current_user);
                 EXCEPTION
@@ -73,14 +76,14 @@ BEGIN
                     WHEN unique_violation OR internal_error THEN NULL;  -- "tuple concurrently updated"
                 END;
             END LOOP;
-            IF pg_has_role(current_user, 'moai_owner', 'MEMBER') THEN
+            IF pg_has_role(current_user, 'moai_owner', _become) THEN
                 _owner := 'moai_owner';
             END IF;
         END IF;
         EXECUTE format('CREATE SCHEMA moai AUTHORIZATION %I', _owner);
         EXECUTE format('CREATE SCHEMA moai_rest AUTHORIZATION %I', _owner);
         EXECUTE format('CREATE SCHEMA moai_private AUTHORIZATION %I', _owner);
-    ELSIF NOT pg_has_role(current_user, _owner, 'MEMBER') THEN
+    ELSIF NOT pg_has_role(current_user, _owner, _become) THEN
         RAISE EXCEPTION 'moai is installed here and belongs to %, of which % is no member', _owner, current_user
             USING ERRCODE = '42501', HINT = format('GRANT %I TO %I, or install as another role.', _owner, current_user);
     END IF;

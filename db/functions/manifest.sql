@@ -5,6 +5,8 @@
 \ir internal/record_bundle.sql
 \ir internal/tenancy.sql
 \ir internal/uuid_v7.sql
+\ir internal/partition_week.sql
+\ir internal/have_partitions.sql
 \ir internal/make_partitions.sql
 \ir internal/random_token.sql
 \ir internal/json_fields.sql
@@ -38,6 +40,7 @@
 \ir internal/judge.sql
 \ir internal/log_attempts.sql
 \ir internal/complete.sql
+\ir internal/retire_partitions.sql
 \ir internal/maintain.sql
 \ir worker/claim_deliveries.sql
 \ir worker/complete_deliveries.sql

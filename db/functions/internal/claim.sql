@@ -82,7 +82,7 @@ BEGIN
                 WHERE h.id = l.event_id
             ) AS e
             $query$,
-            (SELECT min(l.event_id::text) FROM unnest(_leased) AS l), (SELECT max(l.event_id::text) FROM unnest(_leased) AS l))
+            (SELECT min(l.event_id::text COLLATE "C") FROM unnest(_leased) AS l), (SELECT max(l.event_id::text COLLATE "C") FROM unnest(_leased) AS l))
         USING _leased, _token, _claimed_at_us, _next_due_in_us;
         GET DIAGNOSTICS _returned = ROW_COUNT;
     END IF;

@@ -6,17 +6,20 @@ AS $$
 DECLARE
     _orphans integer;
 BEGIN
+    -- Whether the partitions are there is asked in the statement that inserts: it holds the lock that retiring them needs.
     -- A result that is recorded already (its first COMMIT was not heard) meets its own row.
-    WITH logged AS (
+    WITH placed AS MATERIALIZED (
+        SELECT moai_private.have_partitions(ARRAY(SELECT a.event_id FROM unnest(log_attempts.attempts) AS a)) AS everywhere
+    ), logged AS (
         INSERT INTO moai_private.attempt
         SELECT a.* FROM unnest(log_attempts.attempts) AS a
-        WHERE NOT EXISTS (SELECT FROM moai_private.event_held AS h WHERE h.id = a.event_id)
+        WHERE (SELECT p.everywhere FROM placed AS p) OR moai_private.have_partitions(ARRAY[a.event_id])
         ON CONFLICT DO NOTHING
         RETURNING is_orphan
     ), logged_held AS (
         INSERT INTO moai_private.attempt_held
         SELECT a.* FROM unnest(log_attempts.attempts) AS a
-        WHERE EXISTS (SELECT FROM moai_private.event_held AS h WHERE h.id = a.event_id)
+        WHERE NOT (SELECT p.everywhere FROM placed AS p) AND NOT moai_private.have_partitions(ARRAY[a.event_id])
         ON CONFLICT DO NOTHING
         RETURNING is_orphan
     )

@@ -10,14 +10,25 @@ DECLARE
     _until timestamp := (make_partitions.at AT TIME ZONE 'UTC') + make_partitions.ahead;
     _parent text;
     _partition text;
+    _locked boolean := false;
     _made integer := 0;
 BEGIN
     WHILE _week <= _until LOOP
         FOREACH _parent IN ARRAY ARRAY['event', 'attempt', 'outcome'] LOOP
-            _partition := _parent || to_char(_week, '"_"IYYY"w"IW');
+            _partition := _parent || '_' || moai_private.partition_week(_week AT TIME ZONE 'UTC');
             IF to_regclass('moai_private.' || _partition) IS NULL THEN
-                EXECUTE format('CREATE TABLE moai_private.%I PARTITION OF moai_private.%I FOR VALUES FROM (%L) TO (%L)',
-                    _partition, _parent,
+                -- Of two workers that start together the second finds them made.
+                IF NOT _locked THEN
+                    PERFORM pg_advisory_xact_lock(1836016996, 1);
+                    _locked := true;
+                    CONTINUE WHEN to_regclass('moai_private.' || _partition) IS NOT NULL;
+                END IF;
+                -- Attached, not CREATE … PARTITION OF: that takes ACCESS EXCLUSIVE on the parent, waits for every open publisher, and all
+                -- other publishers wait behind it.
+                EXECUTE format('CREATE TABLE moai_private.%I (LIKE moai_private.%I INCLUDING DEFAULTS INCLUDING CONSTRAINTS INCLUDING INDEXES)',
+                    _partition, _parent);
+                EXECUTE format('ALTER TABLE moai_private.%I ATTACH PARTITION moai_private.%I FOR VALUES FROM (%L) TO (%L)',
+                    _parent, _partition,
                     moai_private.uuid_v7_floor(_week AT TIME ZONE 'UTC'),
                     moai_private.uuid_v7_floor((_week + interval '7 days') AT TIME ZONE 'UTC'));
                 _made := _made + 1;
@@ -30,4 +41,5 @@ END
 $$;
 COMMENT ON FUNCTION moai_private.make_partitions IS
 $$Makes the weekly partitions of event, attempt and outcome that are missing from one week before `at` until `ahead` after it.
-Returns how many it made. Locks: ACCESS EXCLUSIVE on a parent for each partition that is missing, none when nothing is.$$;
+Returns how many it made. Locks: SHARE UPDATE EXCLUSIVE on a parent for each partition that is missing, so that publishing and
+completing go on; none when nothing is missing.$$;

@@ -38,7 +38,8 @@ DECLARE
     _table record;
     -- The sub-selects are evaluated once for each statement, not for each row.
     _by_tenant text := '(SELECT moai_private.sees_all_tenants()) OR tenant = ANY ((SELECT moai_private.visible_tenants())::text[])';
-    _by_subscription text := '(SELECT moai_private.sees_all_tenants()) OR subscription_id IN (SELECT s.id FROM moai_private.subscription s)';
+    -- A probe, not IN: that would read all of a tenant's subscriptions at each of its publishings.
+    _by_subscription text := '(SELECT moai_private.sees_all_tenants()) OR EXISTS (SELECT FROM moai_private.subscription s WHERE s.id = subscription_id)';
 BEGIN
     FOR _table IN
         SELECT * FROM (VALUES
