@@ -20,7 +20,12 @@ BEGIN
             s.max_attempts, s.held
         FROM new_event AS e
         CROSS JOIN LATERAL unnest(moai_private.type_patterns(e.type)) AS p(pattern)
-        JOIN moai_private.subscription_type AS t ON t.tenant = e.tenant AND t.pattern = p.pattern
+        -- OFFSET 0 keeps the planner from joining freely: while it takes the table for small, it probes the index with the pattern alone,
+        -- reads it from end to end, and meets the '*' of every tenant.
+        CROSS JOIN LATERAL (
+            SELECT t.subscription_id FROM moai_private.subscription_type AS t
+            WHERE t.tenant = e.tenant AND t.pattern = p.pattern OFFSET 0
+        ) AS t
         JOIN moai_private.subscription AS s ON s.id = t.subscription_id
         RETURNING parked
     )
