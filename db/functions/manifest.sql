@@ -10,12 +10,20 @@
 \ir internal/make_partitions.sql
 \ir internal/random_token.sql
 \ir internal/json_fields.sql
+\ir internal/text_forms.sql
+\ir internal/delivery_id.sql
+\ir internal/read_request.sql
 
 -- Internal: checks of arguments
 \ir internal/check_event_type.sql
 \ir internal/check_tenant.sql
 \ir internal/check_payload.sql
 \ir internal/check_idempotency.sql
+\ir internal/check_range.sql
+\ir internal/check_url.sql
+\ir internal/check_event_types.sql
+\ir internal/check_secret.sql
+\ir internal/check_subscription.sql
 
 -- Publishing and fan-out
 \ir internal/ring_workers.sql
@@ -45,6 +53,65 @@
 \ir worker/claim_deliveries.sql
 \ir worker/complete_deliveries.sql
 \ir worker/maintain.sql
+
+-- What people and programs read
+\ir views/event.sql
+\ir views/subscription.sql
+\ir views/delivery.sql
+\ir views/attempt.sql
+\ir views/dead_letter.sql
+
+-- Operating: subscriptions, deliveries, dead letters, tenants
+\ir internal/lock_subscription.sql
+\ir internal/lock_delivery.sql
+\ir internal/create_subscription.sql
+\ir internal/update_subscription.sql
+\ir internal/pause_subscription.sql
+\ir internal/resume_subscription.sql
+\ir internal/delete_subscription.sql
+\ir internal/retry_delivery.sql
+\ir internal/cancel_delivery.sql
+\ir internal/redrive_dead_letters.sql
+\ir internal/discard_dead_letter.sql
+\ir internal/stats.sql
+\ir admin/create_subscription.sql
+\ir admin/update_subscription.sql
+\ir admin/pause_subscription.sql
+\ir admin/resume_subscription.sql
+\ir admin/delete_subscription.sql
+\ir admin/retry_delivery.sql
+\ir admin/cancel_delivery.sql
+\ir admin/redrive_dead_letters.sql
+\ir admin/discard_dead_letter.sql
+\ir admin/stats.sql
+\ir admin/allow_tenant.sql
+\ir admin/disallow_tenant.sql
+
+-- What the REST API calls
+\ir internal/rest_forms.sql
+\ir internal/page.sql
+\ir internal/publish_array.sql
+\ir internal/list_deliveries.sql
+\ir rest/publish.sql
+\ir rest/list_events.sql
+\ir rest/get_event.sql
+\ir rest/get_payload.sql
+\ir rest/list_event_deliveries.sql
+\ir rest/create_subscription.sql
+\ir rest/list_subscriptions.sql
+\ir rest/get_subscription.sql
+\ir rest/update_subscription.sql
+\ir rest/delete_subscription.sql
+\ir rest/pause_subscription.sql
+\ir rest/resume_subscription.sql
+\ir rest/list_deliveries.sql
+\ir rest/get_delivery.sql
+\ir rest/list_attempts.sql
+\ir rest/retry_delivery.sql
+\ir rest/cancel_delivery.sql
+\ir rest/list_dead_letters.sql
+\ir rest/redrive_dead_letters.sql
+\ir rest/discard_dead_letter.sql
 
 -- The partitions of the coming three years, so that publishing never needs a worker
 \ir seed.sql

@@ -1,0 +1,32 @@
+CREATE OR REPLACE FUNCTION moai.create_subscription(
+    url text,
+    event_types text[],
+    tenant text DEFAULT 'default',
+    secret text DEFAULT NULL,
+    format text DEFAULT 'standard',
+    timeout interval DEFAULT '15 seconds',
+    max_attempts integer DEFAULT 8,
+    retry_base interval DEFAULT '5 seconds',
+    retry_factor double precision DEFAULT 5,
+    retry_cap interval DEFAULT '24 hours',
+    retry_jitter double precision DEFAULT 0.1,
+    description text DEFAULT NULL)
+    RETURNS TABLE (id uuid, secret text)
+    LANGUAGE sql  -- PL/pgSQL cannot have an argument and a result of one name
+    VOLATILE
+    SECURITY DEFINER
+    SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+    SELECT s.id, s.secret
+    FROM moai_private.create_subscription(
+        create_subscription.url, create_subscription.event_types, create_subscription.tenant, create_subscription.secret,
+        create_subscription.format, create_subscription.timeout, create_subscription.max_attempts, create_subscription.retry_base,
+        create_subscription.retry_factor, create_subscription.retry_cap, create_subscription.retry_jitter,
+        create_subscription.description, clock_timestamp()) AS s;
+END;
+COMMENT ON FUNCTION moai.create_subscription IS
+$$Subscribes a URL to event types of a tenant: events published from the commit on are delivered to it. Returns the id and, once and for all, the secret.
+url: absolute, http or https, at most 2048 bytes. event_types: 1 to 100 exact types, prefixes ("user.*"), or "*". secret: "whsec_" and the padded
+base64 of 24 to 64 bytes; NULL makes one. format: 'standard' or 'raw' (the payload's own bytes). timeout: 100 ms to 60 s. max_attempts: 1 to 100.
+After failed try n the next one is due in retry_base * retry_factor^(n-1), at most retry_cap, lengthened by up to the share retry_jitter.
+Raises MO422 naming the argument, MO403 (the login does not act for the tenant). Locks: none that others wait for.$$;

@@ -1,0 +1,30 @@
+CREATE OR REPLACE FUNCTION moai.update_subscription(
+    id uuid,
+    url text DEFAULT NULL,
+    event_types text[] DEFAULT NULL,
+    format text DEFAULT NULL,
+    timeout interval DEFAULT NULL,
+    max_attempts integer DEFAULT NULL,
+    retry_base interval DEFAULT NULL,
+    retry_factor double precision DEFAULT NULL,
+    retry_cap interval DEFAULT NULL,
+    retry_jitter double precision DEFAULT NULL,
+    description text DEFAULT NULL)
+    RETURNS void
+    LANGUAGE plpgsql
+    VOLATILE
+    SECURITY DEFINER
+    SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    PERFORM moai_private.update_subscription(
+        update_subscription.id, update_subscription.url, update_subscription.event_types, update_subscription.format,
+        update_subscription.timeout, update_subscription.max_attempts, update_subscription.retry_base, update_subscription.retry_factor,
+        update_subscription.retry_cap, update_subscription.retry_jitter, update_subscription.description, clock_timestamp());
+END
+$$;
+COMMENT ON FUNCTION moai.update_subscription IS
+$$Changes a subscription; NULL keeps what is, an empty description removes it. Arguments as moai.create_subscription.
+Retries use the new URL and policy at once. event_types decide over events published later. A changed max_attempts moves the tries left of its
+unfinished deliveries by the difference, down to one.
+Raises MO404, MO410 (deleted), MO422 naming the argument. Locks: the subscription, then, if max_attempts changes, its unfinished deliveries in the order of their keys.$$;

@@ -1,0 +1,34 @@
+CREATE OR REPLACE FUNCTION moai_private.check_subscription(s moai_private.subscription)
+    RETURNS moai_private.subscription
+    LANGUAGE plpgsql
+    IMMUTABLE
+AS $$
+DECLARE
+    _checked moai_private.subscription := s;
+BEGIN
+    PERFORM moai_private.check_url(s.url);
+    _checked.event_types := moai_private.check_event_types(s.event_types);
+    IF s.format IS NULL OR s.format NOT IN ('standard', 'raw') THEN
+        PERFORM moai_private.fail(422, 'format is neither standard nor raw', 'format = ' || quote_nullable(left(s.format, 64)),
+            'Use ''standard'' for {"type","timestamp","data"}, ''raw'' for the payload as it was published.');
+    END IF;
+    PERFORM moai_private.check_range('timeout', s.timeout::text, s.timeout BETWEEN '100 ms' AND '60 s', '100 ms to 60 s');
+    PERFORM moai_private.check_range('max_attempts', s.max_attempts::text, s.max_attempts BETWEEN 1 AND 100, '1 to 100');
+    PERFORM moai_private.check_range('retry_base', s.retry_base::text, s.retry_base BETWEEN '100 ms' AND '30 days', '100 ms to 30 days');
+    PERFORM moai_private.check_range('retry_factor', s.retry_factor::text, s.retry_factor BETWEEN 1 AND 100, '1 to 100');
+    PERFORM moai_private.check_range('retry_cap', s.retry_cap::text, s.retry_cap BETWEEN s.retry_base AND '30 days', 'retry_base to 30 days');
+    PERFORM moai_private.check_range('retry_jitter', s.retry_jitter::text, s.retry_jitter BETWEEN 0 AND 1, '0 to 1');
+    IF char_length(s.description) > 1000 THEN
+        PERFORM moai_private.fail(422, format('description is %s characters long, 1000 are allowed', char_length(s.description)), NULL,
+            'Shorten it.');
+    END IF;
+    -- Months and days become hours: how long they last must not hang on the calendar.
+    _checked.timeout := make_interval(secs => extract(epoch FROM s.timeout)::double precision);
+    _checked.retry_base := make_interval(secs => extract(epoch FROM s.retry_base)::double precision);
+    _checked.retry_cap := make_interval(secs => extract(epoch FROM s.retry_cap)::double precision);
+    _checked.description := nullif(s.description, '');
+    RETURN _checked;
+END
+$$;
+COMMENT ON FUNCTION moai_private.check_subscription IS
+'The subscription in the form it is stored in. Raises MO422 naming the first field that is out of range.';

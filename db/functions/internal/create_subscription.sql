@@ -1,0 +1,36 @@
+CREATE OR REPLACE FUNCTION moai_private.create_subscription(
+    url text, event_types text[], tenant text, secret text, format text, timeout interval, max_attempts integer,
+    retry_base interval, retry_factor double precision, retry_cap interval, retry_jitter double precision, description text,
+    at timestamptz)
+    RETURNS moai_private.subscription
+    LANGUAGE plpgsql
+    VOLATILE
+AS $$
+#variable_conflict use_column
+DECLARE
+    _new moai_private.subscription;
+BEGIN
+    PERFORM moai_private.check_tenant(create_subscription.tenant);
+    _new.id := moai_private.uuid_v7(create_subscription.at);
+    _new.tenant := create_subscription.tenant;
+    _new.url := create_subscription.url;
+    _new.event_types := create_subscription.event_types;
+    _new.format := create_subscription.format;
+    _new.description := create_subscription.description;
+    _new.timeout := create_subscription.timeout;
+    _new.max_attempts := create_subscription.max_attempts;
+    _new.retry_base := create_subscription.retry_base;
+    _new.retry_factor := create_subscription.retry_factor;
+    _new.retry_cap := create_subscription.retry_cap;
+    _new.retry_jitter := create_subscription.retry_jitter;
+    _new.state := 'active';
+    _new.held := false;
+    _new.created_at := create_subscription.at;
+    _new.updated_at := create_subscription.at;
+    _new := moai_private.check_subscription(_new);
+    _new.secret := moai_private.check_secret(create_subscription.secret);
+    INSERT INTO moai_private.subscription SELECT _new.*;
+    RETURN _new;
+END
+$$;
+COMMENT ON FUNCTION moai_private.create_subscription IS 'moai.create_subscription at a given time; returns the stored row.';

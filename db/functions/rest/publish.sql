@@ -1,0 +1,68 @@
+CREATE OR REPLACE FUNCTION moai_rest.publish(document text, idempotency_key text, OUT status integer, OUT body text)
+    LANGUAGE plpgsql
+    VOLATILE
+    SECURITY DEFINER
+    SET search_path = pg_catalog, pg_temp
+    -- The longest that a request waits for another open transaction that is publishing the same key.
+    SET lock_timeout = '2s'
+AS $$
+#variable_conflict use_column
+DECLARE
+    _document json := publish.document;
+    _payload json;
+    _unreadable text;
+    _field text;
+    _key text;
+    _id uuid;
+    _duplicate boolean;
+    _in_use boolean := false;
+BEGIN
+    IF json_typeof(_document) = 'array' THEN
+        IF publish.idempotency_key IS NOT NULL THEN
+            PERFORM moai_private.fail(422, 'the header Idempotency-Key cannot go with an array', NULL, 'Give each item its idempotency_key.');
+        END IF;
+        BEGIN
+            SELECT b.status, b.body INTO publish.status, publish.body FROM moai_private.publish_array(_document, clock_timestamp()) AS b;
+        EXCEPTION WHEN lock_not_available THEN
+            _in_use := true;
+        END;
+    ELSE
+        BEGIN
+            PERFORM moai_private.json_refuse_unknown(_document, ARRAY['type', 'payload', 'idempotency_key', 'tenant', 'idempotency_ttl']);
+            -- The arrow keeps the bytes of a json value; json_to_record would rewrite strings.
+            _payload := _document -> 'payload';
+        EXCEPTION WHEN data_exception THEN
+            GET STACKED DIAGNOSTICS _unreadable = MESSAGE_TEXT;
+        END;
+        IF _unreadable IS NOT NULL THEN
+            PERFORM moai_private.fail(422, 'event cannot be read: ' || _unreadable, NULL, 'Leave out \u0000 and lone surrogates.');
+        END IF;
+        _field := moai_private.json_text(_document, 'idempotency_key');
+        IF publish.idempotency_key <> _field THEN
+            PERFORM moai_private.fail(422, 'the header Idempotency-Key and the field idempotency_key differ',
+                format('header = %L, field = %L', left(publish.idempotency_key, 255), left(_field, 255)), 'Give one of them.');
+        END IF;
+        _key := coalesce(_field, publish.idempotency_key);
+        BEGIN
+            SELECT i.id, i.duplicate INTO _id, _duplicate
+            FROM moai_private.insert_event(
+                moai_private.json_text(_document, 'type'), _payload, _key, coalesce(moai_private.json_text(_document, 'tenant'), 'default'),
+                coalesce(moai_private.json_interval(_document, 'idempotency_ttl'), '24 hours'), clock_timestamp()) AS i;
+        EXCEPTION WHEN lock_not_available THEN
+            _in_use := true;
+        END;
+        publish.status := 202;
+        publish.body := json_build_object('id', _id, 'duplicate', _duplicate);
+    END IF;
+    IF _in_use THEN
+        PERFORM moai_private.fail(409, 'idempotency_key_in_use: another transaction that is still open is publishing the same key',
+            'idempotency_key = ' || quote_literal(_key),
+            'Repeat the request with the same key: it then gets the id of the event that was published first.');
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION moai_rest.publish IS
+$$POST /events. document: an event, or an array of up to 1000; the bytes of each payload are kept. idempotency_key: the header, or NULL.
+One event: 202 {"id","duplicate"}, or its error. An array: 202 {"items":[…]} in order, each {"id","duplicate"} or {"code","detail","values","hint"};
+422 with the same items if none was taken. Errors of many items are cut to their code so that the answer stays below 64 KiB.
+Raises what moai.publish raises, and MO409 idempotency_key_in_use after 2 seconds. Locks: as moai.publish.$$;
