@@ -31,21 +31,6 @@ namespace fs = std::filesystem;
 
 constexpr std::chrono::seconds kPatience{60};
 
-/// Where initdb and postgres are: the newest below Debian's folder, or what PATH finds.
-std::string program(const std::string& name) {
-    int newest = 0;
-    std::string path = name;
-    std::error_code none;
-    for (const auto& entry : fs::directory_iterator("/usr/lib/postgresql", none)) {
-        const int version = std::atoi(entry.path().filename().c_str());
-        if (version > newest && fs::exists(entry.path() / "bin" / name)) {
-            newest = version;
-            path = entry.path() / "bin" / name;
-        }
-    }
-    return path;
-}
-
 const passwd* server_user() {
     if (::geteuid() != 0) {
         return nullptr;
@@ -154,7 +139,7 @@ void TestCluster::remove_folder() noexcept {
 
 void TestCluster::initdb() const {
     const std::string locale = options_.encoding == "UTF8" ? "C.UTF-8" : "C";
-    const std::vector<std::string> command{program("initdb"), "-D", data(), "-U", "postgres", "-A", "trust", "-E", options_.encoding,
+    const std::vector<std::string> command{postgres_program("initdb"), "-D", data(), "-U", "postgres", "-A", "trust", "-E", options_.encoding,
                                            "--locale=" + locale, "--no-sync"};
     const passwd* user = server_user();
     const pid_t child = ::fork();
@@ -185,7 +170,7 @@ void TestCluster::launch() {
         settings.insert(settings.end(), {"fsync=off", "full_page_writes=off", "synchronous_commit=off"});
     }
     settings.insert(settings.end(), options_.settings.begin(), options_.settings.end());
-    std::vector<std::string> command{program("postgres"), "-D", data()};
+    std::vector<std::string> command{postgres_program("postgres"), "-D", data()};
     for (const std::string& setting : settings) {
         command.insert(command.end(), {"-c", setting});
     }
@@ -269,6 +254,20 @@ const std::string& shared_cluster_url() {
     static const TestCluster own;
     static const std::string url = own.url();
     return url;
+}
+
+std::string postgres_program(const std::string& name) {
+    int newest = 0;
+    std::string path = name;
+    std::error_code none;
+    for (const auto& entry : fs::directory_iterator("/usr/lib/postgresql", none)) {
+        const int version = std::atoi(entry.path().filename().c_str());
+        if (version > newest && fs::exists(entry.path() / "bin" / name)) {
+            newest = version;
+            path = entry.path() / "bin" / name;
+        }
+    }
+    return path;
 }
 
 std::string with_database(const std::string& url, const std::string& database, const std::string& user) {

@@ -69,6 +69,9 @@ private:
 /// at the first call and stops at its end. For tests that leave the server itself alone.
 [[nodiscard]] const std::string& shared_cluster_url();
 
+/// The path of a PostgreSQL program (psql, pg_dump ...) of the version that the clusters run.
+[[nodiscard]] std::string postgres_program(const std::string& name);
+
 /// `url` with another database and user. REQUIRES: a URL of a TestCluster or of scripts/with-cluster.
 [[nodiscard]] std::string with_database(const std::string& url, const std::string& database, const std::string& user);
 

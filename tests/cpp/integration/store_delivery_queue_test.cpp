@@ -1,0 +1,207 @@
+// PgDeliveryQueue and WakeListener against the real schema.
+#include "store/pg_delivery_queue.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "pg/connection.hpp"
+#include "store/wake_listener.hpp"
+#include "support/run_until.hpp"
+#include "support/test_database.hpp"
+
+namespace moai::store {
+namespace {
+
+using std::chrono::milliseconds;
+
+class DeliveryQueueTest : public ::testing::Test {
+protected:
+    test::TestDatabase database_;
+    pg::Connection sql_{database_.url(), "test"};
+    base::EventLoop loop_;
+    int lost_ = 0;
+    PgDeliveryQueue queue_{loop_,
+                           {database_.url(), "w1"},
+                           {[this] { loop_.stop(); },
+                            [this](const pg::Error&) {
+                                ++lost_;
+                                loop_.stop();
+                            }}};
+
+    void SetUp() override {
+        queue_.start();
+        ASSERT_TRUE(until_ready());
+    }
+    bool until_ready() {
+        return test::run_until(loop_, [this] { return queue_.can_claim() && queue_.can_record(); });
+    }
+
+    Claim claim(int max_count) {
+        std::optional<Claim> result;
+        queue_.claim(max_count, [&](Claim claimed, const pg::Error* error) {
+            EXPECT_EQ(error, nullptr) << error->what();
+            result = std::move(claimed);
+            loop_.stop();
+        });
+        EXPECT_FALSE(queue_.can_claim());
+        EXPECT_TRUE(test::run_until(loop_, [&] { return result.has_value(); }));
+        return result.value_or(Claim());
+    }
+    Recorded record(const std::vector<DeliveryResult>& results) {
+        std::optional<Recorded> recorded;
+        queue_.record(results, [&](Recorded counts, const pg::Error* error) {
+            EXPECT_EQ(error, nullptr) << error->what();
+            recorded = counts;
+            loop_.stop();
+        });
+        EXPECT_TRUE(test::run_until(loop_, [&] { return recorded.has_value(); }));
+        return recorded.value_or(Recorded());
+    }
+    static DeliveryResult result_of(const ClaimedDelivery& delivery, DeliveryResult::Outcome outcome) {
+        DeliveryResult result;
+        result.event_id = delivery.event_id;
+        result.subscription_id = delivery.subscription_id;
+        result.lease_token = delivery.lease_token;
+        result.attempt_no = delivery.attempt_no;
+        result.outcome = outcome;
+        result.started_at_us = 1'700'000'000'000'000;
+        result.total_us = 1'500;
+        return result;
+    }
+    void subscribe(const std::string& url = "http://127.0.0.1:9/hook") {
+        sql_.query("SELECT moai.create_subscription(url => $1, event_types => ARRAY['*'])", {url});
+    }
+    std::string publish(const std::string& payload = R"({"userId": "123"})") {
+        return std::string(sql_.query("SELECT moai.publish('user.created', $1::json)", {payload}).text(0, 0));
+    }
+};
+
+TEST_F(DeliveryQueueTest, ClaimsNothingFromAnEmptyQueue) {
+    const Claim nothing = claim(10);
+    EXPECT_TRUE(nothing.deliveries.empty());
+    EXPECT_FALSE(nothing.next_due_in);
+    EXPECT_GT(nothing.claimed_at_us, 1'700'000'000'000'000);
+}
+
+TEST_F(DeliveryQueueTest, ClaimsEverythingThatARequestNeeds) {
+    subscribe();
+    const std::string payload = "{ \"b\": 1.0, \"a\": \"h\\u00e4ßlich 🗿\" }";
+    const std::string event_id = publish(payload);
+    const Claim claimed = claim(10);
+    ASSERT_EQ(claimed.deliveries.size(), 1U);
+    const ClaimedDelivery& delivery = claimed.deliveries.front();
+    EXPECT_EQ(delivery.event_id, event_id);
+    EXPECT_EQ(delivery.subscription_id.size(), 36U);
+    EXPECT_NE(delivery.lease_token, 0);
+    EXPECT_EQ(delivery.attempt_no, 1);
+    EXPECT_EQ(delivery.event_type, "user.created");
+    EXPECT_EQ(delivery.tenant, "default");
+    EXPECT_EQ(delivery.payload, payload);
+    EXPECT_EQ(delivery.url, "http://127.0.0.1:9/hook");
+    EXPECT_EQ(delivery.format, "standard");
+    EXPECT_TRUE(delivery.secret.starts_with("whsec_"));
+    EXPECT_EQ(delivery.timeout, milliseconds(15'000));
+    EXPECT_GT(delivery.lease, delivery.timeout);
+    EXPECT_THAT(delivery.published_at, ::testing::MatchesRegex("[0-9-]+T[0-9:]+\\.[0-9]{6}Z"));
+    ASSERT_TRUE(claimed.next_due_in);
+    EXPECT_GT(*claimed.next_due_in, milliseconds(15'000)) << "the lease's end is the next due time";
+}
+
+TEST_F(DeliveryQueueTest, ClaimsNoMoreThanAskedAndNothingTwice) {
+    subscribe();
+    for (int i = 0; i < 3; ++i) {
+        publish();
+    }
+    EXPECT_EQ(claim(2).deliveries.size(), 2U);
+    EXPECT_EQ(claim(2).deliveries.size(), 1U);
+    EXPECT_EQ(claim(2).deliveries.size(), 0U);
+}
+
+TEST_F(DeliveryQueueTest, RecordsEachOutcome) {
+    subscribe();
+    for (int i = 0; i < 4; ++i) {
+        publish();
+    }
+    const auto deliveries = claim(10).deliveries;
+    ASSERT_EQ(deliveries.size(), 4U);
+    auto delivered = result_of(deliveries[0], DeliveryResult::Outcome::delivered);
+    delivered.http_status = 204;
+    auto failed = result_of(deliveries[1], DeliveryResult::Outcome::failed);
+    failed.http_status = 500;
+    failed.error_class = "http_5xx";
+    failed.error_detail = std::string("\xff\0 and more", 11);
+    failed.response_body = std::string("\0\xff\xfe", 3);
+    failed.response_bytes = 3;
+    auto late = result_of(deliveries[3], DeliveryResult::Outcome::delivered);
+    late.lease_token += 1;
+    const Recorded recorded = record({delivered, failed, result_of(deliveries[2], DeliveryResult::Outcome::released), late});
+    EXPECT_EQ(recorded.delivered, 1);
+    EXPECT_EQ(recorded.retried, 1);
+    EXPECT_EQ(recorded.dead_lettered, 0);
+    EXPECT_EQ(recorded.released, 1);
+    EXPECT_EQ(recorded.orphaned, 1);
+    ASSERT_TRUE(recorded.next_due_in);
+    EXPECT_LE(*recorded.next_due_in, milliseconds(0)) << "the released one is due at once";
+}
+
+TEST_F(DeliveryQueueTest, CommitsAsynchronouslyOnTwoNamedSessions) {
+    pg::Connection admin(database_.admin_url(), "test");
+    admin.script("ALTER DATABASE " + database_.name() + R"( SET synchronous_commit = on;
+        CREATE TABLE public.seen (session text);
+        GRANT INSERT ON public.seen TO PUBLIC;
+        CREATE FUNCTION public.see() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+            INSERT INTO public.seen VALUES (current_setting('application_name') || ' ' || current_setting('synchronous_commit'));
+            RETURN NULL;
+        END $$;
+        CREATE TRIGGER see AFTER UPDATE OR DELETE ON moai_private.delivery FOR EACH ROW EXECUTE FUNCTION public.see())");
+    admin.query("SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE application_name LIKE 'moai % w1' AND datname = current_database()");
+    ASSERT_TRUE(test::run_until(loop_, [this] { return lost_ == 2; }));
+    ASSERT_TRUE(until_ready());
+    subscribe();
+    publish();
+    const auto deliveries = claim(1).deliveries;
+    ASSERT_EQ(deliveries.size(), 1U);
+    EXPECT_EQ(record({result_of(deliveries[0], DeliveryResult::Outcome::delivered)}).delivered, 1);
+    const pg::Result seen = admin.query("SELECT DISTINCT session FROM public.seen ORDER BY 1");
+    ASSERT_EQ(seen.rows(), 2);
+    EXPECT_EQ(seen.text(0, 0), "moai claims w1 off");
+    EXPECT_EQ(seen.text(1, 0), "moai results w1 off");
+}
+
+TEST_F(DeliveryQueueTest, FailsAnOutstandingClaimAndGoesOnAfterTheSessionIsTerminated) {
+    pg::Connection admin(database_.admin_url(), "test");
+    admin.query("SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE application_name = 'moai claims w1' AND datname = current_database()");
+    std::optional<bool> connection_lost;
+    queue_.claim(1, [&](const Claim&, const pg::Error* error) {
+        connection_lost = error != nullptr && error->connection_lost();
+        loop_.stop();
+    });
+    ASSERT_TRUE(test::run_until(loop_, [&] { return connection_lost.has_value(); }));
+    EXPECT_TRUE(*connection_lost);
+    EXPECT_TRUE(queue_.can_record());
+    ASSERT_TRUE(until_ready());
+    EXPECT_EQ(lost_, 1);
+    EXPECT_TRUE(claim(1).deliveries.empty());
+}
+
+TEST_F(DeliveryQueueTest, WakesTheListenerWhenAnEventIsPublished) {
+    int woken = 0;
+    WakeListener listener(loop_, database_.url(), "w1",
+                          {[&] {
+                               ++woken;
+                               loop_.stop();
+                           },
+                           [this] { loop_.stop(); }, [](const pg::Error&) {}});
+    listener.start();
+    ASSERT_TRUE(test::run_until(loop_, [&] { return listener.listening(); }));
+    subscribe();
+    publish();
+    ASSERT_TRUE(test::run_until(loop_, [&] { return woken > 0; }));
+    pg::Connection admin(database_.admin_url(), "test");
+    EXPECT_EQ(admin.query("SELECT count(*) FROM pg_stat_activity WHERE application_name = 'moai worker w1' AND datname = current_database()").text(0, 0), "1");
+    listener.close();
+    EXPECT_FALSE(listener.listening());
+}
+
+}  // namespace
+}  // namespace moai::store
