@@ -56,7 +56,7 @@ TestDatabase::TestDatabase(const std::string& cluster_url, Content content) : cl
     }
     admin.script("SELECT pg_advisory_unlock_all()");
     const std::string model = content == Content::schema ? kTemplate : std::string("template0");
-    admin.script("CREATE DATABASE " + name_ + " OWNER " + kLogin + " TEMPLATE " + model + " STRATEGY file_copy");
+    admin.script("CREATE DATABASE " + name_ + " OWNER " + kLogin + " TEMPLATE " + model);
 }
 
 TestDatabase::~TestDatabase() {
