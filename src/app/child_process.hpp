@@ -24,8 +24,8 @@ struct User {
 struct Program {
     std::string path;                    ///< absolute
     std::vector<std::string> arguments;  ///< without the program's name
-    std::optional<User> user;            ///< unset: as this process
-    std::optional<int> death_signal;     ///< sent to the program when the thread that started it ends, by whatever cause
+    std::optional<User> user{};          ///< unset: as this process
+    std::optional<int> death_signal{};   ///< sent to the program when the thread that started it ends, by whatever cause
     bool own_session = false;            ///< away from the terminal: its Ctrl-C does not reach the program
 };
 

@@ -6,10 +6,10 @@
 #include <sys/signalfd.h>
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
 #include <csignal>
 #include <system_error>
+#include <vector>
 
 namespace moai::app {
 namespace {
@@ -49,9 +49,11 @@ void StopSignals::take() {
     last_ = info.ssi_signo == SIGTERM ? "SIGTERM" : "SIGINT";
 }
 
-StopSignals::Woken StopSignals::wait(std::optional<std::chrono::milliseconds> timeout, int descriptor) {
-    // poll() skips a negative descriptor.
-    std::array<pollfd, 2> watched{pollfd{signal_fd_.get(), POLLIN, 0}, pollfd{descriptor, POLLIN, 0}};
+StopSignals::Woken StopSignals::wait(std::optional<std::chrono::milliseconds> timeout, std::initializer_list<int> descriptors) {
+    std::vector<pollfd> watched{{signal_fd_.get(), POLLIN, 0}};
+    for (const int descriptor : descriptors) {
+        watched.push_back({descriptor, POLLIN, 0});  // poll() skips a negative one
+    }
     const auto start = std::chrono::steady_clock::now();
     for (;;) {
         int wait_ms = -1;
@@ -63,7 +65,7 @@ StopSignals::Woken StopSignals::wait(std::optional<std::chrono::milliseconds> ti
         if (ready == 0) {
             return Woken::timeout;
         }
-        if (ready > 0 && watched[0].revents != 0) {
+        if (ready > 0 && watched.front().revents != 0) {
             take();
             return Woken::signal;
         }

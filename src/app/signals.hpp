@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <initializer_list>
 #include <optional>
 
 #include "base/unique_fd.hpp"
@@ -16,8 +17,9 @@ public:
     StopSignals();
 
     enum class Woken { signal, descriptor, timeout };
-    /// Waits for a signal (and takes it), for `descriptor` to become readable, or for `timeout`.
-    [[nodiscard]] Woken wait(std::optional<std::chrono::milliseconds> timeout = std::nullopt, int descriptor = -1);
+    /// Waits for a signal (and takes it), for one of `descriptors` to become readable (-1 is skipped), or for `timeout`.
+    [[nodiscard]] Woken wait(std::optional<std::chrono::milliseconds> timeout = std::nullopt,
+                             std::initializer_list<int> descriptors = {});
 
     /// "SIGTERM" or "SIGINT": the signal taken last; "" before any.
     [[nodiscard]] const char* last() const noexcept { return last_; }

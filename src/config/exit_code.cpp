@@ -12,6 +12,8 @@ constexpr std::array kExitCodes{
     ExitCodeInfo{ExitCode::schema_missing, "schema_missing", "the database has no moai schema: run `moai migrate`"},
     ExitCodeInfo{ExitCode::schema_older, "schema_older", "the schema is older than this binary: run `moai migrate`"},
     ExitCodeInfo{ExitCode::schema_newer, "schema_newer", "the schema is newer than this binary: install a newer moai"},
+    ExitCodeInfo{ExitCode::database_refused, "database_refused",
+                 "the database is not fit: not UTF8, PostgreSQL before 15, or closed to this login"},
     ExitCodeInfo{ExitCode::database_unreachable, "database_unreachable", "no connection to the database (`--wait` keeps trying)"},
     ExitCodeInfo{ExitCode::internal, "internal", "a fault of moai's own"},
     ExitCodeInfo{ExitCode::embedded_postgres, "embedded_postgres", "the embedded PostgreSQL was not found, did not start, or is in use"},

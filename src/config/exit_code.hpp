@@ -16,6 +16,7 @@ enum class ExitCode : int {
     schema_missing = 65,
     schema_older = 66,
     schema_newer = 67,
+    database_refused = 68,
     database_unreachable = 69,
     internal = 70,
     embedded_postgres = 71,

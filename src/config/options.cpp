@@ -144,8 +144,8 @@ const std::array kOptions{
            "only those of this tenant (list, redrive)",
            [](Settings& s, std::string_view v) { s.dead_letters.tenant = parse_text(v); }},
     Option{"--max", "N", "", "", "", "1000", bits({dead_letters}),
-           "at most so many, 1 to 100000 (list, redrive)",
-           [](Settings& s, std::string_view v) { s.dead_letters.max_count = parse_count(v, 1, 100'000); }},
+           "at most so many, 1 to 10000 (list, redrive)",
+           [](Settings& s, std::string_view v) { s.dead_letters.max_count = parse_count(v, 1, 10'000); }},
 
     Option{"--json", "", "", "", "", "", bits({migrate, validate, publish, subscribe, listen, status, dead_letters, version}),
            "answer in JSON",

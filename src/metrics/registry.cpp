@@ -76,7 +76,7 @@ struct Registry::Impl {
     Counter& catches = counters(registry, "moai_safety_look_catches_total",
                                 "Safety looks that found work nothing had announced; stays 0 in a healthy system.")
                            .Add({});
-    Family<Counter>& reconnects = counters(registry, "moai_reconnects_total", "Lost database connections, by their job.");
+    Family<Counter>& reconnects = counters(registry, "moai_reconnects_total", "Database connections lost or not made, by their job; each is followed by another try.");
     Histogram& first_byte = histogram(registry, "moai_publish_to_first_byte_seconds",
                                       "From publishing to the first byte of the first attempt's answer.", kLatencySeconds);
 };

@@ -1,0 +1,152 @@
+#include "app/api_part.hpp"
+
+#include <fmt/format.h>
+#include <sys/eventfd.h>
+
+#include <atomic>
+#include <cerrno>
+#include <nlohmann/json.hpp>
+#include <system_error>
+#include <thread>
+
+#include "api/router.hpp"
+#include "app/counting_backend.hpp"
+#include "app/database.hpp"
+#include "app/database_watch.hpp"
+#include "base/unique_fd.hpp"
+#include "config/exit_code.hpp"
+#include "http/server.hpp"
+#include "log/log.hpp"
+#include "pg/pool.hpp"
+#include "store/rest_calls.hpp"
+
+namespace moai::app {
+namespace {
+
+using config::ExitCode;
+using config::Failure;
+
+pg::Pool::Options pool_options(const config::Settings& settings, const std::string& database_url) {
+    pg::Pool::Options options;
+    options.database_url = database_url;
+    options.application_name = "moai api";
+    options.session_setup = "SET statement_timeout = '10s'";
+    options.size = settings.api_connections;
+    return options;
+}
+
+std::chrono::microseconds from_seconds(double seconds) {
+    return std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::duration<double>(seconds));
+}
+
+}  // namespace
+
+struct ApiPart::Impl {
+    Impl(const config::Settings& settings, const std::string& database_url, metrics::Registry& registry,
+         std::function<bool()> listener)
+        : metrics(registry),
+          listener_connected(std::move(listener)),
+          address(settings.listen),
+          pool(pool_options(settings, database_url)),
+          calls(pool),
+          backend(calls, registry),
+          watch(database_url),
+          router(backend, {.ready = [this] { return readiness(); }, .metrics = [this] { return metrics.text(); }},
+                 {.on_request =
+                      [this](std::string_view route, std::string_view method, int status, double seconds) {
+                          metrics.api_request(method, route, status, from_seconds(seconds));
+                      },
+                  .on_internal_error =
+                      [](std::string_view id, std::string_view text) {
+                          log::error("request failed", {{"request_id", id}, {"error", text}});
+                      }}),
+          server(server_options(settings), [this](const api::Request& request) { return router.handle(request); }),
+          stopped(eventfd(0, EFD_CLOEXEC)) {
+        if (!stopped) {
+            throw std::system_error(errno, std::generic_category(), "eventfd");
+        }
+    }
+
+    http::ServerOptions server_options(const config::Settings& settings) {
+        http::ServerOptions options;
+        options.listen = settings.listen.text();
+        options.threads = settings.api_connections;
+        options.allowed_hosts = settings.allowed_hosts;
+        options.answers_at_once = api::Router::answers_at_once;
+        options.body_optional = api::Router::body_optional;
+        options.on_refused = [this](int status) { metrics.api_request("other", "refused", status, {}); };
+        options.on_handler_error = [](std::string_view id, std::string_view what) {
+            log::error("request failed", {{"request_id", id}, {"error", what}});
+        };
+        return options;
+    }
+
+    api::Readiness readiness() const {
+        const bool database = watch.reachable();
+        const auto schema = watch.schema();
+        nlohmann::ordered_json detail{{"database", database}, {"schema", schema_state_name(schema)}};
+        bool ready = database && schema == migrate::SchemaState::current && !stopping;
+        if (listener_connected) {
+            const bool listening = listener_connected();
+            detail["listener"] = listening;
+            ready = ready && listening;
+        }
+        if (stopping) {
+            detail["stopping"] = true;
+        }
+        return {ready, detail.dump()};
+    }
+
+    metrics::Registry& metrics;
+    std::function<bool()> listener_connected;
+    config::ListenAddress address;
+    std::atomic<bool> stopping{false};
+    pg::Pool pool;
+    store::RestCalls calls;
+    CountingBackend backend;
+    DatabaseWatch watch;
+    api::Router router;
+    http::Server server;
+    base::UniqueFd stopped;
+    std::jthread drain;
+};
+
+ApiPart::ApiPart(const config::Settings& settings, const std::string& database_url, metrics::Registry& metrics,
+                 std::function<bool()> listener_connected)
+    : impl_(std::make_unique<Impl>(settings, database_url, metrics, std::move(listener_connected))) {}
+ApiPart::~ApiPart() = default;
+
+void ApiPart::start() {
+    try {
+        impl_->server.start();
+    } catch (const http::ListenError& error) {
+        throw Failure(ExitCode::port_busy, error.what(),
+                      "--listen HOST:PORT (or MOAI_LISTEN) chooses another; port 0 takes any free one and prints it");
+    }
+    impl_->address.port = impl_->server.port();
+    log::info("API listening", {{"url", url()}});
+}
+
+void ApiPart::begin_drain(std::chrono::milliseconds drain) {
+    impl_->stopping = true;
+    impl_->drain = std::jthread([this, drain] {
+        impl_->server.stop(drain);
+        log::info("API stopped");
+        eventfd_write(impl_->stopped.get(), 1);
+    });
+}
+
+int ApiPart::descriptor() const noexcept { return impl_->stopped.get(); }
+
+std::string ApiPart::url() const { return "http://" + impl_->address.text(); }
+
+void require_safe_listen_address(const config::Settings& settings) {
+    if (!settings.listen.loopback() && !settings.allow_unauthenticated) {
+        throw Failure(ExitCode::configuration,
+                      fmt::format("--listen: {} can be reached by others, who could then publish and read everything without a key",
+                                  settings.listen.text()),
+                      "listen on 127.0.0.1 behind a proxy that authenticates, or add --allow-unauthenticated");
+    }
+}
+
+}  // namespace moai::app

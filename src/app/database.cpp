@@ -1,0 +1,107 @@
+#include "app/database.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "app/data_dir.hpp"
+#include "base/backoff.hpp"
+#include "config/exit_code.hpp"
+#include "log/log.hpp"
+#include "pg/connection.hpp"
+
+namespace moai::app {
+namespace {
+
+using config::ExitCode;
+using config::Failure;
+using std::chrono::milliseconds;
+
+constexpr const char* kMigrate = "moai migrate (with the same --database-url) installs or updates it";
+
+Failure as_failure(const migrate::Refused& refused) {
+    const bool newer = refused.reason() == migrate::Refused::Reason::schema_is_newer;
+    return {newer ? ExitCode::schema_newer : ExitCode::database_refused, refused.what(), refused.hint()};
+}
+
+}  // namespace
+
+std::string database_of(const config::Settings& settings) {
+    if (settings.database_url) {
+        return *settings.database_url;
+    }
+    const DataDir data_dir(settings.data_dir);
+    if (auto url = running_embedded_database(data_dir)) {
+        return std::move(*url);
+    }
+    throw Failure(ExitCode::database_unreachable,
+                  fmt::format("no database is named, and no embedded PostgreSQL runs in {}", data_dir.path().string()),
+                  "give --database-url URL (or set MOAI_DATABASE_URL or DATABASE_URL), or start `moai run`");
+}
+
+void require_reachable(const std::string& database_url, bool keep_trying, StopSignals& signals) {
+    base::Backoff backoff(milliseconds(100), std::chrono::seconds(5));
+    for (;;) {
+        std::string why;
+        try {
+            const pg::Connection connection(database_url, "moai start");
+            return;
+        } catch (const pg::Error& error) {
+            why = error.what();
+        }
+        const std::string message =
+            fmt::format("cannot connect to {}: {}", config::without_password(database_url), why);
+        if (!keep_trying) {
+            throw Failure(ExitCode::database_unreachable, message, "--wait keeps trying until it can be reached");
+        }
+        const auto pause = std::chrono::ceil<milliseconds>(backoff.next());
+        log::warning("database unreachable, trying again", {{"error", why}, {"in_ms", pause.count()}});
+        if (signals.wait(pause) == StopSignals::Woken::signal) {
+            throw Failure(ExitCode::database_unreachable, fmt::format("{} while waiting for the database", signals.last()), message);
+        }
+    }
+}
+
+void require_current_schema(const std::string& database_url) {
+    migrate::SchemaState state{};
+    try {
+        state = migrate::Runner(database_url).check();
+    } catch (const migrate::Refused& refused) {
+        throw as_failure(refused);
+    }
+    switch (state) {
+        case migrate::SchemaState::current: return;
+        case migrate::SchemaState::missing:
+            throw Failure(ExitCode::schema_missing, "the moai schema is not installed in this database", kMigrate);
+        case migrate::SchemaState::older:
+            throw Failure(ExitCode::schema_older, "the moai schema of this database is older than this moai", kMigrate);
+        case migrate::SchemaState::functions_differ:
+            throw Failure(ExitCode::schema_older, "the functions of the moai schema are those of another version", kMigrate);
+        case migrate::SchemaState::newer:
+            throw Failure(ExitCode::schema_newer, "the moai schema of this database is newer than this moai",
+                          "use the moai version that installed it, or a newer one");
+    }
+}
+
+migrate::Applied migrate_schema(const std::string& database_url) {
+    try {
+        const migrate::Runner runner(database_url, [](const std::string& remark) { log::warning("migrate", {{"remark", remark}}); });
+        migrate::Applied applied = runner.migrate();
+        log::info("schema current", {{"migrations_applied", applied.migrations.size()}, {"functions_applied", applied.functions}});
+        return applied;
+    } catch (const migrate::Refused& refused) {
+        throw as_failure(refused);
+    }
+}
+
+const char* schema_state_name(migrate::SchemaState state) noexcept {
+    switch (state) {
+        case migrate::SchemaState::current: return "current";
+        case migrate::SchemaState::missing: return "missing";
+        case migrate::SchemaState::older: return "older";
+        case migrate::SchemaState::newer: return "newer";
+        case migrate::SchemaState::functions_differ: return "functions differ";
+    }
+    return "unknown";
+}
+
+}  // namespace moai::app

@@ -1,0 +1,36 @@
+// What `moai run --demo` adds: a receiver, a subscription to user.*, one event, and the lines to try next.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "app/data_dir.hpp"
+#include "app/receiver.hpp"
+#include "config/settings.hpp"
+
+namespace moai::app {
+
+/// Prints each webhook it receives on standard output, from several threads, one at a time. Owned by main's thread.
+class Demo {
+public:
+    /// Starts the receiver and points the demo's subscription at it: the one that an earlier run made, if it is still there.
+    /// Its id and secret are kept in the data folder, since the database tells a secret only once.
+    Demo(const DataDir& data_dir, const std::string& database_url);
+    ~Demo();
+    Demo(const Demo&) = delete;
+    Demo& operator=(const Demo&) = delete;
+
+    /// Says where everything is and what to type, then publishes one event.
+    void begin(const std::string& api_url);
+    /// Throws when the receiver cannot be stopped.
+    void stop();
+
+private:
+    std::string database_url_;
+    std::unique_ptr<Receiver> receiver_;
+};
+
+/// The psql command line for this database. A password is not printed: $DATABASE_URL stands for it.
+[[nodiscard]] std::string psql_command(const std::string& database_url);
+
+}  // namespace moai::app

@@ -1,0 +1,149 @@
+#include "app/worker_part.hpp"
+
+#include <fmt/format.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include <array>
+#include <atomic>
+#include <cerrno>
+#include <system_error>
+#include <thread>
+
+#include "base/event_loop.hpp"
+#include "delivery/curl_transport.hpp"
+#include "delivery/request_builder.hpp"
+#include "log/log.hpp"
+#include "store/pg_delivery_queue.hpp"
+#include "store/wake_listener.hpp"
+#include "worker/delivery_loop.hpp"
+
+namespace moai::app {
+namespace {
+
+std::string worker_name(const config::Settings& settings) {
+    if (!settings.worker_name.empty()) {
+        return settings.worker_name;
+    }
+    std::array<char, 256> host{};
+    if (gethostname(host.data(), host.size() - 1) != 0) {
+        throw std::system_error(errno, std::generic_category(), "gethostname");
+    }
+    return fmt::format("{}:{}", host.data(), getpid());
+}
+
+delivery::CurlTransportOptions transport_options(const config::Settings& settings) {
+    delivery::CurlTransportOptions options;
+    options.max_connections = settings.concurrency;
+    return options;
+}
+
+worker::DeliveryLoop::Options loop_options(const config::Settings& settings) {
+    worker::DeliveryLoop::Options options;
+    options.concurrency = static_cast<int>(settings.concurrency);
+    options.safety_interval = settings.safety_interval;
+    return options;
+}
+
+}  // namespace
+
+struct WorkerPart::Impl {
+    Impl(const config::Settings& settings, const std::string& database_url, metrics::Registry& registry)
+        : name(worker_name(settings)),
+          drain_timeout(settings.drain_timeout),
+          metrics(registry),
+          ended(eventfd(0, EFD_CLOEXEC)),
+          transport(loop, transport_options(settings)),
+          queue(loop, {.database_url = database_url, .worker_name = name},
+                {.on_ready = [this] { delivery_loop.queue_ready(); },
+                 .on_lost = [this](const pg::Error& error) { lost("queue", error); }}),
+          listener(loop, database_url, name,
+                   {.on_wake = [this] { delivery_loop.wake(worker::WakeReason::notify); },
+                    .on_ready = [this] { heard(); },
+                    .on_lost = [this](const pg::Error& error) { lost("listen", error); }}),
+          delivery_loop(loop, queue, transport, delivery::build_request, registry, loop_options(settings)) {
+        if (!ended) {
+            throw std::system_error(errno, std::generic_category(), "eventfd");
+        }
+        thread = std::thread([this] { run(); });
+    }
+
+    ~Impl() {
+        loop.stop();
+        thread.join();
+    }
+
+    // The boundary of the worker's thread: what leaves it is told to main, which ends the process.
+    void run() {
+        try {
+            queue.start();
+            listener.start();
+            loop.run();
+            listener.close();
+            queue.close();
+        } catch (const std::exception& error) {
+            log::error("worker failed", {{"error", error.what()}});
+            failure = error.what();
+        }
+        listening = false;
+        has_ended = true;
+        eventfd_write(ended.get(), 1);
+    }
+
+    void heard() {
+        log::info("worker listening", {{"worker", name}});
+        listening = true;
+        delivery_loop.wake(worker::WakeReason::reconnect);
+    }
+
+    void lost(const char* connection, const pg::Error& error) {
+        log::warning("worker connection lost", {{"connection", connection}, {"error", error.what()}});
+        metrics.reconnect(connection);
+        if (connection == std::string_view("listen")) {
+            listening = false;
+        }
+    }
+
+    void drain() {
+        delivery_loop.drain([this] {
+            drained = true;
+            loop.stop();
+        });
+        static_cast<void>(loop.at(std::chrono::steady_clock::now() + drain_timeout, [this] {
+            log::warning("drain timeout, leaving requests to their lease", {{"in_flight", delivery_loop.in_flight()}});
+            loop.stop();
+        }));
+    }
+
+    const std::string name;
+    const std::chrono::milliseconds drain_timeout;
+    metrics::Registry& metrics;
+    base::UniqueFd ended;
+    std::string failure;  // written before has_ended
+    std::atomic<bool> has_ended{false}, drained{false}, listening{false};
+
+    base::EventLoop loop;
+    delivery::CurlTransport transport;
+    store::PgDeliveryQueue queue;
+    store::WakeListener listener;
+    worker::DeliveryLoop delivery_loop;
+    std::thread thread;
+};
+
+WorkerPart::WorkerPart(const config::Settings& settings, const std::string& database_url, metrics::Registry& metrics)
+    : impl_(std::make_unique<Impl>(settings, database_url, metrics)) {
+    log::info("worker started", {{"worker", impl_->name}, {"concurrency", settings.concurrency}});
+}
+WorkerPart::~WorkerPart() = default;
+
+void WorkerPart::begin_drain() {
+    impl_->loop.post([impl = impl_.get()] { impl->drain(); });
+}
+
+int WorkerPart::descriptor() const noexcept { return impl_->ended.get(); }
+bool WorkerPart::ended() const noexcept { return impl_->has_ended; }
+bool WorkerPart::drained() const noexcept { return impl_->drained; }
+const std::string& WorkerPart::failure() const noexcept { return impl_->failure; }
+bool WorkerPart::listening() const noexcept { return impl_->listening; }
+
+}  // namespace moai::app

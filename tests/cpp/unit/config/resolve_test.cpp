@@ -1,0 +1,132 @@
+// Which of several values counts, and what is said about bad ones.
+#include "config/resolve.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <sstream>
+
+#include "config/config_file.hpp"
+#include "config/exit_code.hpp"
+
+namespace moai::config {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+Environment variables(std::map<std::string, std::string> values) {
+    return [values = std::move(values)](const std::string& name) -> std::optional<std::string> {
+        const auto found = values.find(name);
+        return found == values.end() ? std::nullopt : std::optional(found->second);
+    };
+}
+
+/// The failure that `act` throws; a test failure if it throws none.
+template <typename Act>
+Failure failure_of(Act&& act) {
+    try {
+        act();
+    } catch (const Failure& failure) {
+        return failure;
+    }
+    ADD_FAILURE() << "nothing was refused";
+    return {ExitCode::ok, ""};
+}
+
+Failure refused(Command command, const Given& given, const Environment& environment = variables({})) {
+    return failure_of([&] { static_cast<void>(resolve(command, given, environment)); });
+}
+
+TEST(Resolve, TakesTheTablesDefaults) {
+    const Settings settings = resolve(Command::run, {}, variables({}));
+    EXPECT_EQ(settings.listen.text(), "127.0.0.1:3000");
+    EXPECT_EQ(settings.drain_timeout, std::chrono::seconds(25));
+    EXPECT_EQ(settings.safety_interval, std::chrono::seconds(30));
+    EXPECT_EQ(settings.concurrency, 512U);
+    EXPECT_EQ(settings.api_connections, 16U);
+    EXPECT_EQ(settings.log_format, LogFormat::human);
+    EXPECT_FALSE(settings.database_url);
+    EXPECT_FALSE(settings.wait);
+}
+
+TEST(Resolve, PrefersTheFlagToTheVariable) {
+    const Settings settings =
+        resolve(Command::serve, {{"--listen", {"127.0.0.1:1"}}}, variables({{"MOAI_LISTEN", "127.0.0.1:2"}}));
+    EXPECT_EQ(settings.listen.port, 1);
+}
+
+TEST(Resolve, PrefersTheVariableToTheDefault) {
+    EXPECT_EQ(resolve(Command::serve, {}, variables({{"MOAI_LISTEN", "127.0.0.1:2"}})).listen.port, 2);
+}
+
+TEST(Resolve, CountsAnEmptyVariableAsNotSet) {
+    EXPECT_EQ(resolve(Command::serve, {}, variables({{"MOAI_LISTEN", ""}})).listen.port, 3000);
+}
+
+TEST(Resolve, HonoursDatabaseUrlAfterItsOwnVariable) {
+    EXPECT_EQ(resolve(Command::work, {}, variables({{"DATABASE_URL", "postgres://b"}})).database_url, "postgres://b");
+    EXPECT_EQ(resolve(Command::work, {}, variables({{"DATABASE_URL", "postgres://b"}, {"MOAI_DATABASE_URL", "postgres://a"}}))
+                  .database_url,
+              "postgres://a");
+}
+
+TEST(Resolve, DoesNotLookAtOptionsOfOtherSubcommands) {
+    const Settings settings = resolve(Command::version, {}, variables({{"MOAI_LISTEN", "nonsense"}, {"MOAI_CONCURRENCY", "-1"}}));
+    EXPECT_TRUE(settings.listen.host.empty());
+}
+
+TEST(Resolve, NamesOptionValueOriginAndWhatIsAllowed) {
+    const Failure failure = refused(Command::work, {}, variables({{"MOAI_CONCURRENCY", "many"}}));
+    EXPECT_EQ(failure.code(), ExitCode::configuration);
+    EXPECT_STREQ(failure.what(), "--concurrency: \"many\" (from MOAI_CONCURRENCY) is not valid: allowed is a whole number from 1 to 20000");
+}
+
+TEST(Resolve, KeepsSecretsOutOfItsMessages) {
+    const Failure url = refused(Command::work, {{"--database-url", {"mysql://u:s3cret@h"}}});
+    EXPECT_THAT(url.what(), Not(HasSubstr("s3cret")));
+    const Failure secret = refused(Command::subscribe, {{"--url", {"u"}}, {"--types", {"*"}}, {"--secret", {""}}});
+    EXPECT_THAT(secret.what(), HasSubstr("***"));
+}
+
+TEST(Resolve, AsksForWhatIsRequired) {
+    const Failure failure = refused(Command::publish, {{"--payload", {"{}"}}});
+    EXPECT_EQ(failure.code(), ExitCode::usage);
+    EXPECT_THAT(failure.what(), HasSubstr("--type TYPE is required"));
+    EXPECT_EQ(failure.hint(), "moai publish --help");
+}
+
+TEST(Resolve, JoinsRepeatedAndCommaSeparatedValues) {
+    const Settings settings = resolve(Command::serve, {{"--allowed-host", {"a.example,B.example", "c"}}}, variables({}));
+    EXPECT_THAT(settings.allowed_hosts, ElementsAre("a.example", "b.example", "c"));
+}
+
+TEST(Resolve, RefusesAConfigurationFileThatIsNotThere) {
+    const Failure failure = refused(Command::serve, {{"--config", {"/nonexistent/moai.conf"}}});
+    EXPECT_EQ(failure.code(), ExitCode::configuration);
+    EXPECT_THAT(failure.what(), HasSubstr("/nonexistent/moai.conf"));
+}
+
+Failure refused_file(const std::string& text) {
+    std::istringstream in(text);
+    return failure_of([&] { static_cast<void>(read_config_file(in, "moai.conf")); });
+}
+
+TEST(ConfigFile, HoldsKeysAndValues) {
+    std::istringstream in("# a comment\n\nlisten = 127.0.0.1:1\r\ndatabase-url = \"host=h  password=a=b#c\"\nallowed-host=a\nallowed-host=b\n");
+    const auto values = read_config_file(in, "moai.conf");
+    EXPECT_THAT(values.at("listen"), ElementsAre("127.0.0.1:1"));
+    EXPECT_THAT(values.at("database-url"), ElementsAre("host=h  password=a=b#c"));
+    EXPECT_THAT(values.at("allowed-host"), ElementsAre("a", "b"));
+}
+
+TEST(ConfigFile, NamesTheLineOfAFault) {
+    EXPECT_STREQ(refused_file("listen = x\nlisten = y\n").what(), "moai.conf, line 2: \"listen\" is set a second time");
+    EXPECT_STREQ(refused_file("\nlistne = x\n").what(), "moai.conf, line 2: no option has the key \"listne\"");
+    EXPECT_STREQ(refused_file("[section]\n").what(), "moai.conf, line 1: expected `key = value`");
+    EXPECT_STREQ(refused_file("= x\n").what(), "moai.conf, line 1: no option has the key \"\"");
+}
+
+}  // namespace
+}  // namespace moai::config
