@@ -3,6 +3,7 @@ CREATE OR REPLACE FUNCTION moai_private.lock_delivery(id text)
     LANGUAGE plpgsql
     VOLATILE
     SET plan_cache_mode = force_custom_plan  -- a generic plan would open every partition
+    SET jit = off
 AS $$
 #variable_conflict use_column
 DECLARE

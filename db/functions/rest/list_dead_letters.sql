@@ -4,6 +4,7 @@ CREATE OR REPLACE FUNCTION moai_rest.list_dead_letters(query text, OUT status in
     SECURITY DEFINER
     SET search_path = pg_catalog, pg_temp
     SET plan_cache_mode = force_custom_plan  -- which filters there are decides the plan
+    SET jit = off
 AS $$
 #variable_conflict use_column
 DECLARE

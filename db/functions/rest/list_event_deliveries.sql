@@ -4,6 +4,7 @@ CREATE OR REPLACE FUNCTION moai_rest.list_event_deliveries(id text, query text, 
     SECURITY DEFINER
     SET search_path = pg_catalog, pg_temp
     SET plan_cache_mode = force_custom_plan  -- with the keys in the plan, only their partitions are opened
+    SET jit = off
 AS $$
 #variable_conflict use_column
 DECLARE

@@ -9,8 +9,6 @@ AS $$
 #variable_conflict use_column
 DECLARE
     _document json := publish.document;
-    _payload json;
-    _unreadable text;
     _field text;
     _key text;
     _id uuid;
@@ -27,16 +25,7 @@ BEGIN
             _in_use := true;
         END;
     ELSE
-        BEGIN
-            PERFORM moai_private.json_refuse_unknown(_document, ARRAY['type', 'payload', 'idempotency_key', 'tenant', 'idempotency_ttl']);
-            -- The arrow keeps the bytes of a json value; json_to_record would rewrite strings.
-            _payload := _document -> 'payload';
-        EXCEPTION WHEN data_exception THEN
-            GET STACKED DIAGNOSTICS _unreadable = MESSAGE_TEXT;
-        END;
-        IF _unreadable IS NOT NULL THEN
-            PERFORM moai_private.fail(422, 'event cannot be read: ' || _unreadable, NULL, 'Leave out \u0000 and lone surrogates.');
-        END IF;
+        PERFORM moai_private.json_refuse_unknown(_document, ARRAY['type', 'payload', 'idempotency_key', 'tenant', 'idempotency_ttl']);
         _field := moai_private.json_text(_document, 'idempotency_key');
         IF publish.idempotency_key <> _field THEN
             PERFORM moai_private.fail(422, 'the header Idempotency-Key and the field idempotency_key differ',
@@ -44,9 +33,11 @@ BEGIN
         END IF;
         _key := coalesce(_field, publish.idempotency_key);
         BEGIN
+            -- The arrow keeps the bytes of the payload; json_to_record would rewrite strings.
             SELECT i.id, i.duplicate INTO _id, _duplicate
             FROM moai_private.insert_event(
-                moai_private.json_text(_document, 'type'), _payload, _key, coalesce(moai_private.json_text(_document, 'tenant'), 'default'),
+                moai_private.json_text(_document, 'type'), _document -> 'payload', _key,
+                coalesce(moai_private.json_text(_document, 'tenant'), 'default'),
                 coalesce(moai_private.json_interval(_document, 'idempotency_ttl'), '24 hours'), clock_timestamp()) AS i;
         EXCEPTION WHEN lock_not_available THEN
             _in_use := true;
