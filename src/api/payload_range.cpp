@@ -28,14 +28,16 @@ ByteRange parse_range(std::string_view header) {
     }
     header.remove_prefix(kUnit.size());
     const auto dash = header.find('-');
-    if (dash == std::string_view::npos || !is_number(header.substr(0, dash))) {
+    if (dash == std::string_view::npos) {
         return {};
     }
+    const auto first = header.substr(0, dash);
     const auto last = header.substr(dash + 1);
-    if (last.empty()) {
-        return {std::string(header.substr(0, dash)), std::nullopt};
+    const bool sound = (first.empty() || is_number(first)) && (last.empty() || is_number(last)) && !(first.empty() && last.empty());
+    if (!sound) {
+        return {};
     }
-    return is_number(last) ? ByteRange{std::string(header.substr(0, dash)), std::string(last)} : ByteRange{};
+    return {first.empty() ? std::nullopt : std::optional<std::string>(first), last.empty() ? std::nullopt : std::optional<std::string>(last)};
 }
 
 std::optional<std::string> decode_base64(std::string_view text) {

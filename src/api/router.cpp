@@ -122,7 +122,7 @@ std::optional<Problem> read_input(const Route& route, const Request& request, In
 std::optional<std::string_view> parameter(Source source, const Request& request, const Input& input) {
     switch (source) {
         case Source::id: return input.id;
-        case Source::body: return request.body;
+        case Source::body: return request.body.empty() ? std::string_view("{}") : std::string_view(request.body);
         case Source::query: return input.query;
         case Source::idempotency_key: return input.idempotency_key;
         case Source::range_first: return input.range.first;
