@@ -112,8 +112,7 @@ struct EventLoop::Impl {
             return;
         }
         // Closed without unwatch() and the number given out again: the kernel has forgotten the old file.
-        if (operation == EPOLL_CTL_MOD && errno == ENOENT &&
-            ::epoll_ctl(epoll.get(), EPOLL_CTL_ADD, fd, &event) == 0) {
+        if (operation == EPOLL_CTL_MOD && errno == ENOENT && ::epoll_ctl(epoll.get(), EPOLL_CTL_ADD, fd, &event) == 0) {
             return;
         }
         fail("epoll_ctl");

@@ -34,8 +34,8 @@ std::optional<std::vector<unsigned char>> base64_decode(std::string_view text) {
     if (text.empty()) {
         return bytes;
     }
-    const int length = EVP_DecodeBlock(bytes.data(), reinterpret_cast<const unsigned char*>(text.data()),
-                                       block_size(text.size()));
+    const int length =
+        EVP_DecodeBlock(bytes.data(), reinterpret_cast<const unsigned char*>(text.data()), block_size(text.size()));
     if (length < 0) {
         return std::nullopt;
     }

@@ -161,9 +161,9 @@ struct CurlTransport::Impl {
         } else if (const auto known = resolver.cached(transfer.target().host)) {
             looked_up(transfer, *known);
         } else {
-            resolver.resolve(transfer.target().host, [this, &transfer](const std::shared_ptr<const Resolution>& answer) {
-                looked_up(transfer, *answer);
-            });
+            resolver.resolve(
+                transfer.target().host,
+                [this, &transfer](const std::shared_ptr<const Resolution>& answer) { looked_up(transfer, *answer); });
         }
     }
 
@@ -178,7 +178,8 @@ struct CurlTransport::Impl {
 
     void hand_over(Transfer& transfer, const std::vector<std::string>& addresses) {
         if (Clock::now() > transfer.request().start_deadline) {
-            complete_later(transfer, ErrorClass::lease_expired, "too late to start: the lease would end before the answer");
+            complete_later(transfer, ErrorClass::lease_expired,
+                           "too late to start: the lease would end before the answer");
             return;
         }
         try {

@@ -14,9 +14,9 @@ namespace moai::delivery {
 struct CurlTransportOptions {
     /// Open connections beyond which an idle one is closed; about as many as requests in flight keeps them all alive.
     std::size_t max_connections = 1024;
-    std::size_t response_kept = 16 * 1024;        ///< bytes of a response's body that the result carries
-    std::uint64_t response_read = 64 * 1024;      ///< bytes of body after which reading stops and the status decides
-    std::uint64_t response_headers = 64 * 1024;   ///< bytes of headers after which the response is invalid
+    std::size_t response_kept = 16 * 1024;       ///< bytes of a response's body that the result carries
+    std::uint64_t response_read = 64 * 1024;     ///< bytes of body after which reading stops and the status decides
+    std::uint64_t response_headers = 64 * 1024;  ///< bytes of headers after which the response is invalid
     ResolverOptions resolver;
 };
 
@@ -24,8 +24,8 @@ struct CurlTransportOptions {
 /// Follows no redirect, uses no proxy, cookie or .netrc, decompresses nothing. The process must ignore SIGPIPE.
 /// One attempt can reach the receiver twice: libcurl repeats a request whose re-used connection turns out to have been
 /// closed before the first byte of an answer. The repeat bears the same headers and body.
-/// The loop must outlive it. Requests in flight at destruction are dropped, their `done` uncalled; nothing is waited for.
-/// Must not be destroyed from within a `done`.
+/// The loop must outlive it. Requests in flight at destruction are dropped, their `done` uncalled; nothing is waited
+/// for. Must not be destroyed from within a `done`.
 class CurlTransport : public worker::Transport {
 public:
     explicit CurlTransport(base::EventLoop& loop, CurlTransportOptions options = {},

@@ -20,9 +20,9 @@ struct AddressDeleter {
 
 Resolution failure(int code, int error_number) {
     Resolution result;
-    const bool ours = code == EAI_MEMORY || code == EAI_BADFLAGS || code == EAI_SOCKTYPE || code == EAI_FAMILY ||
-                      (code == EAI_SYSTEM &&
-                       (error_number == EMFILE || error_number == ENFILE || error_number == ENOMEM));
+    const bool ours =
+        code == EAI_MEMORY || code == EAI_BADFLAGS || code == EAI_SOCKTYPE || code == EAI_FAMILY ||
+        (code == EAI_SYSTEM && (error_number == EMFILE || error_number == ENFILE || error_number == ENOMEM));
     result.status = ours ? Resolution::Status::our_fault : Resolution::Status::failed;
     result.error = code == EAI_SYSTEM ? std::generic_category().message(error_number) : gai_strerror(code);
     return result;

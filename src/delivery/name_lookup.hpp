@@ -10,8 +10,8 @@ namespace moai::delivery {
 struct Resolution {
     enum class Status {
         found,
-        failed,    ///< the name does not exist, or its servers did not answer
-        our_fault, ///< this process could not ask: no memory, no descriptor, no thread
+        failed,     ///< the name does not exist, or its servers did not answer
+        our_fault,  ///< this process could not ask: no memory, no descriptor, no thread
     };
     Status status = Status::failed;
     std::vector<std::string> addresses;  ///< in the order to try them: "192.0.2.1", "2001:db8::1"

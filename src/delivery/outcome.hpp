@@ -10,14 +10,14 @@ namespace moai::delivery {
 
 /// What is known of a transfer when libcurl has done with it.
 struct TransferFacts {
-    int curl_code = 0;                ///< CURLcode
-    std::string curl_message;         ///< libcurl's error buffer, may be empty
-    std::optional<int> http_status;   ///< of the last response whose status line was read
-    std::string redirect_url;         ///< where a 3xx pointed, absolute; empty if nowhere
-    bool connected = false;           ///< TCP and, with https, TLS were up, so that the request could be sent
-    bool stopped_reading = false;     ///< we ended it: the body went on past our limit
-    bool headers_too_large = false;   ///< we ended it: the headers went on past our limit
-    int local_errno = 0;              ///< why a socket of our own could not be made; 0 if none failed
+    int curl_code = 0;               ///< CURLcode
+    std::string curl_message;        ///< libcurl's error buffer, may be empty
+    std::optional<int> http_status;  ///< of the last response whose status line was read
+    std::string redirect_url;        ///< where a 3xx pointed, absolute; empty if nowhere
+    bool connected = false;          ///< TCP and, with https, TLS were up, so that the request could be sent
+    bool stopped_reading = false;    ///< we ended it: the body went on past our limit
+    bool headers_too_large = false;  ///< we ended it: the headers went on past our limit
+    int local_errno = 0;             ///< why a socket of our own could not be made; 0 if none failed
     std::chrono::milliseconds timeout{0}, connect_timeout{0};  ///< as configured, for the wording
 };
 

@@ -122,8 +122,8 @@ void Resolver::give_up(const std::string& name) {
     std::shared_ptr<const Resolution> answer;
     if (flight.state == Flight::State::queued) {
         flights_.erase(found);
-        answer = failed(Resolution::Status::our_fault, fmt::format("no look-up of a name became possible within {} ms",
-                                                                   options_.deadline.count()));
+        answer = failed(Resolution::Status::our_fault,
+                        fmt::format("no look-up of a name became possible within {} ms", options_.deadline.count()));
     } else {
         // Its thread is left alone with it and another may start, or a few dead name servers would stop everybody.
         if (flight.state == Flight::State::running) {

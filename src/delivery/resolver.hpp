@@ -15,8 +15,8 @@
 namespace moai::delivery {
 
 struct ResolverOptions {
-    std::size_t threads = 8;     ///< look-ups at a time, those past the deadline apart
-    std::size_t max_hung = 56;   ///< look-ups past the deadline that may still hold a thread before new ones must wait
+    std::size_t threads = 8;    ///< look-ups at a time, those past the deadline apart
+    std::size_t max_hung = 56;  ///< look-ups past the deadline that may still hold a thread before new ones must wait
     std::chrono::milliseconds deadline{3'000};  ///< from resolve() to its answer, waiting for a thread included
     std::chrono::seconds positive_ttl{30};
     std::chrono::seconds negative_ttl{5};

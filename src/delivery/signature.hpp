@@ -26,16 +26,17 @@ private:
 
 /// One entry of a webhook-signature header: "v1," and base64 of HMAC-SHA256 over "<id>.<timestamp>.<body>".
 /// Throws std::invalid_argument if `id` is empty or contains a dot (it would be ambiguous) or `timestamp` is negative.
-[[nodiscard]] std::string sign(const Secret& secret, std::string_view id, std::int64_t timestamp, std::string_view body);
+[[nodiscard]] std::string sign(const Secret& secret, std::string_view id, std::int64_t timestamp,
+                               std::string_view body);
 
 /// What verify() found. The text form is for people.
 enum class Verdict {
     accepted,
-    missing_header,      ///< id, timestamp or signature is empty
-    bad_timestamp,       ///< not a plain decimal integer
-    too_old,             ///< more than the tolerance before now
-    too_new,             ///< more than the tolerance after now
-    no_match,            ///< no v1 entry of the list matches; other versions are skipped
+    missing_header,  ///< id, timestamp or signature is empty
+    bad_timestamp,   ///< not a plain decimal integer
+    too_old,         ///< more than the tolerance before now
+    too_new,         ///< more than the tolerance after now
+    no_match,        ///< no v1 entry of the list matches; other versions are skipped
 };
 [[nodiscard]] std::string_view verdict_text(Verdict verdict) noexcept;
 

@@ -1,8 +1,8 @@
 // Transfer: every option of an easy handle is set here and nowhere else.
 #include "delivery/transfer.hpp"
 
-#include <fmt/format.h>
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -16,8 +16,8 @@
 namespace moai::delivery {
 namespace {
 
-using worker::ErrorClass;
 using std::chrono::microseconds;
+using worker::ErrorClass;
 using Clock = std::chrono::steady_clock;
 
 // Longer than any request may take, so that a pinned address cannot lapse between the first try and libcurl's repeat.
@@ -31,7 +31,8 @@ template <typename Value>
 void set(CURL* easy, CURLoption option, Value value) {
     const CURLcode code = curl_easy_setopt(easy, option, value);
     if (code != CURLE_OK) {
-        throw std::runtime_error(fmt::format("curl_easy_setopt({}): {}", static_cast<int>(option), curl_easy_strerror(code)));
+        throw std::runtime_error(
+            fmt::format("curl_easy_setopt({}): {}", static_cast<int>(option), curl_easy_strerror(code)));
     }
 }
 

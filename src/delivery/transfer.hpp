@@ -38,8 +38,8 @@ public:
     [[nodiscard]] const Target& target() const noexcept { return target_; }
     [[nodiscard]] const worker::OutgoingRequest& request() const noexcept { return request_; }
 
-    /// Configures `easy`, a new or reset handle, for this request, which is to connect to one of `addresses` (none for a literal).
-    /// Throws std::runtime_error if libcurl refuses an option. Once only.
+    /// Configures `easy`, a new or reset handle, for this request, which is to connect to one of `addresses` (none for
+    /// a literal). Throws std::runtime_error if libcurl refuses an option. Once only.
     void prepare(EasyHandle easy, const std::vector<std::string>& addresses);
     [[nodiscard]] CURL* easy() const noexcept { return easy_.get(); }
     /// Gives the handle back without any option, so that nothing in it points here any more.

@@ -22,7 +22,8 @@ Url parse(const std::string& text, CURLUcode& code) {
     if (!url) {
         throw std::bad_alloc();
     }
-    code = curl_url_set(url.get(), CURLUPART_URL, text.c_str(), CURLU_DISALLOW_USER | CURLU_URLENCODE | CURLU_PATH_AS_IS);
+    code =
+        curl_url_set(url.get(), CURLUPART_URL, text.c_str(), CURLU_DISALLOW_USER | CURLU_URLENCODE | CURLU_PATH_AS_IS);
     return url;
 }
 
@@ -95,7 +96,8 @@ std::string fault_of_text(std::string_view text) {
 
 bool is_literal(const std::string& host) {
     std::array<unsigned char, 16> address{};
-    return inet_pton(AF_INET, host.c_str(), address.data()) == 1 || inet_pton(AF_INET6, host.c_str(), address.data()) == 1;
+    return inet_pton(AF_INET, host.c_str(), address.data()) == 1 ||
+           inet_pton(AF_INET6, host.c_str(), address.data()) == 1;
 }
 
 }  // namespace

@@ -16,7 +16,7 @@ struct Target {
     std::string host;        ///< lower case, an IPv6 address without brackets
     std::uint16_t port = 0;  ///< the scheme's own unless the URL names one
     bool tls = false;
-    bool literal = false;    ///< `host` is an address: nothing to look up
+    bool literal = false;  ///< `host` is an address: nothing to look up
 };
 
 /// A target, or why there is none.
@@ -26,7 +26,8 @@ struct UrlCheck {
 };
 
 /// Takes absolute http and https URLs with a host, of at most kLongestUrl bytes and a port of 1 to 65535; refuses
-/// credentials, spaces, control characters, backslashes, fragments, IPv6 zones and hosts that are not ASCII. Says nothing of the address behind it.
+/// credentials, spaces, control characters, backslashes, fragments, IPv6 zones and hosts that are not ASCII. Says
+/// nothing of the address behind it.
 [[nodiscard]] UrlCheck check_url(std::string_view text);
 
 }  // namespace moai::delivery

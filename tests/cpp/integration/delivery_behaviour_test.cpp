@@ -1,4 +1,5 @@
-// CurlTransport against receivers that answer, misbehave or are not there: each ends in time, by its right class.
+// CurlTransport (delivery/curl_transport.cpp, delivery/transfer.cpp) against receivers that answer, misbehave or are
+// not there: each request ends in time, by its right class.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -13,8 +14,8 @@ namespace {
 using moai::test::Answer;
 using moai::test::DeliveryClient;
 using moai::test::FakeReceiver;
-using moai::worker::ErrorClass;
 using moai::worker::error_class_name;
+using moai::worker::ErrorClass;
 using moai::worker::OutgoingRequest;
 using moai::worker::TransferResult;
 using std::chrono::milliseconds;
@@ -76,11 +77,10 @@ TEST_F(DeliveryBehaviour, TheReceiverSeesTheRequestAsItWasGivenAndNothingOfOurs)
     EXPECT_EQ(seen.version, "HTTP/1.1");
     EXPECT_EQ(seen.body, std::string("a\0b\n", 4));
     using testing::Pair;
-    EXPECT_THAT(seen.headers,
-                testing::UnorderedElementsAre(Pair("host", "127.0.0.1:" + std::to_string(receiver_.port())),
-                                              Pair("accept", "*/*"), Pair("content-type", "application/json"),
-                                              Pair("user-agent", "moai/test"), Pair("x-empty", ""),
-                                              Pair("webhook-id", "7"), Pair("content-length", "4")));
+    EXPECT_THAT(seen.headers, testing::UnorderedElementsAre(
+                                  Pair("host", "127.0.0.1:" + std::to_string(receiver_.port())), Pair("accept", "*/*"),
+                                  Pair("content-type", "application/json"), Pair("user-agent", "moai/test"),
+                                  Pair("x-empty", ""), Pair("webhook-id", "7"), Pair("content-length", "4")));
 }
 
 TEST_F(DeliveryBehaviour, ARequestWithoutHeadersGetsNoContentTypeOfLibcurls) {

@@ -1,10 +1,7 @@
 // FakeReceiver on the project's own event loop: connections live on its thread, records under one mutex.
 #include "support/fake_receiver.hpp"
 
-#include <arpa/inet.h>
 #include <fmt/format.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 
@@ -17,12 +14,13 @@
 #include <mutex>
 #include <optional>
 #include <set>
-#include <system_error>
 #include <thread>
 #include <unordered_map>
 
 #include "base/event_loop.hpp"
 #include "base/unique_fd.hpp"
+#include "support/fake_http.hpp"
+#include "support/loopback_listener.hpp"
 
 namespace moai::test {
 namespace {
@@ -33,62 +31,6 @@ using Clock = std::chrono::steady_clock;
 
 constexpr std::size_t kReadSize = 64 * 1024;
 constexpr std::size_t kEndlessChunk = 64 * 1024;
-constexpr int kFillers = 8;
-constexpr char kTlsHandshake = 0x16;  // the first byte of a client that takes us for a TLS server
-
-int checked(int result, const char* what) {
-    if (result < 0) {
-        throw std::system_error(errno, std::generic_category(), what);
-    }
-    return result;
-}
-
-std::string lower(std::string_view text) {
-    std::string result(text);
-    std::transform(result.begin(), result.end(), result.begin(),
-                   [](unsigned char c) { return static_cast<char>(c >= 'A' && c <= 'Z' ? c + 32 : c); });
-    return result;
-}
-
-/// The head of a request without its empty line; nothing if it is not one.
-std::optional<ReceivedRequest> parse_head(std::string_view head) {
-    ReceivedRequest request;
-    const auto line_end = std::min(head.find("\r\n"), head.size());
-    const std::string_view first = head.substr(0, line_end);
-    const auto space = first.find(' ');
-    const auto last_space = first.rfind(' ');
-    if (space == std::string_view::npos || last_space == space) {
-        return std::nullopt;
-    }
-    request.method = first.substr(0, space);
-    request.path = first.substr(space + 1, last_space - space - 1);
-    request.version = first.substr(last_space + 1);
-    std::size_t at = line_end + 2;
-    while (at < head.size()) {
-        const auto end = std::min(head.find("\r\n", at), head.size());
-        const std::string_view line = head.substr(at, end - at);
-        const auto colon = line.find(':');
-        if (colon == std::string_view::npos) {
-            return std::nullopt;
-        }
-        const auto value = line.find_first_not_of(" \t", colon + 1);
-        request.headers.emplace_back(lower(line.substr(0, colon)),
-                                     value == std::string_view::npos ? "" : std::string(line.substr(value)));
-        at = end + 2;
-    }
-    return request;
-}
-
-std::string head_of(const Answer& answer, std::uint64_t length) {
-    std::string head = fmt::format("HTTP/1.1 {} Status\r\n", answer.status);
-    for (const auto& [name, value] : answer.headers) {
-        head += fmt::format("{}: {}\r\n", name, value);
-    }
-    if (answer.status != 204 && answer.status != 304) {
-        head += fmt::format("Content-Length: {}\r\n", length);
-    }
-    return head + "\r\n";
-}
 
 struct Connection {
     std::uint64_t id = 0;
@@ -107,19 +49,12 @@ struct Connection {
 
 }  // namespace
 
-std::string ReceivedRequest::header(std::string_view name) const {
-    const auto found = std::find_if(headers.begin(), headers.end(), [&](const auto& h) { return h.first == name; });
-    return found == headers.end() ? "" : found->second;
-}
-
 struct FakeReceiver::Impl {
-    UniqueFd listener;
-    std::uint16_t port = 0;
+    LoopbackListener listener;
     base::EventLoop loop;
 
     // On the loop's thread only.
     std::unordered_map<std::uint64_t, std::unique_ptr<Connection>> connections;
-    std::vector<UniqueFd> queue_fillers;
     bool accepting = false;
 
     mutable std::mutex mutex;  // guards what follows
@@ -135,14 +70,6 @@ struct FakeReceiver::Impl {
     std::thread thread;
 
     Impl() {
-        listener.reset(checked(::socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0), "socket"));
-        sockaddr_in address{};
-        address.sin_family = AF_INET;
-        address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-        checked(::bind(listener.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address), "bind");
-        socklen_t size = sizeof address;
-        checked(::getsockname(listener.get(), reinterpret_cast<sockaddr*>(&address), &size), "getsockname");
-        port = ntohs(address.sin_port);
         start_accepting();
         thread = std::thread([this] { loop.run(); });
     }
@@ -163,46 +90,25 @@ struct FakeReceiver::Impl {
     }
 
     void start_accepting() {
-        queue_fillers.clear();
-        checked(::listen(listener.get(), SOMAXCONN), "listen");
+        listener.listen();
         if (!accepting) {
-            loop.watch(listener.get(), EPOLLIN, [this](std::uint32_t) { accept_all(); });
+            loop.watch(listener.fd(), EPOLLIN, [this](std::uint32_t) { accept_all(); });
             accepting = true;
         }
     }
 
     void stop_accepting(bool fill_queue) {
         if (accepting) {
-            loop.unwatch(listener.get());
+            loop.unwatch(listener.fd());
             accepting = false;
         }
-        if (!fill_queue) {
-            return;
-        }
-        // A queue of length 0 holds one connection; from then on the kernel drops each SYN.
-        checked(::listen(listener.get(), 0), "listen");
-        sockaddr_in address{};
-        address.sin_family = AF_INET;
-        address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-        address.sin_port = htons(port);
-        for (int i = 0; i < kFillers; ++i) {
-            UniqueFd& fd = queue_fillers.emplace_back(
-                checked(::socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0), "socket"));
-            if (::connect(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) < 0 &&
-                errno != EINPROGRESS) {
-                throw std::system_error(errno, std::generic_category(), "connect");
-            }
+        if (fill_queue) {
+            listener.fill_queue();
         }
     }
 
     void accept_all() {
-        while (true) {
-            UniqueFd fd(::accept4(listener.get(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
-            if (!fd) {
-                return;  // EAGAIN: all taken. Anything else concerns one connection or comes again.
-            }
-            const int on = 1;
-            checked(::setsockopt(fd.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on), "TCP_NODELAY");
+        while (UniqueFd fd = listener.accept()) {
             auto connection = std::make_unique<Connection>();
             {
                 const std::lock_guard lock(mutex);
@@ -239,7 +145,7 @@ struct FakeReceiver::Impl {
         } else if ((events & EPOLLOUT) != 0) {
             flush(connection);
         } else if (!connection.answering) {
-            take_request(connection);
+            serve_request(connection);
         }
     }
 
@@ -256,38 +162,26 @@ struct FakeReceiver::Impl {
         return true;
     }
 
-    /// Takes one request out of the input if it is complete.
-    void take_request(Connection& connection) {
-        if (connection.in.starts_with(kTlsHandshake)) {
-            begin_answer(connection, {.body = "HTTP/1.1 400 Bad Request\r\n\r\n", .behaviour = Behaviour::garbage});
-            return;
+    /// Answers the next request if the whole of it has come.
+    void serve_request(Connection& connection) {
+        ReceivedRequest request;
+        switch (take_request(connection.in, request)) {
+            case Framing::incomplete: return;
+            case Framing::not_http: close(connection); return;
+            case Framing::tls:
+                begin_answer(connection, {.body = "HTTP/1.1 400 Bad Request\r\n\r\n", .behaviour = Behaviour::garbage});
+                return;
+            case Framing::complete: break;
         }
-        const auto head_end = connection.in.find("\r\n\r\n");
-        if (head_end == std::string::npos) {
-            return;
-        }
-        auto request = parse_head(std::string_view(connection.in).substr(0, head_end));
-        if (!request) {
-            close(connection);
-            return;
-        }
-        const std::string length_text = request->header("content-length");
-        const std::size_t length = length_text.empty() ? 0 : std::stoul(length_text);
-        const std::size_t body_at = head_end + 4;
-        if (connection.in.size() < body_at + length) {
-            return;
-        }
-        request->body = connection.in.substr(body_at, length);
-        request->arrived_at = *connection.first_byte;
-        request->connection = connection.id;
-        connection.in.erase(0, body_at + length);
+        request.arrived_at = *connection.first_byte;
+        request.connection = connection.id;
         connection.first_byte.reset();
         if (!connection.in.empty()) {
             connection.first_byte = Clock::now();
         }
         connection.answering = true;
-        connection.close_when_sent = lower(request->header("connection")) == "close";
-        begin_answer(connection, record(std::move(*request)));
+        connection.close_when_sent = asks_to_close(request);
+        begin_answer(connection, record(std::move(request)));
     }
 
     Answer record(ReceivedRequest request) {
@@ -425,7 +319,7 @@ struct FakeReceiver::Impl {
         }
         connection.filler.clear();
         connection.answering = false;
-        take_request(connection);
+        serve_request(connection);
     }
 
     template <typename Condition>
@@ -438,9 +332,9 @@ struct FakeReceiver::Impl {
 FakeReceiver::FakeReceiver() : impl_(std::make_unique<Impl>()) {}
 FakeReceiver::~FakeReceiver() = default;
 
-std::uint16_t FakeReceiver::port() const noexcept { return impl_->port; }
+std::uint16_t FakeReceiver::port() const noexcept { return impl_->listener.port(); }
 std::string FakeReceiver::url(std::string_view path) const {
-    return fmt::format("http://127.0.0.1:{}{}", impl_->port, path);
+    return fmt::format("http://127.0.0.1:{}{}", impl_->listener.port(), path);
 }
 
 void FakeReceiver::on(std::string path, Script script) {

@@ -87,7 +87,8 @@ public:
     /// Forgets the recorded requests (not the scripts and their counts).
     void clear();
 
-    /// Waits until at least `count` requests were recorded since the start or clear(); false if `deadline` passes first.
+    /// Waits until at least `count` requests were recorded since the start or clear(); false if `deadline` passes
+    /// first.
     [[nodiscard]] bool wait_for(std::size_t count, std::chrono::milliseconds deadline) const;
     /// The same for distinct_deliveries().
     [[nodiscard]] bool wait_for_distinct(std::size_t count, std::chrono::milliseconds deadline) const;

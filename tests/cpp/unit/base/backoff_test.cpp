@@ -16,9 +16,8 @@ using std::chrono::seconds;
 TEST(Backoff, StaysBetweenHalfTheStepAndTheStepWhichDoublesUpToTheCap) {
     for (std::uint64_t seed = 0; seed < 1000; ++seed) {
         Backoff backoff(milliseconds(100), seconds(1), seed);
-        for (const microseconds step :
-             {milliseconds(100), milliseconds(200), milliseconds(400), milliseconds(800), milliseconds(1000),
-              milliseconds(1000)}) {
+        for (const microseconds step : {milliseconds(100), milliseconds(200), milliseconds(400), milliseconds(800),
+                                        milliseconds(1000), milliseconds(1000)}) {
             const auto delay = backoff.next();
             ASSERT_GE(delay, step / 2) << "seed " << seed;
             ASSERT_LE(delay, step) << "seed " << seed;

@@ -53,9 +53,7 @@ TEST(Outcome, ABodyThatWeStoppedReadingCountsByItsStatus) {
     EXPECT_EQ(classify(facts).error_class, ErrorClass::http_status);
 }
 
-TEST(Outcome, AWriteErrorThatIsNotOurLimitIsOurFault) {
-    EXPECT_EQ(class_of(CURLE_WRITE_ERROR), ErrorClass::internal);
-}
+TEST(Outcome, AWriteErrorThatIsNotOurLimitIsOurFault) { EXPECT_EQ(class_of(CURLE_WRITE_ERROR), ErrorClass::internal); }
 
 TEST(Outcome, HeadersPastTheLimitAreAnInvalidResponseWhateverTheStatus) {
     TransferFacts facts = answered(200);
@@ -90,7 +88,8 @@ TEST(Outcome, SortsTheRemainingCodes) {
     for (const CURLcode code : {CURLE_SSL_CONNECT_ERROR, CURLE_PEER_FAILED_VERIFICATION, CURLE_SSL_CERTPROBLEM}) {
         EXPECT_EQ(class_of(code, false), ErrorClass::tls) << code;
     }
-    for (const CURLcode code : {CURLE_GOT_NOTHING, CURLE_SEND_ERROR, CURLE_RECV_ERROR, CURLE_PARTIAL_FILE, CURLE_HTTP2}) {
+    for (const CURLcode code :
+         {CURLE_GOT_NOTHING, CURLE_SEND_ERROR, CURLE_RECV_ERROR, CURLE_PARTIAL_FILE, CURLE_HTTP2}) {
         EXPECT_EQ(class_of(code), ErrorClass::connection_lost) << code;
     }
     EXPECT_EQ(class_of(CURLE_UNSUPPORTED_PROTOCOL, true), ErrorClass::invalid_response);

@@ -31,8 +31,9 @@ ClaimedDelivery delivery() {
 }
 
 TEST(RequestBuilder, WrapsThePayloadVerbatimInTheStandardFormat) {
-    EXPECT_EQ(build_request(delivery(), 1614265330).body,
-              R"({"type":"user.created","timestamp":"2026-11-22T08:00:00.123456Z","data":{"b": 1.0, "a":"\u00e9", "a":1e2}})");
+    EXPECT_EQ(
+        build_request(delivery(), 1614265330).body,
+        R"({"type":"user.created","timestamp":"2026-11-22T08:00:00.123456Z","data":{"b": 1.0, "a":"\u00e9", "a":1e2}})");
 }
 
 TEST(RequestBuilder, SendsThePayloadsOwnBytesInTheRawFormat) {
@@ -46,20 +47,18 @@ TEST(RequestBuilder, EscapesATypeThatHoldsWhatTypesMayNot) {
     ClaimedDelivery odd = delivery();
     odd.event_type = "a\"b\\c\n";
     odd.payload = "1";
-    EXPECT_EQ(build_request(odd, 1).body,
-              R"({"type":"a\"b\\c\n","timestamp":"2026-11-22T08:00:00.123456Z","data":1})");
+    EXPECT_EQ(build_request(odd, 1).body, R"({"type":"a\"b\\c\n","timestamp":"2026-11-22T08:00:00.123456Z","data":1})");
 }
 
 TEST(RequestBuilder, BearsTheHeadersOfTheDesignAndNoOthers) {
     const auto request = build_request(delivery(), 1614265330);
     const auto secret = moai::delivery::Secret::parse(delivery().secret);
-    EXPECT_THAT(request.header_lines,
-                ElementsAre("content-type: application/json",
-                            "user-agent: moai/" + std::string(moai::config::kVersion),
-                            "webhook-id: 01890a5d-ac96-774b-bcce-b302099a8057", "webhook-timestamp: 1614265330",
-                            "webhook-signature: " +
-                                moai::delivery::sign(secret, delivery().event_id, 1614265330, request.body),
-                            "moai-subscription-id: 0b0c6b1e-7f0b-4c39-9c0f-1f6a3d1f0a11", "moai-attempt: 3"));
+    EXPECT_THAT(
+        request.header_lines,
+        ElementsAre("content-type: application/json", "user-agent: moai/" + std::string(moai::config::kVersion),
+                    "webhook-id: 01890a5d-ac96-774b-bcce-b302099a8057", "webhook-timestamp: 1614265330",
+                    "webhook-signature: " + moai::delivery::sign(secret, delivery().event_id, 1614265330, request.body),
+                    "moai-subscription-id: 0b0c6b1e-7f0b-4c39-9c0f-1f6a3d1f0a11", "moai-attempt: 3"));
     EXPECT_EQ(request.url, "https://example.com/hook");
     EXPECT_EQ(request.timeout, std::chrono::milliseconds(15'000));
 }

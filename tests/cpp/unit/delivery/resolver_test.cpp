@@ -10,6 +10,8 @@
 #include <string>
 #include <vector>
 
+#include "delivery/name_lookup.hpp"
+
 namespace {
 
 using moai::base::EventLoop;

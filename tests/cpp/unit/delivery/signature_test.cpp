@@ -67,8 +67,7 @@ TEST(Signature, TakesSecretsOf24To64Bytes) {
     EXPECT_EQ(Secret::parse(secret_of(24)).bytes().size(), 24U);
     EXPECT_EQ(Secret::parse(secret_of(64)).bytes().size(), 64U);
     for (const std::size_t size : {1U, 10U, 23U, 65U, 81U}) {
-        EXPECT_EQ(refusal(secret_of(size)),
-                  "the secret has " + std::to_string(size) + " bytes, it must have 24 to 64");
+        EXPECT_EQ(refusal(secret_of(size)), "the secret has " + std::to_string(size) + " bytes, it must have 24 to 64");
     }
 }
 
@@ -81,14 +80,16 @@ TEST(Signature, RefusesSecretsThatAreNotPaddedBase64AndNeverRepeatsThem) {
     const std::string not_base64 = "the secret is not base64 of the standard alphabet with padding";
     for (const std::string_view secret :
          {"whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaS", "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSwBr",
-          "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLa-_", " MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw\n\n\n\n",
-          "whsec_whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "====", "MfKQ9r8G====YqrTwjUPD8ILPZIo2LaLaSwMfKQ9r8G"}) {
+          "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLa-_", " MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
+          "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw\n\n\n\n", "whsec_whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
+          "====", "MfKQ9r8G====YqrTwjUPD8ILPZIo2LaLaSwMfKQ9r8G"}) {
         EXPECT_EQ(refusal(secret), not_base64) << secret;
     }
 }
 
 TEST(Signature, RefusesAKeyOfTheAsymmetricScheme) {
-    EXPECT_NE(refusal("whsk_6Xb/dCcHpPea21PS1N9VY/NZW723CEc77N4rJCubMbfVKIDij2HKpMKkioLlX0dRqSKJp4AJ6p9lMicMFs6Kvg=="), "");
+    EXPECT_NE(refusal("whsk_6Xb/dCcHpPea21PS1N9VY/NZW723CEc77N4rJCubMbfVKIDij2HKpMKkioLlX0dRqSKJp4AJ6p9lMicMFs6Kvg=="),
+              "");
     EXPECT_NE(refusal("whpk_1SiA4o9hyqTCpIqC5V9HUakiiaeACeqfZTInDBbOir4="), "");
 }
 
@@ -102,9 +103,10 @@ TEST(Signature, RefusesToSignAnAmbiguousIdOrANegativeTime) {
 TEST(Verify, AcceptsItsOwnSignature) { EXPECT_EQ(check(kSignature), Verdict::accepted); }
 
 TEST(Verify, FindsTheRightOneInAListAndSkipsOtherVersions) {
-    const std::string list = "v1,Ceo5qEr07ixe2NLpvHk3FH9bwy/WavXrAFQ/9tdO6mc= "
-                             "v2,Ceo5qEr07ixe2NLpvHk3FH9bwy/WavXrAFQ/9tdO6mc= " + std::string(kSignature) +
-                             " v1,Ceo5qEr07ixe2NLpvHk3FH9bwy/WavXrAFQ/9tdO6mc=";
+    const std::string list =
+        "v1,Ceo5qEr07ixe2NLpvHk3FH9bwy/WavXrAFQ/9tdO6mc= "
+        "v2,Ceo5qEr07ixe2NLpvHk3FH9bwy/WavXrAFQ/9tdO6mc= " +
+        std::string(kSignature) + " v1,Ceo5qEr07ixe2NLpvHk3FH9bwy/WavXrAFQ/9tdO6mc=";
     EXPECT_EQ(check(list), Verdict::accepted);
 }
 
@@ -120,8 +122,8 @@ TEST(Verify, RefusesMissingHeaders) {
 }
 
 TEST(Verify, RefusesTimestampsThatAreNotPlainIntegers) {
-    for (const std::string_view text : {"hello", "1614265330.5", "1614265330 ", "+1614265330", "-1", "0x10",
-                                        "99999999999999999999999999"}) {
+    for (const std::string_view text :
+         {"hello", "1614265330.5", "1614265330 ", "+1614265330", "-1", "0x10", "99999999999999999999999999"}) {
         EXPECT_EQ(check(kSignature, kTimestamp, text), Verdict::bad_timestamp) << text;
     }
 }
@@ -134,8 +136,8 @@ TEST(Verify, ToleratesThreeHundredSecondsInBothDirections) {
 }
 
 TEST(Verify, RefusesWrongAndCutSignatures) {
-    for (const std::string_view signature :
-         {"v1,dawfeoifkpqwoekfpqoekf", "v1,", "v1", ",", " ", "v1,g0hM9", "g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE="}) {
+    for (const std::string_view signature : {"v1,dawfeoifkpqwoekfpqoekf", "v1,", "v1", ",", " ", "v1,g0hM9",
+                                             "g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE="}) {
         EXPECT_EQ(check(signature), Verdict::no_match) << signature;
     }
     EXPECT_EQ(check(kSignature.substr(0, 8)), Verdict::no_match);
@@ -145,7 +147,8 @@ TEST(Verify, RefusesAnotherBodyAnotherIdAndAnotherSecret) {
     EXPECT_EQ(check(kSignature, kTimestamp, kTimestampText, kId, R"({"test":2432232314})"), Verdict::no_match);
     EXPECT_EQ(check(kSignature, kTimestamp, kTimestampText, "msg_other"), Verdict::no_match);
     EXPECT_EQ(check(kSignature, kTimestamp, "1614265331"), Verdict::no_match);
-    EXPECT_EQ(verify(Secret::parse(secret_of(32)), kId, kTimestampText, kSignature, kBody, kTimestamp), Verdict::no_match);
+    EXPECT_EQ(verify(Secret::parse(secret_of(32)), kId, kTimestampText, kSignature, kBody, kTimestamp),
+              Verdict::no_match);
 }
 
 TEST(Base64, IsItsOwnInverseForEveryLength) {
@@ -157,8 +160,9 @@ TEST(Base64, IsItsOwnInverseForEveryLength) {
 }
 
 TEST(Base64, RefusesStrayBitsWhiteSpaceAndPaddingInside) {
-    for (const std::string_view text : {"QQ=", "QR==", "Q===", "QQ==QQ==", "QUJ D", " QUJ", "QUJ\n", "QU-_", "\xc3\xa9"
-                                                                                                    "QQ"}) {
+    for (const std::string_view text : {"QQ=", "QR==", "Q===", "QQ==QQ==", "QUJ D", " QUJ", "QUJ\n", "QU-_",
+                                        "\xc3\xa9"
+                                        "QQ"}) {
         EXPECT_EQ(base64_decode(text), std::nullopt) << text;
     }
 }

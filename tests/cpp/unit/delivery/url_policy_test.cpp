@@ -83,8 +83,8 @@ TEST(UrlPolicy, ReadsHostPortAndScheme) {
 }
 
 TEST(UrlPolicy, SeesAddressesInEverySpelling) {
-    for (const std::string url : {"http://127.0.0.1/", "http://0x7f.1/", "http://2130706433/", "http://017700000001/",
-                                  "http://127.1/"}) {
+    for (const std::string url :
+         {"http://127.0.0.1/", "http://0x7f.1/", "http://2130706433/", "http://017700000001/", "http://127.1/"}) {
         const Target target = target_of(url);
         EXPECT_EQ(target.host, "127.0.0.1") << url;
         EXPECT_TRUE(target.literal) << url;
