@@ -1,0 +1,148 @@
+// The commands that talk to the database, driven as a person drives them.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <csignal>
+#include <filesystem>
+#include <fstream>
+#include <nlohmann/json.hpp>
+
+#include "config/exit_code.hpp"
+#include "pg/connection.hpp"
+#include "support/fake_receiver.hpp"
+#include "support/moai_process.hpp"
+#include "support/test_database.hpp"
+
+namespace moai {
+namespace {
+
+using config::ExitCode;
+using test::Finished;
+using test::MoaiProcess;
+using ::testing::HasSubstr;
+using ::testing::MatchesRegex;
+using ::testing::StartsWith;
+
+class Commands : public ::testing::Test {
+protected:
+    Finished moai(std::vector<std::string> arguments, const std::string& input = "") const {
+        return test::run_moai(std::move(arguments), {{"DATABASE_URL", database.url()}}, input);
+    }
+    std::string value(const std::string& sql) const {
+        return std::string(pg::Connection(database.admin_url(), "test").query(sql).text(0, 0));
+    }
+
+    test::TestDatabase database;
+};
+
+TEST_F(Commands, PublishPrintsTheIdAndKeepsThePayload) {
+    const std::string payload = "{\"b\": 1.50, \"a\":  \"\\u00e9\"}";
+    const Finished published = moai({"publish", "--type", "user.created", "--payload", payload});
+    ASSERT_EQ(published.code, 0) << published.err;
+    EXPECT_THAT(published.out, MatchesRegex("[0-9a-f-]{36}\n"));
+    EXPECT_EQ(value("SELECT payload FROM moai.event WHERE id = '" + published.out.substr(0, 36) + "'"), payload);
+}
+
+TEST_F(Commands, PublishReadsFileAndStandardInput) {
+    const auto file = std::filesystem::temp_directory_path() / (database.name() + ".json");
+    std::ofstream(file) << "[1,2]";
+    EXPECT_EQ(moai({"publish", "--type", "a", "--payload", "@" + file.string()}).code, 0);
+    std::filesystem::remove(file);
+    EXPECT_EQ(moai({"publish", "--type", "a", "--payload", "-"}, "{\"from\":\"stdin\"}").code, 0);
+    EXPECT_EQ(value("SELECT string_agg(payload::text, ' ' ORDER BY id) FROM moai.event"), "[1,2] {\"from\":\"stdin\"}");
+    EXPECT_EQ(moai({"publish", "--type", "a", "--payload", "@/nonexistent"}).code, static_cast<int>(ExitCode::configuration));
+}
+
+TEST_F(Commands, PublishRepeatsAKeyAndRefusesAnotherContent) {
+    const Finished first = moai({"publish", "--type", "a", "--payload", "1", "--idempotency-key", "k", "--json"});
+    EXPECT_EQ(moai({"publish", "--type", "a", "--payload", "1", "--idempotency-key", "k", "--json"}).out, first.out);
+    const Finished other = moai({"publish", "--type", "a", "--payload", "2", "--idempotency-key", "k"});
+    EXPECT_EQ(other.code, static_cast<int>(ExitCode::failure));
+    EXPECT_THAT(other.err, HasSubstr("code: MO409"));
+}
+
+TEST_F(Commands, ErrorsShowMessageDetailHintAndCode) {
+    const Finished finished = moai({"publish", "--type", "not a type", "--payload", "{}"});
+    EXPECT_EQ(finished.code, static_cast<int>(ExitCode::failure));
+    EXPECT_THAT(finished.err, StartsWith("moai publish: "));
+    EXPECT_THAT(finished.err, HasSubstr("\n  detail: "));
+    EXPECT_THAT(finished.err, HasSubstr("\n  hint: "));
+    EXPECT_THAT(finished.err, HasSubstr("\n  code: MO422\n"));
+}
+
+TEST_F(Commands, SubscribePassesEveryOptionOn) {
+    const Finished made = moai({"subscribe", "--url", "https://x.example/hook", "--types", "a,b.*", "--types", "c", "--format", "raw",
+                                "--timeout", "3s", "--max-attempts", "4", "--retry-base", "PT1S", "--retry-factor", "2.5",
+                                "--retry-cap", "1 hour", "--retry-jitter", "0.5", "--description", "a \"note\"", "--json"});
+    ASSERT_EQ(made.code, 0) << made.err;
+    const auto answer = nlohmann::json::parse(made.out);
+    EXPECT_THAT(answer["secret"].get<std::string>(), StartsWith("whsec_"));
+    EXPECT_EQ(value("SELECT (url, array_to_string(ARRAY(SELECT unnest(event_types) ORDER BY 1), ' '), format, timeout, max_attempts, "
+                    "retry_base, retry_factor, retry_cap, retry_jitter, description)::text FROM moai.subscription WHERE id = '" +
+                    answer["id"].get<std::string>() + "'"),
+              "(https://x.example/hook,\"a b.* c\",raw,00:00:03,4,00:00:01,2.5,01:00:00,0.5,\"a \"\"note\"\"\")");
+}
+
+TEST_F(Commands, ListenVerifiesAndPrintsWhatAWorkerDelivers) {
+    const std::string secret = "whsec_MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=";
+    MoaiProcess listen({"listen", "--listen", "127.0.0.1:0", "--secret", secret});
+    const std::string url = listen.await("receiver listening url=(http[^ \n]+)");
+    ASSERT_EQ(moai({"subscribe", "--url", url, "--types", "*", "--secret", secret}).code, 0);
+    MoaiProcess work({"work", "--database-url", database.url()});
+    work.await("worker listening");
+    ASSERT_EQ(moai({"publish", "--type", "user.created", "--payload", "{\"n\":1}"}).code, 0);
+    listen.await("verified  user\\.created  id [0-9a-f-]+  attempt 1  -?[0-9]+ ms after it was published\n    .*\"data\":\\{\"n\":1\\}");
+    listen.send(SIGINT);
+    EXPECT_EQ(listen.wait(), 0);
+}
+
+TEST_F(Commands, ListenRefusesWhatItsSecretDidNotSign) {
+    MoaiProcess listen({"listen", "--listen", "127.0.0.1:0", "--json"}, {{"MOAI_SECRET", "whsec_MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE="}});
+    const std::string url = listen.await("receiver listening url=(http[^ \n]+)");
+    ASSERT_EQ(moai({"subscribe", "--url", url, "--types", "*", "--max-attempts", "1"}).code, 0);
+    ASSERT_EQ(moai({"publish", "--type", "a", "--payload", "{}"}).code, 0);
+    MoaiProcess work({"work", "--database-url", database.url()});
+    const auto line = nlohmann::json::parse(listen.await("(\\{\"verified\".*\\})\n"));
+    EXPECT_EQ(line["verified"], false);
+    EXPECT_EQ(line["type"], "a");
+}
+
+TEST_F(Commands, StatusCountsForPeopleAndForMachines) {
+    ASSERT_EQ(moai({"subscribe", "--url", "http://127.0.0.1:1/", "--types", "*"}).code, 0);
+    ASSERT_EQ(moai({"publish", "--type", "a", "--payload", "{}"}).code, 0);
+    const Finished text = moai({"status"});
+    EXPECT_THAT(text.out, HasSubstr("queue          1 deliveries, 1 due, the oldest for "));
+    EXPECT_THAT(text.out, HasSubstr("\n  pending      1\n"));
+    EXPECT_THAT(text.out, HasSubstr("\nworkers        none"));
+    EXPECT_EQ(nlohmann::json::parse(moai({"status", "--json"}).out)["queue"]["depth"], 1);
+}
+
+TEST_F(Commands, DeadLettersAreListedRedrivenAndDiscarded) {
+    test::FakeReceiver receiver;
+    receiver.on("/", test::Answer{.status = 500});
+    ASSERT_EQ(moai({"subscribe", "--url", receiver.url("/"), "--types", "*", "--max-attempts", "1"}).code, 0);
+    ASSERT_EQ(moai({"publish", "--type", "user.created", "--payload", "{}"}).code, 0);
+    EXPECT_THAT(moai({"dead-letters"}).out, HasSubstr("0 dead letters"));
+    const auto fail_once = [&](std::size_t requests) {
+        MoaiProcess work({"work", "--database-url", database.url()});
+        EXPECT_TRUE(receiver.wait_for(requests, MoaiProcess::kPatience));
+        work.send(SIGTERM);  // the drain records what became of it
+        EXPECT_EQ(work.wait(), 0) << work.err();
+    };
+    fail_once(1);
+    const auto letters = nlohmann::json::parse(moai({"dead-letters", "list", "--json"}).out);
+    ASSERT_EQ(letters.size(), 1U);
+    const std::string id = letters[0]["id"];
+    EXPECT_THAT(moai({"dead-letters", "list"}).out, HasSubstr(id + "\n    user.created  tenant default  dead "));
+
+    EXPECT_EQ(moai({"dead-letters", "redrive", id}).out, "1 redriven\n");
+    fail_once(2);
+    EXPECT_EQ(moai({"dead-letters", "discard"}).code, static_cast<int>(ExitCode::usage));
+    EXPECT_EQ(moai({"dead-letters", "discard", id}).out, "1 discarded\n");
+    const Finished again = moai({"dead-letters", "discard", id});
+    EXPECT_EQ(again.code, static_cast<int>(ExitCode::failure));
+    EXPECT_THAT(again.err, HasSubstr("MO404"));
+}
+
+}  // namespace
+}  // namespace moai

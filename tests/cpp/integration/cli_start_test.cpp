@@ -1,0 +1,212 @@
+// How the built binary starts, refuses to start, and stops.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <csignal>
+#include <fstream>
+#include <regex>
+#include <sstream>
+
+#include "config/exit_code.hpp"
+#include "pg/connection.hpp"
+#include "support/fake_receiver.hpp"
+#include "support/moai_process.hpp"
+#include "support/raw_client.hpp"
+#include "support/test_cluster.hpp"
+#include "support/test_database.hpp"
+
+namespace moai {
+namespace {
+
+using config::ExitCode;
+using test::Finished;
+using test::MoaiProcess;
+using test::run_moai;
+using test::TestDatabase;
+using ::testing::HasSubstr;
+
+constexpr const char* kNobody = "postgresql://moai@127.0.0.1:1/moai";
+
+int code(ExitCode value) { return static_cast<int>(value); }
+
+std::string text_of(const std::string& file) {
+    std::ifstream in(std::string(MOAI_SOURCE_DIR) + "/" + file);
+    std::ostringstream text;
+    text << in.rdbuf();
+    return text.str();
+}
+
+std::uint16_t port_of(MoaiProcess& process) {
+    return static_cast<std::uint16_t>(std::stoi(process.await(R"(API listening url=http://127\.0\.0\.1:(\d+))")));
+}
+
+int status_of(std::uint16_t port, const std::string& path) {
+    test::RawClient client(port);
+    EXPECT_TRUE(client.send("GET " + path + " HTTP/1.1\r\nHost: localhost\r\n\r\n"));
+    const auto response = client.receive();
+    return response ? response->status : 0;
+}
+
+void change(const TestDatabase& database, const std::string& sql) {
+    pg::Connection(database.admin_url(), "test").script(sql);
+}
+
+TEST(Version, IsThatOfTheBuild) {
+    std::smatch match;
+    const std::string cmake = text_of("CMakeLists.txt");
+    ASSERT_TRUE(std::regex_search(cmake, match, std::regex(R"(project\(moai VERSION ([0-9.]+))")));
+    EXPECT_EQ(run_moai({"version"}).out, "moai " + match[1].str() + "\n");
+}
+
+TEST(ConfigurationReference, IsWhatTheOptionTableSays) {
+    EXPECT_EQ(run_moai({"help-options"}).out, text_of("docs/configuration.md")) << "moai help-options > docs/configuration.md";
+}
+
+TEST(Start, RefusesWhatItDoesNotUnderstand) {
+    EXPECT_EQ(run_moai({}).code, code(ExitCode::usage));
+    EXPECT_EQ(run_moai({"nope"}).code, code(ExitCode::usage));
+    EXPECT_EQ(run_moai({"serve", "--nope"}).code, code(ExitCode::usage));
+    const Finished bad = run_moai({"work"}, {{"MOAI_CONCURRENCY", "0"}});
+    EXPECT_EQ(bad.code, code(ExitCode::configuration));
+    EXPECT_THAT(bad.err, HasSubstr("moai work: --concurrency: \"0\" (from MOAI_CONCURRENCY)"));
+}
+
+TEST(Start, SaysWhatToTypeWhenNoDatabaseIsNamed) {
+    const Finished finished = run_moai({"status", "--data-dir", "/nonexistent/moai"});
+    EXPECT_EQ(finished.code, code(ExitCode::database_unreachable));
+    EXPECT_THAT(finished.err, HasSubstr("--database-url"));
+}
+
+TEST(Start, NamesAnUnreachableDatabase) {
+    for (const char* command : {"run", "serve", "work", "migrate", "validate", "status"}) {
+        const Finished finished = run_moai({command, "--database-url", kNobody});
+        EXPECT_EQ(finished.code, code(ExitCode::database_unreachable)) << command << finished.err;
+        EXPECT_THAT(finished.err, HasSubstr("127.0.0.1")) << command;
+    }
+}
+
+TEST(Start, WaitsForTheDatabaseWhenAsked) {
+    test::TestCluster cluster;
+    const TestDatabase database(cluster.url());
+    cluster.stop();
+    MoaiProcess serve({"serve", "--wait", "--listen", "127.0.0.1:0", "--database-url", database.url()});
+    serve.await("trying again");
+    cluster.start();
+    EXPECT_NE(port_of(serve), 0);
+    serve.send(SIGTERM);
+    EXPECT_EQ(serve.wait(), 0) << serve.err();
+}
+
+TEST(Start, StopsWaitingAtASignal) {
+    MoaiProcess serve({"serve", "--wait", "--database-url", kNobody});
+    serve.await("trying again");
+    serve.send(SIGINT);
+    EXPECT_EQ(serve.wait(), code(ExitCode::database_unreachable));
+}
+
+TEST(Start, RefusesADatabaseWithoutTheSchemaUntilItIsMigrated) {
+    const TestDatabase database(TestDatabase::Content::empty);
+    for (const char* command : {"serve", "work", "validate", "status"}) {
+        const Finished finished = run_moai({command, "--database-url", database.url()});
+        EXPECT_EQ(finished.code, code(ExitCode::schema_missing)) << command << finished.err;
+        EXPECT_THAT(finished.err, HasSubstr("moai migrate")) << command;
+    }
+    EXPECT_THAT(run_moai({"migrate", "--database-url", database.url()}).out, HasSubstr("the schema is current"));
+    EXPECT_EQ(run_moai({"validate", "--database-url", database.url()}).code, 0);
+}
+
+TEST(Start, RefusesASchemaOfAnotherVersion) {
+    const TestDatabase database;
+    change(database, "UPDATE moai_private.bundle SET hash = repeat('0', 64)");
+    for (const char* command : {"serve", "work", "validate"}) {
+        EXPECT_EQ(run_moai({command, "--database-url", database.url()}).code, code(ExitCode::schema_older)) << command;
+    }
+    change(database, "INSERT INTO moai_private.migration (name) VALUES ('9999_future')");
+    for (const char* command : {"serve", "work", "validate", "migrate", "run"}) {
+        EXPECT_EQ(run_moai({command, "--database-url", database.url()}).code, code(ExitCode::schema_newer)) << command;
+    }
+}
+
+TEST(Start, RefusesADatabaseThatIsNotUtf8) {
+    const TestDatabase template_database;
+    const std::string name = template_database.name() + "_ascii";
+    change(template_database, "CREATE DATABASE " + name + " ENCODING 'SQL_ASCII' LOCALE 'C' TEMPLATE template0");
+    std::string url = template_database.admin_url();
+    url.replace(url.find(template_database.name()), template_database.name().size(), name);
+    const Finished finished = run_moai({"migrate", "--database-url", url});
+    change(template_database, "DROP DATABASE " + name);
+    EXPECT_EQ(finished.code, code(ExitCode::database_refused)) << finished.err;
+    EXPECT_THAT(finished.err, HasSubstr("SQL_ASCII"));
+}
+
+TEST(Serve, RefusesAnAddressThatOthersReach) {
+    const TestDatabase database;
+    const Finished refused = run_moai({"serve", "--listen", "0.0.0.0:0", "--database-url", database.url()});
+    EXPECT_EQ(refused.code, code(ExitCode::configuration));
+    EXPECT_THAT(refused.err, HasSubstr("--allow-unauthenticated"));
+    MoaiProcess allowed({"serve", "--listen", "0.0.0.0:0", "--allow-unauthenticated", "--database-url", database.url()});
+    allowed.await("API listening");
+    allowed.send(SIGTERM);
+    EXPECT_EQ(allowed.wait(), 0);
+}
+
+TEST(Serve, NamesABusyPortAndTheFlag) {
+    const TestDatabase database;
+    MoaiProcess first({"serve", "--listen", "127.0.0.1:0", "--database-url", database.url()});
+    const auto port = port_of(first);
+    const Finished second = run_moai({"serve", "--listen", "127.0.0.1:" + std::to_string(port), "--database-url", database.url()});
+    EXPECT_EQ(second.code, code(ExitCode::port_busy));
+    EXPECT_THAT(second.err, HasSubstr("--listen"));
+    EXPECT_THAT(second.err, HasSubstr(std::to_string(port)));
+}
+
+TEST(Serve, IsReadyOnceTheDatabaseIsReachedAndCurrent) {
+    const TestDatabase database;
+    MoaiProcess serve({"serve", "--listen", "127.0.0.1:0", "--log-format", "json", "--database-url", database.url()});
+    const auto port = static_cast<std::uint16_t>(std::stoi(serve.await(R"re("url":"http://127\.0\.0\.1:(\d+)")re")));
+    serve.await("\"event\":\"schema checked\"");
+    EXPECT_EQ(status_of(port, "/health/ready"), 200);
+    EXPECT_EQ(status_of(port, "/metrics"), 200);
+}
+
+TEST(Shutdown, DrainsAtTheFirstSignal) {
+    const TestDatabase database;
+    MoaiProcess run({"run", "--listen", "127.0.0.1:0", "--database-url", database.url()});
+    run.await("worker listening");
+    run.await("API listening");
+    run.send(SIGTERM);
+    EXPECT_EQ(run.wait(), 0) << run.err();
+    EXPECT_THAT(run.err(), HasSubstr("stopped drained=true"));
+}
+
+/// A worker with one request in flight at a receiver that never answers.
+struct HangingDelivery {
+    explicit HangingDelivery(const std::string& drain_timeout)
+        : worker({"work", "--drain-timeout", drain_timeout, "--database-url", database.url()}) {
+        receiver.on("/", test::Answer{.behaviour = test::Answer::Behaviour::hang_after_request});
+        EXPECT_EQ(run_moai({"subscribe", "--url", receiver.url("/"), "--types", "*", "--database-url", database.url()}).code, 0);
+        EXPECT_EQ(run_moai({"publish", "--type", "a", "--payload", "{}", "--database-url", database.url()}).code, 0);
+        EXPECT_TRUE(receiver.wait_for(1, MoaiProcess::kPatience));
+    }
+    TestDatabase database;
+    test::FakeReceiver receiver;
+    MoaiProcess worker;
+};
+
+TEST(Shutdown, GivesUpTheDrainAtTheSecondSignal) {
+    HangingDelivery hanging("60s");
+    hanging.worker.send(SIGTERM);
+    hanging.worker.await("draining");
+    hanging.worker.send(SIGTERM);
+    EXPECT_EQ(hanging.worker.wait(std::chrono::seconds(5)), code(ExitCode::drain_incomplete));
+}
+
+TEST(Shutdown, GivesUpTheDrainAtItsTimeout) {
+    HangingDelivery hanging("1s");
+    hanging.worker.send(SIGTERM);
+    EXPECT_EQ(hanging.worker.wait(std::chrono::seconds(10)), code(ExitCode::drain_incomplete));
+    EXPECT_THAT(hanging.worker.err(), HasSubstr("in_flight=1"));
+}
+
+}  // namespace
+}  // namespace moai
