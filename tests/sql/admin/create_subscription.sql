@@ -1,0 +1,59 @@
+BEGIN;
+\ir ../helpers.psql
+SELECT plan(69);
+
+SELECT id AS s, secret FROM moai.create_subscription('https://receiver.test/hook', ARRAY['user.*', 'user.*', 'order.paid'], 'create_subscription') \gset
+SELECT results_eq(format($$SELECT tenant, url, event_types, format, timeout, max_attempts, retry_base, retry_factor, retry_cap, retry_jitter, state, held, description
+                           FROM moai_private.subscription WHERE id = %L$$, :'s'),
+    $$VALUES ('create_subscription', 'https://receiver.test/hook', '{user.*,order.paid}'::text[], 'standard', interval '15 s', 8, interval '5 s',
+              5::float8, interval '24:00:00', 0.1::float8, 'active'::moai.subscription_state, false, NULL::text)$$, 'defaults are the design''s; repeated event types are one');
+SELECT matches(:'secret'::text, '^whsec_[A-Za-z0-9+/]{43}=$', 'a secret is made: whsec_ and 32 bytes');
+SELECT is((SELECT s.secret FROM moai_private.subscription AS s WHERE s.id = :'s'), :'secret'::text, 'it is the one that signs');
+SELECT isnt(moai_private.check_secret(NULL), moai_private.check_secret(NULL), 'every secret is another');
+SELECT moai.publish('order.paid', '1', tenant => 'create_subscription') AS e \gset
+SELECT is((SELECT count(*) FROM moai_private.delivery AS d WHERE d.event_id = :'e' AND d.subscription_id = :'s'), 1::bigint, 'events reach it from then on');
+SELECT is((SELECT x.secret FROM moai.create_subscription('http://[::1]:8080/?q=%20', '{*}', secret => repeat('QUJD', 8)) AS x), 'whsec_' || repeat('QUJD', 8),
+    'a given secret may come without its prefix');
+SELECT results_eq($$SELECT s.timeout, s.retry_cap FROM moai_private.create_subscription('http://a', '{*}', 'default', NULL, 'raw', '1 minute', 1, '1 s', 1, '30 days', 0, '', pg_temp.at()) AS s$$,
+    $$VALUES (interval '00:01:00', interval '720:00:00')$$, 'days are stored as hours');
+
+-- moai_private.check_url
+SELECT lives_ok(format('SELECT moai_private.check_url(%L)', u), 'taken: ' || left(u, 60))
+FROM unnest(ARRAY['http://a', 'HTTPS://a.b-c_d.test:65535/x?y=@&z=%5C', 'http://10.0.0.1:1', 'http://[2001:db8::1]/', 'https://xn--bcher-kva.test?x', 'http://a/' || repeat('x', 2039)]) AS u;
+SELECT is(pg_temp.error_of(format('SELECT moai_private.check_url(%L)', u)), 'MO422: ' || m || CASE WHEN shown THEN ' / url = ' || quote_literal(left(u, 200)) ELSE '' END, 'refused: ' || m)
+FROM (VALUES
+    ('', 'url is missing', true), (NULL, 'url is missing', false), ('ftp://a/', 'url is neither http nor https', true), ('//a/', 'url is neither http nor https', true),
+    ('http:a', 'url is neither http nor https', true), ('javascript:alert(1)', 'url is neither http nor https', true),
+    ('http://', 'url has no host', true), ('http:///x', 'url has no host', true), ('http://:80/', 'url has no host', true), ('http://?x', 'url has no host', true),
+    ('http://u:hush@a/', 'url has credentials', false), ('http://u@a', 'url has credentials', false),
+    ('http://a b/', 'url has a space, a control character or one outside of ASCII', true), (E'http://a/\n', 'url has a space, a control character or one outside of ASCII', true),
+    ('http://bücher.test/', 'url has a space, a control character or one outside of ASCII', true), (E'http://a/\x7f', 'url has a space, a control character or one outside of ASCII', true),
+    ('http://a\b/', 'url has a backslash or a fragment', true), ('http://a/#x', 'url has a backslash or a fragment', true),
+    ('http://a:/', 'url has no valid host and port', true), ('http://a:x/', 'url has no valid host and port', true), ('http://a:-1/', 'url has no valid host and port', true),
+    ('http://[::1', 'url has no valid host and port', true), ('http://a%20b/', 'url has no valid host and port', true), ('http://[fe80::1%25eth0]/', 'url has no valid host and port', true),
+    ('http://a:0/', 'url has a port outside of 1 to 65535', true), ('http://a:65536/', 'url has a port outside of 1 to 65535', true),
+    ('http://[127.0.0.1]/', 'url has no IPv6 address in its brackets', true), ('http://[:::1]/', 'url has no IPv6 address in its brackets', true),
+    ('http://a/' || repeat('x', 2040), 'url is 2049 bytes long, 2048 are allowed', true)
+) AS bad(u, m, shown);
+
+-- moai_private.check_event_types, moai_private.check_secret, moai_private.check_subscription, moai_private.check_range: by way of the function itself
+SELECT is(pg_temp.error_of(format('SELECT moai.create_subscription(url => ''http://a'', event_types => %s)', arguments)), 'MO422: ' || m, 'refused: ' || left(arguments, 60))
+FROM (VALUES
+    ('NULL', 'event_types has 0 items, 1 to 100 are allowed'), ('''{}''', 'event_types has 0 items, 1 to 100 are allowed'),
+    ('array_fill(''a''::text, ARRAY[101])', 'event_types has 101 items, 1 to 100 are allowed'),
+    ('''{a,NULL}''', 'event_types has an item that is no event type / event_types has null'), ('''{a.}''', 'event_types has an item that is no event type / event_types has ''a.'''),
+    ('''{*.a}''', 'event_types has an item that is no event type / event_types has ''*.a'''), ('''{.*}''', 'event_types has an item that is no event type / event_types has ''.*'''),
+    ('''{a}'', secret => ''whsec_hus''', 'secret is not padded base64'), ('''{a}'', secret => ''QUJD QUJDQUJDQUJDQUJDQUJDQUJDQUJDQUJD''', 'secret is not padded base64'),
+    ('''{a}'', secret => repeat(''QUJD'', 7) || ''QUJ=''', 'secret is not padded base64'), ('''{a}'', secret => ''''', 'secret is 0 bytes long, 24 to 64 are allowed'),
+    ('''{a}'', secret => repeat(''QUJD'', 7) || ''QUI''', 'secret is not padded base64'), ('''{a}'', secret => repeat(''QUJD'', 22)', 'secret is 66 bytes long, 24 to 64 are allowed'),
+    ('''{a}'', format => ''xml''', 'format is neither standard nor raw / format = ''xml'''), ('''{a}'', format => NULL', 'format is neither standard nor raw / format = NULL'),
+    ('''{a}'', timeout => ''-1 s''', 'timeout is outside of 100 ms to 60 s / timeout = -00:00:01'), ('''{a}'', timeout => ''61 s''', 'timeout is outside of 100 ms to 60 s / timeout = 00:01:01'),
+    ('''{a}'', max_attempts => 0', 'max_attempts is outside of 1 to 100 / max_attempts = 0'), ('''{a}'', max_attempts => NULL', 'max_attempts is outside of 1 to 100 / max_attempts = null'),
+    ('''{a}'', retry_base => ''0''', 'retry_base is outside of 100 ms to 30 days / retry_base = 00:00:00'), ('''{a}'', retry_factor => ''NaN''', 'retry_factor is outside of 1 to 100 / retry_factor = NaN'),
+    ('''{a}'', retry_factor => 0.5', 'retry_factor is outside of 1 to 100 / retry_factor = 0.5'), ('''{a}'', retry_cap => ''1 s''', 'retry_cap is outside of retry_base to 30 days / retry_cap = 00:00:01'),
+    ('''{a}'', retry_cap => ''1000000 years''', 'retry_cap is outside of retry_base to 30 days / retry_cap = 1000000 years'), ('''{a}'', retry_jitter => ''Infinity''', 'retry_jitter is outside of 0 to 1 / retry_jitter = Infinity'),
+    ('''{a}'', description => repeat(''x'', 1001)', 'description is 1001 characters long, 1000 are allowed'), ('''{a}'', tenant => ''''', 'tenant is empty')
+) AS bad(arguments, m);
+
+SELECT * FROM finish();
+ROLLBACK;

@@ -1,0 +1,27 @@
+BEGIN;
+\ir ../helpers.psql
+SELECT plan(11);
+
+SELECT pg_temp.subscribe('update_subscription', max_attempts => 3) AS s \gset
+SELECT pg_temp.publish('update_subscription', due => '-1 s') AS a, pg_temp.publish('update_subscription') AS b \gset
+UPDATE moai_private.delivery SET tries_left = 1, attempt_no = 2 WHERE event_id = :'b';
+SELECT (pg_temp.claim_one()).event_id = :'a' AS leased \gset
+SELECT moai_private.update_subscription(:'s', NULL, NULL, NULL, '3 s', 10, NULL, NULL, NULL, NULL, 'new', pg_temp.at('1 h')) \g /dev/null
+SELECT results_eq(format('SELECT url, event_types, timeout, max_attempts, description, updated_at FROM moai_private.subscription WHERE id = %L', :'s'),
+    format('VALUES (%L, ''{*}''::text[], interval ''3 s'', 10, ''new'', pg_temp.at(''1 h''))', 'https://receiver.test/' || :'s'), 'NULL keeps what is');
+SELECT is(pg_temp.queued(:'b'), 'due 0.000, free, attempt 2, tries 8, lapses 0', 'more attempts give waiting deliveries as many more tries');
+SELECT is(pg_temp.queued(:'a'), 'due 28.000, leased, attempt 0, tries 10, lapses 0', 'and those that are being delivered');
+SELECT moai.update_subscription(:'s', max_attempts => 2, event_types => '{order.*}', description => '') \g /dev/null
+SELECT is(pg_temp.queued(:'b'), 'due 0.000, free, attempt 2, tries 1, lapses 0', 'fewer leave at least one');
+SELECT is((SELECT description FROM moai.subscription WHERE id = :'s'), NULL, 'an empty description removes it');
+SELECT is((SELECT count(*) FROM moai_private.delivery WHERE event_id = pg_temp.publish('update_subscription', 'user.b')), 0::bigint, 'event types decide over later events');
+SELECT is((SELECT array_agg(pattern) FROM moai_private.subscription_type WHERE subscription_id = :'s'), '{order.*}', 'the index of types follows');
+SELECT is(pg_temp.error_of(format('SELECT moai.update_subscription(%L, retry_base => ''25 h'')', :'s')), 'MO422: retry_cap is outside of retry_base to 30 days / retry_cap = 24:00:00',
+    'what is kept must fit to what is new');
+SELECT is(pg_temp.error_of(format('SELECT moai.update_subscription(%L, url => ''x'')', :'s')), 'MO422: url is neither http nor https / url = ''x''', 'arguments are checked');
+SELECT is(pg_temp.error_of($$SELECT moai.update_subscription('00000000-0000-7000-8000-000000000000')$$), 'MO404: no such subscription / id = 00000000-0000-7000-8000-000000000000', 'an unknown id is none');
+SELECT moai.delete_subscription(:'s') \g /dev/null
+SELECT is(pg_temp.error_of(format('SELECT moai.update_subscription(%L, url => ''http://a'')', :'s')), 'MO410: subscription is deleted / id = ' || :'s', 'a deleted one is gone');
+
+SELECT * FROM finish();
+ROLLBACK;
