@@ -26,7 +26,8 @@ std::vector<std::string> unknown_migrations(const Bundle& bundle, const Installe
 std::vector<Script> pending_migrations(const Bundle& bundle, const Installed& installed) {
     std::vector<Script> pending;
     for (const Script& script : bundle.migrations) {
-        if (std::find(installed.migrations.begin(), installed.migrations.end(), script.name) == installed.migrations.end()) {
+        if (std::find(installed.migrations.begin(), installed.migrations.end(), script.name) ==
+            installed.migrations.end()) {
             pending.push_back(script);
         }
     }
@@ -49,7 +50,8 @@ SchemaState compare(const Bundle& bundle, const std::optional<Installed>& instal
 void require_fit_server(const std::string& database, const std::string& encoding, int version) {
     if (version < kOldestServer) {
         throw Refused(Refused::Reason::server_too_old,
-                      "PostgreSQL " + std::to_string(version / 10000) + " is too old for moai", "use PostgreSQL 15 or newer");
+                      "PostgreSQL " + std::to_string(version / 10000) + " is too old for moai",
+                      "use PostgreSQL 15 or newer");
     }
     if (encoding != "UTF8") {
         throw Refused(Refused::Reason::not_utf8,

@@ -93,9 +93,10 @@ Applied Runner::migrate_once() const {
 
     Installed installed = installed_in(session);
     if (const auto unknown = unknown_migrations(bundle_, installed); !unknown.empty()) {
-        throw Refused(Refused::Reason::schema_is_newer,
-                      "the schema is newer than this moai: it has had " + joined(unknown) + ", which this version does not know",
-                      "use the moai version that installed it, or a newer one");
+        throw Refused(
+            Refused::Reason::schema_is_newer,
+            "the schema is newer than this moai: it has had " + joined(unknown) + ", which this version does not know",
+            "use the moai version that installed it, or a newer one");
     }
     Applied applied;
     for (const Script& migration : pending_migrations(bundle_, installed)) {
@@ -142,7 +143,8 @@ SchemaState Runner::check() const {
         if (error.sqlstate() != "42501") {
             throw;
         }
-        throw Refused(Refused::Reason::no_access, "moai is installed here, but this login may not see it: " + std::string(error.what()),
+        throw Refused(Refused::Reason::no_access,
+                      "moai is installed here, but this login may not see it: " + std::string(error.what()),
                       "GRANT it moai_worker, moai_api or another role of moai");
     }
     return compare(bundle_, installed);

@@ -17,8 +17,9 @@ struct Applied {
     bool functions = false;               ///< functions, views, triggers and grants were applied (again)
 };
 
-/// Works on one database. Not thread-safe; any number of runners, in any number of processes, may work at the same time.
-/// Every failure throws: Refused if the database is not fit, else pg::Error, which names the script it happened in.
+/// Works on one database. Not thread-safe; any number of runners, in any number of processes, may work at the same
+/// time. Every failure throws: Refused if the database is not fit, else pg::Error, which names the script it happened
+/// in.
 class Runner {
 public:
     /// Takes what the server warns of (roles that cannot be created ...), one line each.
@@ -26,8 +27,9 @@ public:
 
     explicit Runner(std::string database_url, OnRemark on_remark = {}, const Bundle& bundle = embedded_bundle());
 
-    /// Brings the database to this binary's version, in one transaction, or leaves it as it was. Repeating it changes nothing.
-    /// Repeats itself where installers of other databases of the cluster got in the way (roles belong to all of them).
+    /// Brings the database to this binary's version, in one transaction, or leaves it as it was. Repeating it changes
+    /// nothing. Repeats itself where installers of other databases of the cluster got in the way (roles belong to all
+    /// of them).
     [[nodiscard]] Applied migrate() const;
 
     /// Without side effects.

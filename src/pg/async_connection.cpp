@@ -24,7 +24,8 @@ constexpr std::chrono::milliseconds kLongestDelay{5'000};
 
 }  // namespace
 
-/// Shared, because a user's callback may destroy the AsyncConnection while we are inside it; what is to happen later holds it weakly.
+/// Shared, because a user's callback may destroy the AsyncConnection while we are inside it; what is to happen later
+/// holds it weakly.
 struct AsyncConnection::Impl : std::enable_shared_from_this<AsyncConnection::Impl> {
     enum class State { stopped, waiting, connecting, setting_up, open, closed };
     /// What the outstanding request to the server is.
@@ -48,9 +49,9 @@ struct AsyncConnection::Impl : std::enable_shared_from_this<AsyncConnection::Imp
     std::size_t setup_done = 0;
 
     Request request = Request::none;
-    std::optional<Result> rows;      // of the outstanding request
-    std::optional<Error> failure;    // of the outstanding request
-    std::string sql;                 // of the outstanding statement
+    std::optional<Result> rows;    // of the outstanding request
+    std::optional<Error> failure;  // of the outstanding request
+    std::string sql;               // of the outstanding statement
     std::optional<ParameterValues> values;
     Done done;
     std::unordered_map<std::string, std::string> prepared;  // statement text -> its name in this session
@@ -87,7 +88,8 @@ struct AsyncConnection::Impl : std::enable_shared_from_this<AsyncConnection::Imp
         try {
             const ConnectionParameters parameters(options.database_url, options.application_name);
             state = State::connecting;
-            deadline_timer = loop.at(SteadyClock::now() + parameters.connect_timeout(), later(&Impl::give_up_connecting));
+            deadline_timer =
+                loop.at(SteadyClock::now() + parameters.connect_timeout(), later(&Impl::give_up_connecting));
             handle.reset(PQconnectStartParams(parameters.keywords(), parameters.values(), 0));
         } catch (const Error& error) {
             lose(error);
@@ -105,21 +107,14 @@ struct AsyncConnection::Impl : std::enable_shared_from_this<AsyncConnection::Imp
     }
 
     void poll_connecting() {
-        // PQconnectPoll may close the socket and open another with the same number (next address, or without TLS): the loop
-        // must have let go of it before.
+        // PQconnectPoll may close the socket and open another with the same number (next address, or without TLS): the
+        // loop must have let go of it before.
         unwatch();
         switch (PQconnectPoll(handle.get())) {
-            case PGRES_POLLING_READING:
-                watch(EPOLLIN, &Impl::poll_connecting);
-                return;
-            case PGRES_POLLING_WRITING:
-                watch(EPOLLOUT, &Impl::poll_connecting);
-                return;
-            case PGRES_POLLING_OK:
-                break;
-            default:
-                lose(connection_error(handle.get()));
-                return;
+            case PGRES_POLLING_READING: watch(EPOLLIN, &Impl::poll_connecting); return;
+            case PGRES_POLLING_WRITING: watch(EPOLLOUT, &Impl::poll_connecting); return;
+            case PGRES_POLLING_OK: break;
+            default: lose(connection_error(handle.get())); return;
         }
         if (PQsetnonblocking(handle.get(), 1) != 0) {
             lose(connection_error(handle.get()));
@@ -174,7 +169,8 @@ struct AsyncConnection::Impl : std::enable_shared_from_this<AsyncConnection::Imp
     void lose(const Error& given) {
         // A copy: the reason may live in what drop_connection() clears.
         const Error error = given;
-        // A session that did something, or lasted, was a good one; a server that lets us in only to throw us out is not.
+        // A session that did something, or lasted, was a good one; a server that lets us in only to throw us out is
+        // not.
         if (state == State::open && SteadyClock::now() - open_since >= kLongestDelay) {
             backoff.reset();
         }
@@ -230,7 +226,8 @@ struct AsyncConnection::Impl : std::enable_shared_from_this<AsyncConnection::Imp
             return;
         }
         flush();
-        // User callbacks may close the connection, or lose and reopen it: what follows holds only for this very session.
+        // User callbacks may close the connection, or lose and reopen it: what follows holds only for this very
+        // session.
         const std::uint64_t this_session = session;
         deliver_notifications();
         if (session == this_session && request != Request::none && take_results()) {
@@ -279,7 +276,8 @@ struct AsyncConnection::Impl : std::enable_shared_from_this<AsyncConnection::Imp
         const Request finished = std::exchange(request, Request::none);
         std::optional<Error> error = std::exchange(failure, std::nullopt);
         Result result = std::exchange(rows, std::nullopt).value_or(Result());
-        if (error && (finished == Request::setup || error->connection_lost() || PQstatus(handle.get()) == CONNECTION_BAD)) {
+        if (error &&
+            (finished == Request::setup || error->connection_lost() || PQstatus(handle.get()) == CONNECTION_BAD)) {
             lose(*error);
             return;
         }
@@ -322,8 +320,8 @@ struct AsyncConnection::Impl : std::enable_shared_from_this<AsyncConnection::Imp
 
     void execute() {
         request = Request::execute;
-        after_sending(PQsendQueryPrepared(handle.get(), prepared.at(sql).c_str(), values->count(), values->pointers(), nullptr,
-                                          nullptr, 0));
+        after_sending(PQsendQueryPrepared(handle.get(), prepared.at(sql).c_str(), values->count(), values->pointers(),
+                                          nullptr, nullptr, 0));
     }
 
     void after_sending(int sent) {

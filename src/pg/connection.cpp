@@ -30,14 +30,15 @@ struct Connection::Impl {
 
     Result run_prepared(const std::string& sql, const ParameterValues& values) {
         const std::string& name = prepared_name(sql);
-        return await_results(handle.get(), PQsendQueryPrepared(handle.get(), name.c_str(), values.count(), values.pointers(),
-                                                               nullptr, nullptr, 0));
+        return await_results(handle.get(), PQsendQueryPrepared(handle.get(), name.c_str(), values.count(),
+                                                               values.pointers(), nullptr, nullptr, 0));
     }
 
     [[nodiscard]] bool idle() const noexcept { return PQtransactionStatus(handle.get()) == PQTRANS_IDLE; }
 };
 
-Connection::Connection(const std::string& database_url, const std::string& application_name) : impl_(std::make_unique<Impl>()) {
+Connection::Connection(const std::string& database_url, const std::string& application_name)
+    : impl_(std::make_unique<Impl>()) {
     const ConnectionParameters parameters(database_url, application_name);
     impl_->handle.reset(PQconnectdbParams(parameters.keywords(), parameters.values(), 0));
     if (impl_->handle == nullptr) {
@@ -57,8 +58,8 @@ Result Connection::query(const std::string& sql, std::span<const Param> params, 
     const ParameterValues values(params);
     PGconn* connection = impl_->handle.get();
     if (!prepare) {
-        return await_results(connection, PQsendQueryParams(connection, sql.c_str(), values.count(), nullptr, values.pointers(),
-                                                           nullptr, nullptr, 0));
+        return await_results(connection, PQsendQueryParams(connection, sql.c_str(), values.count(), nullptr,
+                                                           values.pointers(), nullptr, nullptr, 0));
     }
     const bool alone = impl_->idle();
     try {

@@ -19,8 +19,8 @@ struct FreeOptions {
 
 constexpr std::string_view kSchemes[] = {"postgresql://", "postgres://"};
 
-/// libpq ends the password at the first '@' or '/': an unescaped one puts the rest of the password into the host or database
-/// name, and from there into every error message. Such a URL is refused before libpq sees it.
+/// libpq ends the password at the first '@' or '/': an unescaped one puts the rest of the password into the host or
+/// database name, and from there into every error message. Such a URL is refused before libpq sees it.
 void refuse_unescaped_password(std::string_view url) {
     for (const std::string_view scheme : kSchemes) {
         if (!url.starts_with(scheme)) {
@@ -33,7 +33,8 @@ void refuse_unescaped_password(std::string_view url) {
         }
         rest.remove_prefix(credentials_end + 1);
         if (rest.substr(0, rest.find('?')).find('@') != std::string_view::npos) {
-            throw Error("08001", "the database URL has an @ or / in its user name or password that is not percent-encoded", {},
+            throw Error("08001",
+                        "the database URL has an @ or / in its user name or password that is not percent-encoded", {},
                         "write @ as %40 and / as %2F");
         }
         return;
@@ -74,8 +75,10 @@ ConnectionParameters::ConnectionParameters(const std::string& database_url, cons
     const std::unique_ptr<PQconninfoOption, FreeOptions> options(PQconninfoParse(database_url.c_str(), &message));
     const std::unique_ptr<char, decltype(&PQfreemem)> message_owner(message, &PQfreemem);
     if (options == nullptr) {
-        throw Error("08001", "the database URL cannot be understood: " + without_secrets(message == nullptr ? "" : message), {},
-                    "use postgresql://user:password@host:port/database or host=... dbname=... (see libpq's connection strings)");
+        throw Error("08001",
+                    "the database URL cannot be understood: " + without_secrets(message == nullptr ? "" : message), {},
+                    "use postgresql://user:password@host:port/database or host=... dbname=... (see libpq's connection "
+                    "strings)");
     }
     for (const PQconninfoOption* option = options.get(); option->keyword != nullptr; ++option) {
         if (option->val != nullptr) {

@@ -9,7 +9,8 @@ bool Error::retryable() const noexcept { return sqlstate_ == "40001" || sqlstate
 
 bool Error::connection_lost() const noexcept {
     const std::string_view state = sqlstate_;
-    // 57P01 to 57P05 all end the session; 25006 means that the server has become a standby: the primary is elsewhere now.
+    // 57P01 to 57P05 all end the session; 25006 means that the server has become a standby: the primary is elsewhere
+    // now.
     return state.empty() || state.starts_with("08") || state.starts_with("57P0") || state == "25006";
 }
 

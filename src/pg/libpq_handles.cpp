@@ -64,11 +64,17 @@ std::optional<Error> error_of(PGconn* connection, const PGresult* result) {
                  field(result, PG_DIAG_MESSAGE_HINT));
 }
 
-bool must_prepare_again(const Error& error) noexcept { return error.sqlstate() == "0A000" || error.sqlstate() == "26000"; }
+bool must_prepare_again(const Error& error) noexcept {
+    return error.sqlstate() == "0A000" || error.sqlstate() == "26000";
+}
 
 void log_notices(PGconn* connection) {
     PQsetNoticeProcessor(
-        connection, [](void*, const char* message) { log::debug("postgres notice", {{"message", on_one_line(message)}}); }, nullptr);
+        connection,
+        [](void*, const char* message) {
+            log::debug("postgres notice", {{"message", on_one_line(message)}});
+        },
+        nullptr);
 }
 
 Result await_results(PGconn* connection, int sent) {

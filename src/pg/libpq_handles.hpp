@@ -29,8 +29,8 @@ using ConnectionHandle = std::unique_ptr<PGconn, FinishConnection>;
 /// The error that a failed result carries, or nothing if it succeeded. Does not take ownership.
 [[nodiscard]] std::optional<Error> error_of(PGconn* connection, const PGresult* result);
 
-/// A prepared statement failed before it ran because of what happened since it was prepared: an upgrade changed what the function
-/// returns (0A000), or a pooler gave us another session (26000). Prepared anew, it will run.
+/// A prepared statement failed before it ran because of what happened since it was prepared: an upgrade changed what
+/// the function returns (0A000), or a pooler gave us another session (26000). Prepared anew, it will run.
 [[nodiscard]] bool must_prepare_again(const Error& error) noexcept;
 
 /// The error of the connection itself, without SQLSTATE, on one line.

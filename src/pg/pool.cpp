@@ -1,4 +1,5 @@
-// Pool: idle connections in a stack (the warmest is used first), a count of those in being, and a backoff after a failed connect.
+// Pool: idle connections in a stack (the warmest is used first), a count of those in being, and a backoff after a
+// failed connect.
 #include "pg/pool.hpp"
 
 #include <condition_variable>

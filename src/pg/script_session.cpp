@@ -14,7 +14,8 @@ namespace {
 
 std::string_view trimmed(std::string_view text) {
     const std::size_t first = text.find_first_not_of(" \n");
-    return first == std::string_view::npos ? std::string_view() : text.substr(first, text.find_last_not_of(" \n") - first + 1);
+    return first == std::string_view::npos ? std::string_view()
+                                           : text.substr(first, text.find_last_not_of(" \n") - first + 1);
 }
 
 /// Hands remarks on; libpqxx writes them to stderr while nobody listens.
@@ -55,9 +56,11 @@ Error error_from_report(const std::string& sqlstate, std::string_view report) {
         std::string_view name;
         std::string text;
     };
-    std::array<Part, 6> parts{{{"", {}}, {"DETAIL:", {}}, {"HINT:", {}}, {"CONTEXT:", {}}, {"LINE ", {}}, {"QUERY:", {}}}};
+    std::array<Part, 6> parts{
+        {{"", {}}, {"DETAIL:", {}}, {"HINT:", {}}, {"CONTEXT:", {}}, {"LINE ", {}}, {"QUERY:", {}}}};
     Part* current = parts.data();
-    if (const std::size_t severity = report.find(":  "); severity != std::string_view::npos && severity < report.find('\n')) {
+    if (const std::size_t severity = report.find(":  ");
+        severity != std::string_view::npos && severity < report.find('\n')) {
         report.remove_prefix(severity + 3);
     }
     while (!report.empty()) {

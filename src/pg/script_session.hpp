@@ -12,8 +12,9 @@
 
 namespace moai::pg {
 
-/// One connection with at most one transaction at a time; for the control path, where a second connection's worth of comfort counts
-/// more than microseconds. One thread at a time. Every failure throws pg::Error and ends the transaction.
+/// One connection with at most one transaction at a time; for the control path, where a second connection's worth of
+/// comfort counts more than microseconds. One thread at a time. Every failure throws pg::Error and ends the
+/// transaction.
 class ScriptSession {
 public:
     using Row = std::vector<std::optional<std::string>>;
@@ -45,7 +46,8 @@ private:
     std::unique_ptr<Impl> impl_;
 };
 
-/// The parts of an error that libpqxx only hands over as one text: "ERROR:  primary\nDETAIL:  ...\nHINT:  ...\nCONTEXT:  ...".
+/// The parts of an error that libpqxx only hands over as one text: "ERROR:  primary\nDETAIL:  ...\nHINT:  ...\nCONTEXT:
+/// ...".
 [[nodiscard]] Error error_from_report(const std::string& sqlstate, std::string_view report);
 
 }  // namespace moai::pg

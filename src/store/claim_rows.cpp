@@ -36,16 +36,18 @@ std::int64_t number_from_text(std::string_view text, const char* column) {
     const char* end = text.data() + text.size();
     const auto [stopped_at, problem] = std::from_chars(text.data(), end, value);
     if (text.empty() || problem != std::errc() || stopped_at != end) {
-        throw std::runtime_error(std::string("column \"") + column + "\" holds \"" + std::string(text) + "\", which is no number");
+        throw std::runtime_error(std::string("column \"") + column + "\" holds \"" + std::string(text) +
+                                 "\", which is no number");
     }
     return value;
 }
 
 Claim claim_from_rows(const pg::Result& rows) {
     const Column event_id(rows, "event_id"), subscription_id(rows, "subscription_id"), lease_token(rows, "lease_token"),
-        attempt_no(rows, "attempt_no"), event_type(rows, "event_type"), tenant(rows, "tenant"), published_at(rows, "published_at"),
-        payload(rows, "payload"), url(rows, "url"), format(rows, "format"), secret(rows, "secret"), timeout_ms(rows, "timeout_ms"),
-        lease_ms(rows, "lease_ms"), claimed_at_us(rows, "claimed_at_us"), next_due_in_us(rows, "next_due_in_us");
+        attempt_no(rows, "attempt_no"), event_type(rows, "event_type"), tenant(rows, "tenant"),
+        published_at(rows, "published_at"), payload(rows, "payload"), url(rows, "url"), format(rows, "format"),
+        secret(rows, "secret"), timeout_ms(rows, "timeout_ms"), lease_ms(rows, "lease_ms"),
+        claimed_at_us(rows, "claimed_at_us"), next_due_in_us(rows, "next_due_in_us");
     if (rows.rows() == 0) {
         throw std::runtime_error("moai.claim_deliveries returned no row");
     }
@@ -78,7 +80,8 @@ Claim claim_from_rows(const pg::Result& rows) {
 
 Recorded recorded_from_rows(const pg::Result& rows) {
     if (rows.rows() != 1) {
-        throw std::runtime_error("moai.complete_deliveries returned " + std::to_string(rows.rows()) + " rows instead of one");
+        throw std::runtime_error("moai.complete_deliveries returned " + std::to_string(rows.rows()) +
+                                 " rows instead of one");
     }
     const auto count = [&rows](const char* name) { return static_cast<int>(Column(rows, name).number(0)); };
     Recorded recorded;

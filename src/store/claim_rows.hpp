@@ -6,7 +6,8 @@
 
 namespace moai::store {
 
-/// Throws std::out_of_range for a missing column and std::runtime_error for a text that is no number: the schema is not ours.
+/// Throws std::out_of_range for a missing column and std::runtime_error for a text that is no number: the schema is not
+/// ours.
 [[nodiscard]] Claim claim_from_rows(const pg::Result& rows);
 [[nodiscard]] Recorded recorded_from_rows(const pg::Result& rows);
 

@@ -15,8 +15,8 @@ const std::string kMaintain = "SELECT * FROM moai.maintain()";
 const std::string kComplete = "SELECT * FROM moai.complete_deliveries($1, $2)";
 
 pg::AsyncConnection::Options connection_options(const PgDeliveryQueue::Options& options, const char* purpose) {
-    pg::AsyncConnection::Options result{options.database_url, "moai " + std::string(purpose) + " " + options.worker_name,
-                                        worker_session_setup()};
+    pg::AsyncConnection::Options result{
+        options.database_url, "moai " + std::string(purpose) + " " + options.worker_name, worker_session_setup()};
     if (!options.synchronous_commit) {
         result.session_setup.emplace_back("SET synchronous_commit = off");
     }
@@ -44,18 +44,20 @@ bool PgDeliveryQueue::can_claim() const { return claims_.ready(); }
 
 void PgDeliveryQueue::claim(int max_count, ClaimDone done) {
     const std::string count = std::to_string(max_count);
-    claims_.send(kClaim, {worker_name_, count}, [done = std::move(done)](const pg::Result& rows, const pg::Error* error) {
-        done(error == nullptr ? claim_from_rows(rows) : Claim(), error);
-    });
+    claims_.send(kClaim, {worker_name_, count},
+                 [done = std::move(done)](const pg::Result& rows, const pg::Error* error) {
+                     done(error == nullptr ? claim_from_rows(rows) : Claim(), error);
+                 });
 }
 
 bool PgDeliveryQueue::can_record() const { return results_.ready(); }
 
 void PgDeliveryQueue::record(const std::vector<DeliveryResult>& results, RecordDone done) {
     const std::string json = results_to_json(results);
-    results_.send(kComplete, {worker_name_, json}, [done = std::move(done)](const pg::Result& rows, const pg::Error* error) {
-        done(error == nullptr ? recorded_from_rows(rows) : Recorded(), error);
-    });
+    results_.send(kComplete, {worker_name_, json},
+                  [done = std::move(done)](const pg::Result& rows, const pg::Error* error) {
+                      done(error == nullptr ? recorded_from_rows(rows) : Recorded(), error);
+                  });
 }
 
 void PgDeliveryQueue::maintain(MaintainDone done) {

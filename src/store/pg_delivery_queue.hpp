@@ -17,7 +17,8 @@ public:
     struct Options {
         std::string database_url;
         std::string worker_name;
-        /// Off: a claim or result that a crash of PostgreSQL forgets costs a duplicate, never a loss, and commits need not wait.
+        /// Off: a claim or result that a crash of PostgreSQL forgets costs a duplicate, never a loss, and commits need
+        /// not wait.
         bool synchronous_commit = false;
     };
     struct Callbacks {

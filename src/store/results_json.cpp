@@ -10,12 +10,9 @@ namespace {
 
 const char* outcome_name(DeliveryResult::Outcome outcome) {
     switch (outcome) {
-        case DeliveryResult::Outcome::delivered:
-            return "delivered";
-        case DeliveryResult::Outcome::failed:
-            return "failed";
-        case DeliveryResult::Outcome::released:
-            return "released";
+        case DeliveryResult::Outcome::delivered: return "delivered";
+        case DeliveryResult::Outcome::failed: return "failed";
+        case DeliveryResult::Outcome::released: return "released";
     }
     return "failed";
 }
@@ -49,10 +46,14 @@ void put_number(nlohmann::json& object, const char* name, const std::optional<Nu
 
 nlohmann::json to_json(const DeliveryResult& result) {
     nlohmann::json object = {
-        {"event_id", result.event_id},         {"subscription_id", result.subscription_id},
-        {"lease_token", result.lease_token},   {"attempt_no", result.attempt_no},
-        {"outcome", outcome_name(result.outcome)}, {"started_at_us", result.started_at_us},
-        {"response_bytes", result.response_bytes}, {"total_us", result.total_us},
+        {"event_id", result.event_id},
+        {"subscription_id", result.subscription_id},
+        {"lease_token", result.lease_token},
+        {"attempt_no", result.attempt_no},
+        {"outcome", outcome_name(result.outcome)},
+        {"started_at_us", result.started_at_us},
+        {"response_bytes", result.response_bytes},
+        {"total_us", result.total_us},
     };
     put_number(object, "http_status", result.http_status);
     put_text(object, "error_class", result.error_class);

@@ -8,8 +8,8 @@
 
 namespace moai::store {
 
-/// A JSON array, one object per result. Whatever bytes a receiver sent, the text is one that PostgreSQL takes: response bodies go
-/// as base64, and in the texts zero bytes and what is not UTF-8 become U+FFFD. Unset fields are left out.
+/// A JSON array, one object per result. Whatever bytes a receiver sent, the text is one that PostgreSQL takes: response
+/// bodies go as base64, and in the texts zero bytes and what is not UTF-8 become U+FFFD. Unset fields are left out.
 [[nodiscard]] std::string results_to_json(std::span<const DeliveryResult> results);
 
 }  // namespace moai::store

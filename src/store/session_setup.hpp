@@ -6,8 +6,8 @@
 
 namespace moai::store {
 
-/// Server-side TCP keepalives: a worker host that vanishes frees its session, and the locks it holds, within 25 seconds.
-/// PostgreSQL ignores them on Unix sockets.
+/// Server-side TCP keepalives: a worker host that vanishes frees its session, and the locks it holds, within 25
+/// seconds. PostgreSQL ignores them on Unix sockets.
 [[nodiscard]] inline std::vector<std::string> worker_session_setup() {
     return {"SET tcp_keepalives_idle = 10", "SET tcp_keepalives_interval = 5", "SET tcp_keepalives_count = 3"};
 }

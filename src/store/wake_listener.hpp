@@ -20,7 +20,8 @@ public:
     };
 
     /// The session shows as 'moai worker <worker_name>' in pg_stat_activity.
-    WakeListener(base::EventLoop& loop, const std::string& database_url, const std::string& worker_name, const Callbacks& callbacks);
+    WakeListener(base::EventLoop& loop, const std::string& database_url, const std::string& worker_name,
+                 const Callbacks& callbacks);
 
     void start();
     void close();

@@ -52,8 +52,9 @@ protected:
         std::string output;
     };
     [[nodiscard]] Outcome run(const std::string& mode, const std::string& output = "out") const {
-        const std::string command = "cmake -DMODE=" + mode + " -DDB_DIR='" + (folder_ / "db").string() + "' -DOUTPUT='" +
-                                    (folder_ / output).string() + "' -P '" MOAI_SOURCE_DIR "/cmake/EmbedSqlScript.cmake' 2>&1";
+        const std::string command = "cmake -DMODE=" + mode + " -DDB_DIR='" + (folder_ / "db").string() +
+                                    "' -DOUTPUT='" + (folder_ / output).string() +
+                                    "' -P '" MOAI_SOURCE_DIR "/cmake/EmbedSqlScript.cmake' 2>&1";
         std::string text;
         FILE* pipe = ::popen(command.c_str(), "r");
         char buffer[4096];
@@ -124,7 +125,9 @@ TEST_F(EmbedSqlTest, RefusesWhatOnlyPsqlUnderstands) {
 }
 
 TEST_F(EmbedSqlTest, RefusesAnotherOrderThanPsqlAndTheRunnerShare) {
-    write("install.sql", "\\ir prelude.sql\n\\ir functions/manifest.sql\n\\set migration 0001_core\n\\ir step.sql\n\\ir grants.sql\n\\ir bundle.sql\n");
+    write("install.sql",
+          "\\ir prelude.sql\n\\ir functions/manifest.sql\n\\set migration 0001_core\n\\ir step.sql\n\\ir "
+          "grants.sql\n\\ir bundle.sql\n");
     EXPECT_FALSE(run("embed").succeeded);
 }
 
@@ -146,7 +149,8 @@ TEST(EmbeddedBundle, IsByteForByteWhatLiesInDb) {
     EXPECT_EQ(bundle.prelude.text, content_of(db / "prelude.sql"));
     EXPECT_EQ(bundle.grants.text, content_of(db / "grants.sql"));
     for (const Script& migration : bundle.migrations) {
-        EXPECT_EQ(migration.text, content_of(db / "migrations" / (std::string(migration.name) + ".sql"))) << migration.name;
+        EXPECT_EQ(migration.text, content_of(db / "migrations" / (std::string(migration.name) + ".sql")))
+            << migration.name;
     }
     for (const Script& function : bundle.functions) {
         EXPECT_EQ(function.text, content_of(db / function.name)) << function.name;

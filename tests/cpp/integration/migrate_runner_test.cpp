@@ -42,7 +42,8 @@ void install_by_psql(const std::string& url) {
 }
 
 std::string dump_of(const std::string& admin_url) {
-    std::istringstream dump(output_of(quoted(test::postgres_program("pg_dump")) + " --schema-only -d " + quoted(admin_url)));
+    std::istringstream dump(
+        output_of(quoted(test::postgres_program("pg_dump")) + " --schema-only -d " + quoted(admin_url)));
     std::string text;
     for (std::string line; std::getline(dump, line);) {
         // Recent pg_dump puts a random word there.
@@ -82,7 +83,8 @@ TEST_F(RunnerTest, InstallsOnceAndThenNothingAsAnOrdinaryLogin) {
 
     pg::Connection connection(database_.url(), "test");
     EXPECT_EQ(connection.query("SELECT rolsuper FROM pg_roles WHERE rolname = current_user").text(0, 0), "f");
-    EXPECT_EQ(connection.query("SELECT pg_get_userbyid(nspowner) FROM pg_namespace WHERE nspname = 'moai'").text(0, 0), "moai_owner");
+    EXPECT_EQ(connection.query("SELECT pg_get_userbyid(nspowner) FROM pg_namespace WHERE nspname = 'moai'").text(0, 0),
+              "moai_owner");
 }
 
 TEST_F(RunnerTest, LetsTwentyInstallAtOnceAndOneDoTheWork) {
@@ -138,7 +140,8 @@ TEST(RunnerOfAStranger, IsToldThatItMayNotSeeTheSchema) {
     pg::Connection admin(database.admin_url(), "test");
     const std::string login = database.name() + "_stranger";
     admin.script("CREATE ROLE " + login + " LOGIN");
-    EXPECT_EQ(reason_of_refusal([&] { std::ignore = Runner(database.url_as(login)).check(); }), Refused::Reason::no_access);
+    EXPECT_EQ(reason_of_refusal([&] { std::ignore = Runner(database.url_as(login)).check(); }),
+              Refused::Reason::no_access);
     admin.script("DROP ROLE " + login);
 }
 
@@ -146,8 +149,10 @@ TEST(RunnerOfAStranger, IsToldThatItMayNotSeeTheSchema) {
 class VersionsTest : public RunnerTest {
 protected:
     Bundle this_version_{
-        {"prelude.sql", "SELECT pg_advisory_xact_lock(1); CREATE SCHEMA IF NOT EXISTS moai_private;"
-                        "CREATE TABLE IF NOT EXISTS moai_private.migration (name text PRIMARY KEY, applied_at timestamptz DEFAULT now())"},
+        {"prelude.sql",
+         "SELECT pg_advisory_xact_lock(1); CREATE SCHEMA IF NOT EXISTS moai_private;"
+         "CREATE TABLE IF NOT EXISTS moai_private.migration (name text PRIMARY KEY, applied_at timestamptz DEFAULT "
+         "now())"},
         {{"0001_core", "CREATE TABLE moai_private.bundle (hash text)"}},
         {{"functions/record_bundle.sql",
           "CREATE OR REPLACE FUNCTION moai_private.record_bundle(hash text) RETURNS void LANGUAGE sql AS "
@@ -208,21 +213,26 @@ TEST_F(VersionsTest, AScriptThatFailsIsNamedAndLeavesTheDatabaseAsItWas) {
 TEST_F(VersionsTest, ACollisionWithAnotherInstallerIsTriedAgain) {
     // Fails the first two times, as when roles collide: a sequence does not roll back.
     pg::Connection(database_.url(), "test").script("CREATE SEQUENCE tries");
-    const Bundle colliding = with_migration(
-        this_version_, "DO $$ BEGIN IF nextval('tries') < 3 THEN RAISE EXCEPTION 'tuple concurrently updated' USING ERRCODE = 'XX000'; END IF; END $$");
+    const Bundle colliding = with_migration(this_version_,
+                                            "DO $$ BEGIN IF nextval('tries') < 3 THEN RAISE EXCEPTION 'tuple "
+                                            "concurrently updated' USING ERRCODE = 'XX000'; END IF; END $$");
     EXPECT_THAT(Runner(database_.url(), {}, colliding).migrate().migrations, ElementsAre("0001_core", "0002_next"));
     EXPECT_EQ(pg::Connection(database_.url(), "test").query("SELECT last_value FROM tries").text(0, 0), "3");
 }
 
 TEST_F(VersionsTest, WarningsOfTheScriptsAreHandedOn) {
     std::vector<std::string> remarks;
-    const Bundle warning = with_migration(this_version_, "DO $$ BEGIN RAISE NOTICE 'chatter'; RAISE WARNING 'tenancy stays off'; END $$");
-    std::ignore = Runner(database_.url(), [&](const std::string& remark) { remarks.push_back(remark); }, warning).migrate();
+    const Bundle warning =
+        with_migration(this_version_, "DO $$ BEGIN RAISE NOTICE 'chatter'; RAISE WARNING 'tenancy stays off'; END $$");
+    std::ignore = Runner(
+                      database_.url(), [&](const std::string& remark) { remarks.push_back(remark); }, warning)
+                      .migrate();
     EXPECT_THAT(remarks, ElementsAre(HasSubstr("tenancy stays off")));
 }
 
 TEST_F(VersionsTest, CheckingHasNoSideEffects) {
-    pg::Connection(database_.admin_url(), "test").script("ALTER DATABASE " + database_.name() + " SET default_transaction_read_only = on");
+    pg::Connection(database_.admin_url(), "test")
+        .script("ALTER DATABASE " + database_.name() + " SET default_transaction_read_only = on");
     EXPECT_EQ(this_moai_.check(), SchemaState::missing);
     std::ignore = this_moai_.migrate();
     EXPECT_EQ(this_moai_.check(), SchemaState::current);
@@ -243,7 +253,8 @@ TEST_F(RunnerTest, InstallsExactlyWhatPsqlInstalls) {
     std::ignore = Runner(database_.url()).migrate();
     const test::TestDatabase by_psql(test::TestDatabase::Content::empty);
     install_by_psql(by_psql.url());
-    EXPECT_EQ(Runner(by_psql.url()).check(), SchemaState::current) << "is db/bundle.sql up to date (scripts/bundle-hash)?";
+    EXPECT_EQ(Runner(by_psql.url()).check(), SchemaState::current)
+        << "is db/bundle.sql up to date (scripts/bundle-hash)?";
     const std::string dump = dump_of(by_psql.admin_url());
     EXPECT_THAT(dump, HasSubstr("CREATE TABLE moai_private.migration"));
     EXPECT_TRUE(dump_of(database_.admin_url()) == dump);

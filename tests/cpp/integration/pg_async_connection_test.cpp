@@ -44,7 +44,8 @@ protected:
 
     std::unique_ptr<AsyncConnection> started(std::vector<std::string> setup = {}, const std::string& url = {}) {
         auto connection = std::make_unique<AsyncConnection>(
-            loop_, AsyncConnection::Options{url.empty() ? database_.url() : url, "moai async", std::move(setup)}, callbacks());
+            loop_, AsyncConnection::Options{url.empty() ? database_.url() : url, "moai async", std::move(setup)},
+            callbacks());
         connection->start();
         return connection;
     }
@@ -138,9 +139,11 @@ TEST_F(AsyncConnectionTest, SendsAndReceivesMoreThanTheSocketHolds) {
 }
 
 TEST_F(AsyncConnectionTest, RunsTheSessionSetupInOrder) {
-    const auto connection = started({"SET application_name = 'moai async'", "SET synchronous_commit = off", "CREATE TEMP TABLE t (a int)"});
+    const auto connection =
+        started({"SET application_name = 'moai async'", "SET synchronous_commit = off", "CREATE TEMP TABLE t (a int)"});
     ASSERT_TRUE(until_ready());
-    EXPECT_EQ(ask(*connection, "SELECT current_setting('synchronous_commit') || count(*) FROM t").rows.text(0, 0), "off0");
+    EXPECT_EQ(ask(*connection, "SELECT current_setting('synchronous_commit') || count(*) FROM t").rows.text(0, 0),
+              "off0");
 }
 
 TEST_F(AsyncConnectionTest, IsNotReadyWhenTheSetupFails) {
@@ -206,8 +209,8 @@ TEST_F(AsyncConnectionTest, GivesUpASilentServerAndTriesAgain) {
     ASSERT_EQ(::listen(silent.get(), 8), 0);
     ASSERT_EQ(::getsockname(silent.get(), reinterpret_cast<sockaddr*>(&address), &size), 0);
     const auto start = Clock::now();
-    const auto connection =
-        started({}, "postgresql://ann@127.0.0.1:" + std::to_string(ntohs(address.sin_port)) + "/shop?connect_timeout=1");
+    const auto connection = started(
+        {}, "postgresql://ann@127.0.0.1:" + std::to_string(ntohs(address.sin_port)) + "/shop?connect_timeout=1");
     ASSERT_TRUE(test::run_until(loop_, [this] { return lost_.size() >= 2; }));
     EXPECT_GE(Clock::now() - start, std::chrono::seconds(2));
     EXPECT_THAT(lost_.front(), HasSubstr("too long"));
@@ -257,7 +260,8 @@ TEST_F(AsyncConnectionTest, MayBeDestroyedByItsOwnCallbacks) {
         second.reset();
         loop_.stop();
     };
-    second = std::make_unique<AsyncConnection>(loop_, AsyncConnection::Options{"postgresql://ann@127.0.0.1:1/shop", "t", {}}, destroying);
+    second = std::make_unique<AsyncConnection>(
+        loop_, AsyncConnection::Options{"postgresql://ann@127.0.0.1:1/shop", "t", {}}, destroying);
     second->start();
     EXPECT_TRUE(test::run_until(loop_, [&] { return second == nullptr; }));
 }

@@ -35,7 +35,8 @@ protected:
 };
 
 TEST_F(ConnectionTest, ReturnsTextsAndNulls) {
-    const Result rows = connection_.query("SELECT $1::text AS word, NULL AS nothing, $2::int + 1 AS next", {"häßlich; $$ '", "41"});
+    const Result rows =
+        connection_.query("SELECT $1::text AS word, NULL AS nothing, $2::int + 1 AS next", {"häßlich; $$ '", "41"});
     ASSERT_EQ(rows.rows(), 1);
     EXPECT_EQ(rows.columns(), 3);
     EXPECT_EQ(rows.text(0, rows.column("word")), "häßlich; $$ '");
@@ -50,7 +51,9 @@ TEST_F(ConnectionTest, PassesNullParameters) {
 
 TEST_F(ConnectionTest, GivesTheServersMessageDetailAndHintApart) {
     const Error error = failure_of([&] {
-        connection_.script("DO $$ BEGIN RAISE EXCEPTION 'no such event' USING ERRCODE = 'MO404', DETAIL = 'id 7', HINT = 'look'; END $$");
+        connection_.script(
+            "DO $$ BEGIN RAISE EXCEPTION 'no such event' USING ERRCODE = 'MO404', DETAIL = 'id 7', HINT = 'look'; END "
+            "$$");
     });
     EXPECT_EQ(error.sqlstate(), "MO404");
     EXPECT_STREQ(error.what(), "no such event");
@@ -133,7 +136,10 @@ TEST(ConnectionToASilentServer, GivesUpAfterConnectTimeout) {
     ASSERT_EQ(::getsockname(silent.get(), reinterpret_cast<sockaddr*>(&address), &size), 0);
 
     const auto start = std::chrono::steady_clock::now();
-    EXPECT_THROW(Connection("postgresql://ann@127.0.0.1:" + std::to_string(ntohs(address.sin_port)) + "/shop?connect_timeout=2", "t"), Error);
+    EXPECT_THROW(
+        Connection("postgresql://ann@127.0.0.1:" + std::to_string(ntohs(address.sin_port)) + "/shop?connect_timeout=2",
+                   "t"),
+        Error);
     EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(5));
 }
 
@@ -141,7 +147,8 @@ TEST_F(ConnectionTest, ScriptSessionRunsScriptsAndReadsRows) {
     ScriptSession session(database_.url(), "moai test", {});
     session.begin();
     session.run("CREATE TABLE t (a text); INSERT INTO t VALUES (NULL), ($$it's; fine$$)");
-    const auto rows = session.rows("SELECT a FROM t WHERE a IS NULL OR a = " + session.quoted("it's; fine") + " ORDER BY a");
+    const auto rows =
+        session.rows("SELECT a FROM t WHERE a IS NULL OR a = " + session.quoted("it's; fine") + " ORDER BY a");
     session.commit();
     ASSERT_EQ(rows.size(), 2U);
     EXPECT_EQ(rows[0][0], "it's; fine");

@@ -34,7 +34,11 @@ TEST_F(PoolTest, MakesConnectionsWhenNeededAndReusesThem) {
     }
     EXPECT_EQ(pool.acquire()->backend_pid(), first);
     Connection admin(database_.admin_url(), "admin");
-    EXPECT_EQ(admin.query("SELECT count(*) FROM pg_stat_activity WHERE application_name = 'moai pool' AND datname = current_database()").text(0, 0), "1");
+    EXPECT_EQ(admin
+                  .query("SELECT count(*) FROM pg_stat_activity WHERE application_name = 'moai pool' AND datname = "
+                         "current_database()")
+                  .text(0, 0),
+              "1");
 }
 
 TEST_F(PoolTest, RefusesOneMoreThanItsSizeAfterTheWait) {
@@ -97,7 +101,8 @@ TEST_F(PoolTest, DropsAConnectionLeftInATransaction) {
 TEST_F(PoolTest, ReplacesAConnectionThatTheServerClosedWhileIdle) {
     Pool pool(options(1));
     const int first = pool.acquire()->backend_pid();
-    Connection(database_.admin_url(), "admin").query("SELECT pg_terminate_backend($1::int, 10000)", {std::to_string(first)});
+    Connection(database_.admin_url(), "admin")
+        .query("SELECT pg_terminate_backend($1::int, 10000)", {std::to_string(first)});
     auto lease = pool.acquire();
     EXPECT_NE(lease->backend_pid(), first);
     EXPECT_EQ(lease->query("SELECT 1").text(0, 0), "1");

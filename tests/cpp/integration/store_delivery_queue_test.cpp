@@ -134,7 +134,8 @@ TEST_F(DeliveryQueueTest, RecordsEachOutcome) {
     failed.response_bytes = 3;
     auto late = result_of(deliveries[3], DeliveryResult::Outcome::delivered);
     late.lease_token += 1;
-    const Recorded recorded = record({delivered, failed, result_of(deliveries[2], DeliveryResult::Outcome::released), late});
+    const Recorded recorded =
+        record({delivered, failed, result_of(deliveries[2], DeliveryResult::Outcome::released), late});
     EXPECT_EQ(recorded.delivered, 1);
     EXPECT_EQ(recorded.retried, 1);
     EXPECT_EQ(recorded.dead_lettered, 0);
@@ -154,7 +155,9 @@ TEST_F(DeliveryQueueTest, CommitsAsynchronouslyOnTwoNamedSessions) {
             RETURN NULL;
         END $$;
         CREATE TRIGGER see AFTER UPDATE OR DELETE ON moai_private.delivery FOR EACH ROW EXECUTE FUNCTION public.see())");
-    admin.query("SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE application_name LIKE 'moai % w1' AND datname = current_database()");
+    admin.query(
+        "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE application_name LIKE 'moai % w1' AND "
+        "datname = current_database()");
     ASSERT_TRUE(test::run_until(loop_, [this] { return lost_ == 2; }));
     ASSERT_TRUE(until_ready());
     subscribe();
@@ -170,7 +173,9 @@ TEST_F(DeliveryQueueTest, CommitsAsynchronouslyOnTwoNamedSessions) {
 
 TEST_F(DeliveryQueueTest, FailsAnOutstandingClaimAndGoesOnAfterTheSessionIsTerminated) {
     pg::Connection admin(database_.admin_url(), "test");
-    admin.query("SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE application_name = 'moai claims w1' AND datname = current_database()");
+    admin.query(
+        "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE application_name = 'moai claims w1' AND "
+        "datname = current_database()");
     std::optional<bool> connection_lost;
     queue_.claim(1, [&](const Claim&, const pg::Error* error) {
         connection_lost = error != nullptr && error->connection_lost();
@@ -198,7 +203,11 @@ TEST_F(DeliveryQueueTest, WakesTheListenerWhenAnEventIsPublished) {
     publish();
     ASSERT_TRUE(test::run_until(loop_, [&] { return woken > 0; }));
     pg::Connection admin(database_.admin_url(), "test");
-    EXPECT_EQ(admin.query("SELECT count(*) FROM pg_stat_activity WHERE application_name = 'moai worker w1' AND datname = current_database()").text(0, 0), "1");
+    EXPECT_EQ(admin
+                  .query("SELECT count(*) FROM pg_stat_activity WHERE application_name = 'moai worker w1' AND datname "
+                         "= current_database()")
+                  .text(0, 0),
+              "1");
     listener.close();
     EXPECT_FALSE(listener.listening());
 }

@@ -8,7 +8,8 @@
 
 namespace moai::test {
 
-/// Serves `loop` until `happened()`, which is asked whenever a callback of the test calls loop.stop(). False after `patience`.
+/// Serves `loop` until `happened()`, which is asked whenever a callback of the test calls loop.stop(). False after
+/// `patience`.
 inline bool run_until(base::EventLoop& loop, const std::function<bool()>& happened,
                       std::chrono::milliseconds patience = std::chrono::seconds(20)) {
     bool expired = false;

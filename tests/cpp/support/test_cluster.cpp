@@ -43,14 +43,15 @@ const passwd* server_user() {
 }
 
 /// In the child: becomes the program, as the server's user, its output in `log`. Never returns.
-[[noreturn]] void become(const std::vector<std::string>& command, const fs::path& log, const passwd* user, bool die_with_parent) {
+[[noreturn]] void become(const std::vector<std::string>& command, const fs::path& log, const passwd* user,
+                         bool die_with_parent) {
     const int out = ::open(log.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
     const int in = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
     ::dup2(in, STDIN_FILENO);
     ::dup2(out, STDOUT_FILENO);
     ::dup2(out, STDERR_FILENO);
-    if (user != nullptr &&
-        (::initgroups(user->pw_name, user->pw_gid) != 0 || ::setgid(user->pw_gid) != 0 || ::setuid(user->pw_uid) != 0)) {
+    if (user != nullptr && (::initgroups(user->pw_name, user->pw_gid) != 0 || ::setgid(user->pw_gid) != 0 ||
+                            ::setuid(user->pw_uid) != 0)) {
         ::_exit(126);
     }
     if (die_with_parent) {
@@ -139,8 +140,9 @@ void TestCluster::remove_folder() noexcept {
 
 void TestCluster::initdb() const {
     const std::string locale = options_.encoding == "UTF8" ? "C.UTF-8" : "C";
-    const std::vector<std::string> command{postgres_program("initdb"), "-D", data(), "-U", "postgres", "-A", "trust", "-E", options_.encoding,
-                                           "--locale=" + locale, "--no-sync"};
+    const std::vector<std::string> command{
+        postgres_program("initdb"), "-D",       data(), "-U", "postgres", "-A", "trust", "-E", options_.encoding,
+        "--locale=" + locale,       "--no-sync"};
     const passwd* user = server_user();
     const pid_t child = ::fork();
     if (child == 0) {
@@ -234,8 +236,10 @@ int TestCluster::terminate_backends(const std::string& application_name) const {
     pg::Connection admin(url(), "test cluster");
     // By the timeout form, which returns when the backend is gone.
     return admin
-        .query("SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE application_name = $1 AND pid <> pg_backend_pid()",
-               {application_name})
+        .query(
+            "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE application_name = $1 AND pid <> "
+            "pg_backend_pid()",
+            {application_name})
         .rows();
 }
 
@@ -247,7 +251,8 @@ std::string TestCluster::server_log() const {
 }
 
 const std::string& shared_cluster_url() {
-    static const std::string given = std::getenv("MOAI_TEST_CLUSTER_URL") == nullptr ? "" : std::getenv("MOAI_TEST_CLUSTER_URL");
+    static const std::string given =
+        std::getenv("MOAI_TEST_CLUSTER_URL") == nullptr ? "" : std::getenv("MOAI_TEST_CLUSTER_URL");
     if (!given.empty()) {
         return given;
     }

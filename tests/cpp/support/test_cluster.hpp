@@ -9,9 +9,10 @@
 
 namespace moai::test {
 
-/// A cluster of its own below /tmp, reached by a Unix socket (and a loopback port if asked for), superuser "postgres", no passwords.
-/// As root its processes belong to the user postgres. The server dies with the thread that started it, so that a killed test leaves
-/// none behind: start it on the main thread. Not thread-safe. Whatever goes wrong throws std::runtime_error with the server's log.
+/// A cluster of its own below /tmp, reached by a Unix socket (and a loopback port if asked for), superuser "postgres",
+/// no passwords. As root its processes belong to the user postgres. The server dies with the thread that started it, so
+/// that a killed test leaves none behind: start it on the main thread. Not thread-safe. Whatever goes wrong throws
+/// std::runtime_error with the server's log.
 class TestCluster {
 public:
     struct Options {
@@ -32,7 +33,10 @@ public:
     TestCluster(const TestCluster&) = delete;
     TestCluster& operator=(const TestCluster&) = delete;
 
-    enum class StopMode { fast, immediate };  ///< as pg_ctl's -m: immediate is a crash, recovery follows at the next start
+    enum class StopMode {
+        fast,
+        immediate
+    };  ///< as pg_ctl's -m: immediate is a crash, recovery follows at the next start
 
     /// Returns when the server takes connections.
     void start();
@@ -65,8 +69,8 @@ private:
     pid_t postmaster_ = -1;
 };
 
-/// The superuser's URL of the cluster that MOAI_TEST_CLUSTER_URL names (scripts/with-cluster), else of one that this program starts
-/// at the first call and stops at its end. For tests that leave the server itself alone.
+/// The superuser's URL of the cluster that MOAI_TEST_CLUSTER_URL names (scripts/with-cluster), else of one that this
+/// program starts at the first call and stops at its end. For tests that leave the server itself alone.
 [[nodiscard]] const std::string& shared_cluster_url();
 
 /// The path of a PostgreSQL program (psql, pg_dump ...) of the version that the clusters run.

@@ -46,7 +46,8 @@ std::string fresh_name() {
 
 TestDatabase::TestDatabase(Content content) : TestDatabase(shared_cluster_url(), content) {}
 
-TestDatabase::TestDatabase(const std::string& cluster_url, Content content) : cluster_url_(cluster_url), name_(fresh_name()) {
+TestDatabase::TestDatabase(const std::string& cluster_url, Content content)
+    : cluster_url_(cluster_url), name_(fresh_name()) {
     pg::Connection admin(cluster_url_, "test database");
     // A session lock, because CREATE DATABASE cannot run in a transaction block; it ends with the session.
     admin.script("SELECT pg_advisory_lock(hashtext('moai test template'))");

@@ -5,7 +5,8 @@
 
 namespace moai::test {
 
-/// Made by the constructor, dropped (with whatever is still connected to it) by the destructor. Safe to make from any thread.
+/// Made by the constructor, dropped (with whatever is still connected to it) by the destructor. Safe to make from any
+/// thread.
 class TestDatabase {
 public:
     enum class Content {
@@ -22,7 +23,8 @@ public:
     TestDatabase& operator=(const TestDatabase&) = delete;
 
     [[nodiscard]] const std::string& name() const noexcept { return name_; }
-    /// As "moai_test", an ordinary login (no superuser; CREATEROLE) that owns the database and has installed the schema.
+    /// As "moai_test", an ordinary login (no superuser; CREATEROLE) that owns the database and has installed the
+    /// schema.
     [[nodiscard]] std::string url() const;
     /// As another login.
     [[nodiscard]] std::string url_as(const std::string& login) const;

@@ -9,7 +9,11 @@ namespace moai::migrate {
 namespace {
 
 Bundle two_migrations() {
-    return {{"prelude.sql", ""}, {{"0001_core", "a"}, {"0002_more", "b"}}, {{"functions/f.sql", "f"}}, {"grants.sql", "g"}, "abc"};
+    return {{"prelude.sql", ""},
+            {{"0001_core", "a"}, {"0002_more", "b"}},
+            {{"functions/f.sql", "f"}},
+            {"grants.sql", "g"},
+            "abc"};
 }
 
 TEST(CompareSchema, CallsADatabaseWithoutLedgerMissing) {
@@ -32,7 +36,8 @@ TEST(CompareSchema, CallsAnUnknownMigrationNewerEvenIfOthersAreMissing) {
 
 TEST(CompareSchema, NoticesOtherOrUnrecordedFunctions) {
     EXPECT_EQ(compare(two_migrations(), Installed{{"0001_core", "0002_more"}, "abd"}), SchemaState::functions_differ);
-    EXPECT_EQ(compare(two_migrations(), Installed{{"0001_core", "0002_more"}, std::nullopt}), SchemaState::functions_differ);
+    EXPECT_EQ(compare(two_migrations(), Installed{{"0001_core", "0002_more"}, std::nullopt}),
+              SchemaState::functions_differ);
 }
 
 TEST(PendingMigrations, ComeInTheOrderOfTheBundle) {

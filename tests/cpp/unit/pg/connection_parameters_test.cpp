@@ -68,7 +68,8 @@ TEST(ConnectionParameters, LeaveTimeoutAndKeepalivesToTheUrl) {
 }
 
 TEST(ConnectionParameters, KeepADeadlineWhereTheUrlWouldWaitForever) {
-    EXPECT_EQ(ConnectionParameters("postgresql:///shop?connect_timeout=0", "").connect_timeout(), std::chrono::seconds(5));
+    EXPECT_EQ(ConnectionParameters("postgresql:///shop?connect_timeout=0", "").connect_timeout(),
+              std::chrono::seconds(5));
 }
 
 TEST(ConnectionParameters, SpeakUtf8WhateverTheUrlSays) {
@@ -92,8 +93,9 @@ TEST(ConnectionParameters, RefuseAnUnescapedPasswordWithoutRepeatingIt) {
 }
 
 TEST(ConnectionParameters, NeverRepeatThePasswordOfAUrlThatCannotBeUnderstood) {
-    for (const char* url : {"postgresql://ann:s3cret@[::1/shop", "host=h password=a s3cret", "password='s3cret", "postgresql://ann:s3cret%zz@h/shop",
-                            "postgresql://ann:x@h/shop?password=s3cret=5", "s3cret"}) {
+    for (const char* url :
+         {"postgresql://ann:s3cret@[::1/shop", "host=h password=a s3cret", "password='s3cret",
+          "postgresql://ann:s3cret%zz@h/shop", "postgresql://ann:x@h/shop?password=s3cret=5", "s3cret"}) {
         EXPECT_THAT(refusal(url), HasSubstr("08001")) << url;
         EXPECT_THAT(refusal(url), Not(HasSubstr("s3cret"))) << url;
     }

@@ -7,7 +7,8 @@ namespace moai::pg {
 namespace {
 
 TEST(ErrorFromReport, FindsMessageDetailAndHint) {
-    const Error error = error_from_report("MO422", "ERROR:  the type is too long\nDETAIL:  300 bytes\nHINT:  at most 256\nCONTEXT:  PL/pgSQL\n");
+    const Error error = error_from_report(
+        "MO422", "ERROR:  the type is too long\nDETAIL:  300 bytes\nHINT:  at most 256\nCONTEXT:  PL/pgSQL\n");
     EXPECT_STREQ(error.what(), "the type is too long");
     EXPECT_EQ(error.sqlstate(), "MO422");
     EXPECT_EQ(error.detail(), "300 bytes");

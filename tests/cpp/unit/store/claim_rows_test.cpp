@@ -1,4 +1,5 @@
-// Numbers in the rows of the worker functions; the rows themselves need a server (integration/store_delivery_queue_test.cpp).
+// Numbers in the rows of the worker functions; the rows themselves need a server
+// (integration/store_delivery_queue_test.cpp).
 #include "store/claim_rows.hpp"
 
 #include <gtest/gtest.h>
@@ -26,9 +27,13 @@ TEST(NumberFromText, RefusesWhatIsNoNumberAndNamesTheColumn) {
     }
 }
 
-TEST(ClaimFromRows, RefusesRowsWithoutItsColumns) { EXPECT_THROW(std::ignore = claim_from_rows(pg::Result()), std::out_of_range); }
+TEST(ClaimFromRows, RefusesRowsWithoutItsColumns) {
+    EXPECT_THROW(std::ignore = claim_from_rows(pg::Result()), std::out_of_range);
+}
 
-TEST(RecordedFromRows, RefusesNoRow) { EXPECT_THROW(std::ignore = recorded_from_rows(pg::Result()), std::runtime_error); }
+TEST(RecordedFromRows, RefusesNoRow) {
+    EXPECT_THROW(std::ignore = recorded_from_rows(pg::Result()), std::runtime_error);
+}
 
 }  // namespace
 }  // namespace moai::store

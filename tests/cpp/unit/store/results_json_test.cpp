@@ -49,7 +49,8 @@ TEST(ResultsJson, NamesTheFieldsOfTheContract) {
 
 TEST(ResultsJson, LeavesOutWhatIsUnset) {
     const nlohmann::json object = sent(a_result());
-    for (const char* name : {"http_status", "error_class", "error_detail", "remote_address", "response_body", "dns_us", "tls_us"}) {
+    for (const char* name :
+         {"http_status", "error_class", "error_detail", "remote_address", "response_body", "dns_us", "tls_us"}) {
         EXPECT_FALSE(object.contains(name)) << name;
     }
 }
