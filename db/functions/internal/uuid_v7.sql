@@ -20,5 +20,5 @@ CREATE OR REPLACE FUNCTION moai_private.uuid_v7_floor(at timestamptz)
     LANGUAGE sql
     IMMUTABLE
     PARALLEL SAFE
-RETURN (lpad(to_hex((extract(epoch FROM uuid_v7_floor.at) * 1000)::bigint), 12, '0') || repeat('0', 20))::uuid;
+RETURN (lpad(to_hex(floor(extract(epoch FROM uuid_v7_floor.at) * 1000)::bigint), 12, '0') || repeat('0', 20))::uuid;
 COMMENT ON FUNCTION moai_private.uuid_v7_floor IS 'The least UUID whose time is this: the border between partitions.';

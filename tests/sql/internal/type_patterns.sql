@@ -1,0 +1,10 @@
+BEGIN;
+SELECT plan(4);
+
+SELECT set_eq($$SELECT unnest(moai_private.type_patterns('a.b.c'))$$, '{a.b.c,*,a.*,a.b.*}'::text[], 'a type is taken by itself, * and every prefix of it');
+SELECT set_eq($$SELECT unnest(moai_private.type_patterns('user'))$$, '{user,*}'::text[], 'user is not taken by user.*');
+SELECT set_eq($$SELECT unnest(moai_private.type_patterns('user.a'))$$, '{user.a,*,user.*}'::text[], 'user.a is taken by user.*');
+SELECT is(cardinality(moai_private.type_patterns(repeat('a.', 127) || 'b')), 129, 'the longest type is a look-up of 129 keys');
+
+SELECT * FROM finish();
+ROLLBACK;

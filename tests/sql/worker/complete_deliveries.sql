@@ -1,0 +1,16 @@
+BEGIN;
+\ir ../helpers.psql
+SELECT plan(5);
+
+SELECT pg_temp.subscribe('complete_deliveries') \g /dev/null
+SELECT pg_temp.publish('complete_deliveries') AS e \gset
+SELECT pg_temp.claim_one()::text AS c \gset
+SELECT results_eq(format($$SELECT delivered, retried, dead_lettered, released, orphaned FROM moai.complete_deliveries('tester', json_build_array(pg_temp.result(%L::claimed, 'failed', 500)))$$, :'c'),
+    $$VALUES (0, 1, 0, 0, 0)$$, 'results are counted by their effect');
+SELECT ok(d.due_at BETWEEN clock_timestamp() + interval '4 s' AND clock_timestamp() + interval '5 s', 'the retry is counted from now') FROM moai_private.delivery AS d WHERE d.event_id = :'e';
+SELECT is(worker, 'tester', 'the worker is named in the log') FROM moai_private.attempt WHERE event_id = :'e';
+SELECT unalike(pg_temp.error_of($$SELECT moai.complete_deliveries('tester', '[1]')$$), 'no error', 'results that are no objects are refused');
+SELECT is_definer('moai', 'complete_deliveries', 'it runs as the owner');
+
+SELECT * FROM finish();
+ROLLBACK;
