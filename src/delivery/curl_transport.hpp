@@ -14,9 +14,11 @@ namespace moai::delivery {
 struct CurlTransportOptions {
     /// Open connections beyond which an idle one is closed; about as many as requests in flight keeps them all alive.
     std::size_t max_connections = 1024;
-    std::size_t response_kept = 16 * 1024;       ///< bytes of a response's body that the result carries
-    std::uint64_t response_read = 64 * 1024;     ///< bytes of body after which reading stops and the status decides
-    std::uint64_t response_headers = 64 * 1024;  ///< bytes of headers after which the response is invalid
+    std::size_t response_kept = std::size_t{16} * 1024;  ///< bytes of a response's body that the result carries
+    std::uint64_t response_read =
+        std::uint64_t{64} * 1024;  ///< bytes of body after which reading stops and the status decides
+    std::uint64_t response_headers =
+        std::uint64_t{64} * 1024;  ///< bytes of headers after which the response is invalid
     ResolverOptions resolver;
 };
 

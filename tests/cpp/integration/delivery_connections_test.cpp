@@ -108,7 +108,7 @@ TEST(DeliveryConnections, AreClosedWithTheTransportAndNothingIsWaitedFor) {
         EXPECT_EQ(client.transport.in_flight(), 20U);
         EXPECT_EQ(client.results.size(), 1U);
     }
-    EXPECT_LT(std::chrono::steady_clock::now() - start, seconds(2));
+    EXPECT_LT(std::chrono::steady_clock::now() - start, seconds(5));
     EXPECT_TRUE(receiver.wait_for_open_at_most(0, seconds(5)));
 }
 

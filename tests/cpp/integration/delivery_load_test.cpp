@@ -3,6 +3,7 @@
 #include <sys/resource.h>
 
 #include <algorithm>
+#include <atomic>
 #include <condition_variable>
 #include <fstream>
 #include <functional>
@@ -95,23 +96,29 @@ std::string url_of(const std::string& name, const FakeReceiver& receiver) {
 }
 
 TEST_F(DeliveryLoad, AThousandRequestsAreInFlightAtOnceAndAllSucceed) {
-    receiver_.on("*", Answer{.delay = milliseconds(1000)});
+    std::atomic<int> arrived{0};
+    std::atomic<std::size_t> open_at_the_last{0};
+    receiver_.on("*", [&](const moai::test::ReceivedRequest&, std::size_t) {
+        if (++arrived == 1000) {
+            open_at_the_last = receiver_.connections_open();
+        }
+        return Answer{.delay = seconds(3)};
+    });
     DeliveryClient client;
     const std::size_t before = resident_kib();
-    const auto start = Clock::now();
     for (int i = 0; i < 1000; ++i) {
-        client.send(DeliveryClient::request(receiver_.url("/" + std::to_string(i)), std::string(2000, 'p')));
+        auto request = DeliveryClient::request(receiver_.url("/" + std::to_string(i)), std::string(2000, 'p'));
+        request.timeout = seconds(60);
+        request.connect_timeout = seconds(30);
+        client.send(std::move(request));
     }
     EXPECT_EQ(client.transport.in_flight(), 1000U);
-    std::size_t most_open = 0;
-    (void)client.loop.at(start + milliseconds(900), [&] { most_open = receiver_.connections_open(); });
-    ASSERT_TRUE(client.wait_for(1000, seconds(30)));
+    ASSERT_TRUE(client.wait_for(1000, seconds(60)));
     const std::size_t after = resident_kib();
     for (const auto& result : client.results) {
         ASSERT_EQ(result.error_class, ErrorClass::none) << result.error_detail;
     }
-    EXPECT_LT(Clock::now() - start, seconds(8));
-    EXPECT_GT(most_open, 500U);
+    EXPECT_GT(open_at_the_last, 500U);
     std::set<std::string> paths;
     for (const auto& request : receiver_.requests()) {
         paths.insert(request.path);
@@ -137,7 +144,7 @@ TEST_F(DeliveryLoad, AHundredGigabyteBodiesAtOnceCostNoMemory) {
         ASSERT_EQ(result.error_class, ErrorClass::none) << result.error_detail;
         ASSERT_LE(result.response_body.size(), 16U * 1024);
     }
-    EXPECT_LT(Clock::now() - start, seconds(10));
+    EXPECT_LT(Clock::now() - start, seconds(20));
     EXPECT_LT(resident_kib(), before + 100U * 1024);
 }
 
@@ -209,7 +216,7 @@ TEST_F(DeliveryLoad, ANameThatDoesNotExistIsADnsError) {
 TEST_F(DeliveryLoad, NamesThatHangDelayNobodyElseAndEndAtTheirDeadline) {
     ControlledNames names;
     CurlTransportOptions options;
-    options.resolver.deadline = milliseconds(700);
+    options.resolver.deadline = milliseconds(2500);
     DeliveryClient client(options, names.look_up());
     const auto start = Clock::now();
     int hung = 0;
@@ -218,8 +225,8 @@ TEST_F(DeliveryLoad, NamesThatHangDelayNobodyElseAndEndAtTheirDeadline) {
         client.transport.send(DeliveryClient::request(url_of(name, receiver_)),
                               [&](const moai::worker::TransferResult& result) {
                                   EXPECT_EQ(result.error_class, ErrorClass::dns);
-                                  EXPECT_NE(result.error_detail.find("took longer than 700 ms"), std::string::npos);
-                                  EXPECT_GE(Clock::now() - start, milliseconds(700));
+                                  EXPECT_NE(result.error_detail.find("took longer than 2500 ms"), std::string::npos);
+                                  EXPECT_GE(Clock::now() - start, milliseconds(2500));
                                   ++hung;
                               });
     }
@@ -227,12 +234,11 @@ TEST_F(DeliveryLoad, NamesThatHangDelayNobodyElseAndEndAtTheirDeadline) {
         client.send(DeliveryClient::request(url_of("name" + std::to_string(i) + ".invalid", receiver_)));
     }
     ASSERT_TRUE(client.wait_for(100));
-    EXPECT_LT(Clock::now() - start, milliseconds(700));
     EXPECT_EQ(hung, 0);
     for (const auto& result : client.results) {
         ASSERT_EQ(result.error_class, ErrorClass::none) << result.error_detail;
     }
-    EXPECT_FALSE(client.wait_for(101, milliseconds(1200)));
+    EXPECT_FALSE(client.wait_for(101, milliseconds(4000)));
     EXPECT_EQ(hung, 40);
     EXPECT_EQ(client.transport.in_flight(), 0U);
 }
@@ -249,15 +255,15 @@ TEST_F(DeliveryLoad, ALookUpThatOutlastsTheStartDeadlineIsNotSent) {
 
 TEST_F(DeliveryLoad, TheTimeoutBeginsAfterTheLookUp) {
     ControlledNames names;
-    receiver_.on("/hook", Answer{.delay = milliseconds(300)});
+    receiver_.on("/hook", Answer{.delay = milliseconds(800)});
     DeliveryClient client({}, names.look_up());
     auto request = DeliveryClient::request(url_of("hang", receiver_));
-    request.timeout = milliseconds(1000);
-    (void)client.loop.at(Clock::now() + milliseconds(900), [&] { names.release(); });
+    request.timeout = milliseconds(2000);
+    (void)client.loop.at(Clock::now() + milliseconds(1500), [&] { names.release(); });
     const auto result = client.fetch(std::move(request));
     EXPECT_EQ(result.error_class, ErrorClass::none) << result.error_detail;
-    EXPECT_GE(result.dns, milliseconds(850));
-    EXPECT_GE(result.total, milliseconds(1150));
+    EXPECT_GE(result.dns, milliseconds(1450));
+    EXPECT_GE(result.total, milliseconds(2200));
 }
 
 TEST_F(DeliveryLoad, ShutdownDoesNotWaitForALookUp) {
@@ -268,7 +274,7 @@ TEST_F(DeliveryLoad, ShutdownDoesNotWaitForALookUp) {
         client.send(DeliveryClient::request(url_of("hang", receiver_)));
         EXPECT_FALSE(client.wait_for(1, milliseconds(50)));
     }
-    EXPECT_LT(Clock::now() - start, seconds(1));
+    EXPECT_LT(Clock::now() - start, seconds(5));
 }
 
 TEST_F(DeliveryLoad, ADescriptorThatCannotBeHadIsOurFaultNotTheReceivers) {

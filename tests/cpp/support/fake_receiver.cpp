@@ -29,8 +29,8 @@ using base::UniqueFd;
 using Behaviour = Answer::Behaviour;
 using Clock = std::chrono::steady_clock;
 
-constexpr std::size_t kReadSize = 64 * 1024;
-constexpr std::size_t kEndlessChunk = 64 * 1024;
+constexpr std::size_t kReadSize = std::size_t{64} * 1024;
+constexpr std::size_t kEndlessChunk = std::size_t{64} * 1024;
 
 struct Connection {
     std::uint64_t id = 0;

@@ -79,7 +79,7 @@ protected:
 
     EventLoop loop_;
     FakeNames names_;
-    ResolverOptions quick_{.threads = 2, .max_hung = 2, .deadline = milliseconds(60)};
+    ResolverOptions quick_{.threads = 2, .max_hung = 2, .deadline = milliseconds(300)};
 };
 
 TEST_F(ResolverTest, AnswersOnTheLoopAndRemembersIt) {
@@ -137,9 +137,9 @@ TEST_F(ResolverTest, GivesUpAtTheDeadlineAndRemembersThat) {
     const Answer answer = ask(resolver, "hang.example");
     const auto took = Clock::now() - start;
     EXPECT_EQ(answer->status, Resolution::Status::failed);
-    EXPECT_EQ(answer->error, "the look-up of hang.example took longer than 60 ms");
-    EXPECT_GE(took, milliseconds(60));
-    EXPECT_LT(took, seconds(2));
+    EXPECT_EQ(answer->error, "the look-up of hang.example took longer than 300 ms");
+    EXPECT_GE(took, milliseconds(300));
+    EXPECT_LT(took, seconds(5));
     EXPECT_NE(resolver.cached("hang.example"), nullptr);
 }
 
@@ -164,7 +164,7 @@ TEST_F(ResolverTest, SaysItIsOurFaultWhenNoThreadBecomesFree) {
     (void)ask(resolver, "hang2");
     const Answer answer = ask(resolver, "a.example");
     EXPECT_EQ(answer->status, Resolution::Status::our_fault);
-    EXPECT_EQ(answer->error, "no look-up of a name became possible within 60 ms");
+    EXPECT_EQ(answer->error, "no look-up of a name became possible within 300 ms");
     EXPECT_EQ(resolver.cached("a.example"), nullptr);
     EXPECT_EQ(names_.asked("a.example"), 0);
 }
