@@ -1,5 +1,6 @@
 #include "app/database_watch.hpp"
 
+#include "app/database.hpp"
 #include "log/log.hpp"
 #include "pg/error.hpp"
 
@@ -36,7 +37,9 @@ DatabaseWatch::~DatabaseWatch() {
 // Blocks this thread, which has nothing else to do.
 void DatabaseWatch::check_schema() {
     try {
-        schema_ = runner_.check();
+        const migrate::SchemaState state = runner_.check();
+        schema_ = state;
+        log::info("schema checked", {{"state", schema_state_name(state)}});
         return;
     } catch (const migrate::Refused& refused) {
         log::error("database refused", {{"error", refused.what()}, {"hint", refused.hint()}});

@@ -78,7 +78,7 @@ struct Registry::Impl {
                            .Add({});
     Family<Counter>& reconnects = counters(registry, "moai_reconnects_total", "Database connections lost or not made, by their job; each is followed by another try.");
     Histogram& first_byte = histogram(registry, "moai_publish_to_first_byte_seconds",
-                                      "From publishing to the first byte of the first attempt's answer.", kLatencySeconds);
+                                      "From publishing to the sending of the first attempt.", kLatencySeconds);
 };
 
 Registry::Registry(std::string_view version) : impl_(std::make_unique<Impl>()) {

@@ -40,11 +40,10 @@ std::uint16_t port_of(MoaiProcess& process) {
     return static_cast<std::uint16_t>(std::stoi(process.await(R"(API listening url=http://127\.0\.0\.1:(\d+))")));
 }
 
-int status_of(std::uint16_t port, const std::string& path) {
+test::RawResponse get(std::uint16_t port, const std::string& path) {
     test::RawClient client(port);
     EXPECT_TRUE(client.send("GET " + path + " HTTP/1.1\r\nHost: localhost\r\n\r\n"));
-    const auto response = client.receive();
-    return response ? response->status : 0;
+    return client.receive().value();
 }
 
 void change(const TestDatabase& database, const std::string& sql) {
@@ -165,8 +164,20 @@ TEST(Serve, IsReadyOnceTheDatabaseIsReachedAndCurrent) {
     MoaiProcess serve({"serve", "--listen", "127.0.0.1:0", "--log-format", "json", "--database-url", database.url()});
     const auto port = static_cast<std::uint16_t>(std::stoi(serve.await(R"re("url":"http://127\.0\.0\.1:(\d+)")re")));
     serve.await("\"event\":\"schema checked\"");
-    EXPECT_EQ(status_of(port, "/health/ready"), 200);
-    EXPECT_EQ(status_of(port, "/metrics"), 200);
+    EXPECT_EQ(get(port, "/health/ready").status, 200);
+}
+
+TEST(Serve, AnswersTheMetricsThatTheDocumentLists) {
+    const TestDatabase database;
+    MoaiProcess serve({"serve", "--listen", "127.0.0.1:0", "--database-url", database.url()});
+    const std::string metrics = get(port_of(serve), "/metrics").body;
+    const std::string document = text_of("docs/metrics.md");
+    const std::regex family("# TYPE (moai_[a-z_]+) ");
+    int families = 0;
+    for (std::sregex_iterator it(metrics.begin(), metrics.end(), family); it != std::sregex_iterator(); ++it, ++families) {
+        EXPECT_THAT(document, HasSubstr("| `" + (*it)[1].str() + "` |"));
+    }
+    EXPECT_GT(families, 10);
 }
 
 TEST(Shutdown, DrainsAtTheFirstSignal) {
