@@ -13,25 +13,30 @@ struct Row {
 };
 
 constexpr std::array kRows{
-    Row{"23505", 409}, Row{"23503", 409},                                          // unique, foreign key
-    Row{"23514", 422}, Row{"22P02", 422}, Row{"22023", 422}, Row{"22001", 422},    // check, bad text, bad parameter, too long
-    Row{"22003", 422}, Row{"22007", 422}, Row{"22008", 422}, Row{"22P05", 422},    // out of range, bad time, untranslatable
-    Row{"42501", 403},                                                             // privilege
-    Row{"40001", 503}, Row{"40P01", 503},                                          // still failing after the retries inside
-    Row{"57014", 504},                                                             // statement timeout
-    Row{"08???", 503}, Row{"53???", 503}, Row{"57P0?", 503}, Row{"", 503},         // connection, resources, shutdown
-    Row{"3F000", 503}, Row{"42883", 503}, Row{"42P01", 503},                       // schema missing
+    Row{"23505", 409}, Row{"23503", 409},  // unique, foreign key
+    Row{"23514", 422}, Row{"22P02", 422}, Row{"22023", 422},
+    Row{"22001", 422},  // check, bad text, bad parameter, too long
+    Row{"22003", 422}, Row{"22007", 422}, Row{"22008", 422},
+    Row{"22P05", 422},                     // out of range, bad time, untranslatable
+    Row{"42501", 403},                     // privilege
+    Row{"40001", 503}, Row{"40P01", 503},  // still failing after the retries inside
+    Row{"57014", 504},                     // statement timeout
+    Row{"08???", 503}, Row{"53???", 503}, Row{"57P0?", 503},
+    Row{"", 503},                                             // connection, resources, shutdown
+    Row{"3F000", 503}, Row{"42883", 503}, Row{"42P01", 503},  // schema missing
 };
 
 bool matches(std::string_view sqlstate, std::string_view pattern) noexcept {
-    return std::equal(sqlstate.begin(), sqlstate.end(), pattern.begin(), pattern.end(), [](char c, char p) { return p == '?' || c == p; });
+    return std::equal(sqlstate.begin(), sqlstate.end(), pattern.begin(), pattern.end(),
+                      [](char c, char p) { return p == '?' || c == p; });
 }
 
 constexpr bool is_digit(char c) noexcept { return c >= '0' && c <= '9'; }
 
 /// MOxyz: raised by moai itself, xyz being the status.
 bool is_ours(std::string_view sqlstate) noexcept {
-    return sqlstate.size() == 5 && sqlstate.starts_with("MO") && (sqlstate[2] == '4' || sqlstate[2] == '5') && is_digit(sqlstate[3]) && is_digit(sqlstate[4]);
+    return sqlstate.size() == 5 && sqlstate.starts_with("MO") && (sqlstate[2] == '4' || sqlstate[2] == '5') &&
+           is_digit(sqlstate[3]) && is_digit(sqlstate[4]);
 }
 
 }  // namespace
@@ -40,7 +45,8 @@ int status_of_sqlstate(std::string_view sqlstate) noexcept {
     if (is_ours(sqlstate)) {
         return (sqlstate[2] - '0') * 100 + (sqlstate[3] - '0') * 10 + (sqlstate[4] - '0');
     }
-    const auto* const row = std::find_if(kRows.begin(), kRows.end(), [&](const Row& r) { return matches(sqlstate, r.pattern); });
+    const auto* const row =
+        std::find_if(kRows.begin(), kRows.end(), [&](const Row& r) { return matches(sqlstate, r.pattern); });
     return row == kRows.end() ? 500 : row->status;
 }
 
@@ -55,11 +61,17 @@ Problem problem_of(const pg::Error& error) {
                 return {503, error.sqlstate(), "the database gave up on conflicting transactions; try again", {}, {}};
             }
             if (error.sqlstate() == "3F000" || error.sqlstate() == "42883" || error.sqlstate() == "42P01") {
-                return {503, "schema_missing", "the database has no moai schema, or not this version's", {}, "run: moai migrate"};
+                return {503,
+                        "schema_missing",
+                        "the database has no moai schema, or not this version's",
+                        {},
+                        "run: moai migrate"};
             }
             return {503, "database_unavailable", "the database cannot be reached at the moment; try again", {}, {}};
         case 504: return {504, error.sqlstate(), "the database did not answer in time", {}, {}};
-        default: return {500, "MO500", "the request failed inside the server; its log has more under the request id", {}, {}};
+        default:
+            return {
+                500, "MO500", "the request failed inside the server; its log has more under the request id", {}, {}};
     }
 }
 

@@ -1,4 +1,5 @@
-// A scanner of our own, because a parser that makes values refuses numbers and escapes which the published bytes may contain.
+// A scanner of our own, because a parser that makes values refuses numbers and escapes which the published bytes may
+// contain.
 #include "api/json_check.hpp"
 
 #include <fmt/format.h>
@@ -79,7 +80,8 @@ bool Scanner::step() {
         return finished ? false : unexpected();
     }
     if (finished) {
-        syntax_ = {.status = 400, .detail = fmt::format("the body goes on after the end of its JSON, at byte {}", position_)};
+        syntax_ = {.status = 400,
+                   .detail = fmt::format("the body goes on after the end of its JSON, at byte {}", position_)};
         return false;
     }
     const char c = here();
@@ -130,7 +132,8 @@ bool Scanner::value() {
 bool Scanner::open(char bracket) {
     if (open_.size() >= envelope_depth() + rules_.max_depth) {
         too_deep_ = true;
-        object_to({.status = 422, .detail = fmt::format("{} is nested deeper than {} levels", where(), rules_.max_depth)});
+        object_to(
+            {.status = 422, .detail = fmt::format("{} is nested deeper than {} levels", where(), rules_.max_depth)});
         return false;
     }
     open_.push_back(bracket);
@@ -205,7 +208,8 @@ bool Scanner::escape() {
         return unexpected();
     }
     if (here() != 'u') {
-        return std::string_view("\"\\/bfnrt").find(here()) == std::string_view::npos ? unexpected() : (++position_, true);
+        return std::string_view("\"\\/bfnrt").find(here()) == std::string_view::npos ? unexpected()
+                                                                                     : (++position_, true);
     }
     ++position_;
     for (int i = 0; i < 4; ++i, ++position_) {
@@ -262,8 +266,9 @@ bool Scanner::word(std::string_view expected) {
 }
 
 bool Scanner::unexpected() {
-    syntax_ = {.status = 400, .detail = at_end() ? fmt::format("the body ends inside its JSON, at byte {}", position_)
-                                                 : fmt::format("the body is not JSON, at byte {}", position_)};
+    syntax_ = {.status = 400,
+               .detail = at_end() ? fmt::format("the body ends inside its JSON, at byte {}", position_)
+                                  : fmt::format("the body is not JSON, at byte {}", position_)};
     return false;
 }
 
@@ -286,12 +291,15 @@ std::string Scanner::where() const {
 std::optional<Problem> Scanner::judge_top() const {
     if (top_ == '[' && rules_.array_allowed) {
         if (items_ == 0 || items_ > rules_.max_items) {
-            return Problem{.status = 422, .detail = fmt::format("a batch has 1 to {} items, this one {}", rules_.max_items, items_)};
+            return Problem{.status = 422,
+                           .detail = fmt::format("a batch has 1 to {} items, this one {}", rules_.max_items, items_)};
         }
         return std::nullopt;
     }
     if (top_ != '{') {
-        return Problem{.status = 422, .detail = rules_.array_allowed ? "the body must be a JSON object or an array of them" : "the body must be a JSON object"};
+        return Problem{.status = 422,
+                       .detail = rules_.array_allowed ? "the body must be a JSON object or an array of them"
+                                                      : "the body must be a JSON object"};
     }
     if (any_field_ && !rules_.fields_allowed) {
         return Problem{.status = 422, .detail = "this request takes no fields", .values = field_};

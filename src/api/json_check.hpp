@@ -10,16 +10,16 @@
 namespace moai::api {
 
 struct JsonRules {
-    bool array_allowed = false;    ///< a top-level array is a batch of envelopes
-    bool fields_allowed = true;    ///< false: only {} is taken
-    std::size_t max_items = 1'000; ///< of a top-level array; it may not be empty either
-    std::size_t max_depth = 512;   ///< nesting of the value of any field of an envelope
+    bool array_allowed = false;     ///< a top-level array is a batch of envelopes
+    bool fields_allowed = true;     ///< false: only {} is taken
+    std::size_t max_items = 1'000;  ///< of a top-level array; it may not be empty either
+    std::size_t max_depth = 512;    ///< nesting of the value of any field of an envelope
 };
 
 /// The first objection, or none: 400 (with the byte's offset) for what is not one JSON text in UTF-8, 422 for a wrong
 /// top-level kind, a batch of wrong size, a field given twice, or a value nested too deep.
-/// Linear in the body, no recursion; stops at the first byte that is too deep. Takes, for SQL to judge, everything the grammar
-/// of RFC 8259 takes: \u0000, lone surrogates and numbers of any size.
+/// Linear in the body, no recursion; stops at the first byte that is too deep. Takes, for SQL to judge, everything the
+/// grammar of RFC 8259 takes: \u0000, lone surrogates and numbers of any size.
 [[nodiscard]] std::optional<Problem> check_json(std::string_view body, const JsonRules& rules);
 
 }  // namespace moai::api

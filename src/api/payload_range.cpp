@@ -14,7 +14,8 @@ namespace {
 constexpr std::size_t kLongestNumber = 18;  // digits that surely fit into a bigint
 
 bool is_number(std::string_view text) {
-    return !text.empty() && text.size() <= kLongestNumber && std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
+    return !text.empty() && text.size() <= kLongestNumber &&
+           std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
 }
 
 constexpr std::string_view kAlphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
@@ -33,11 +34,13 @@ ByteRange parse_range(std::string_view header) {
     }
     const auto first = header.substr(0, dash);
     const auto last = header.substr(dash + 1);
-    const bool sound = (first.empty() || is_number(first)) && (last.empty() || is_number(last)) && !(first.empty() && last.empty());
+    const bool sound =
+        (first.empty() || is_number(first)) && (last.empty() || is_number(last)) && !(first.empty() && last.empty());
     if (!sound) {
         return {};
     }
-    return {first.empty() ? std::nullopt : std::optional<std::string>(first), last.empty() ? std::nullopt : std::optional<std::string>(last)};
+    return {first.empty() ? std::nullopt : std::optional<std::string>(first),
+            last.empty() ? std::nullopt : std::optional<std::string>(last)};
 }
 
 std::optional<std::string> decode_base64(std::string_view text) {

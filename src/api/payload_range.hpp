@@ -14,7 +14,8 @@ struct ByteRange {
     std::optional<std::string> last;   ///< decimal and inclusive; without a first: how many bytes from the end
 };
 
-/// Reads "bytes=0-99", "bytes=100-" and "bytes=-50". Any other form (several ranges, another unit) may be ignored by RFC 9110, and is.
+/// Reads "bytes=0-99", "bytes=100-" and "bytes=-50". Any other form (several ranges, another unit) may be ignored by
+/// RFC 9110, and is.
 [[nodiscard]] ByteRange parse_range(std::string_view header);
 
 /// Nothing if `text` is not base64. Line breaks inside are skipped (PostgreSQL's encode() makes them).

@@ -10,7 +10,8 @@ namespace moai::api {
 
 struct Problem {
     int status = 500;
-    std::string code = {};    ///< an SQLSTATE such as "MO422", or a word such as "outcome_unknown"; empty: "MO" and the status
+    std::string code =
+        {};  ///< an SQLSTATE such as "MO422", or a word such as "outcome_unknown"; empty: "MO" and the status
     std::string detail = {};  ///< for people
     std::string values = {};  ///< the offending values, left out if empty
     std::string hint = {};    ///< the next step, left out if empty

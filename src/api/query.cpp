@@ -41,12 +41,14 @@ std::optional<Problem> parse_query(std::string_view raw, QueryFields& fields) {
         }
         const auto equals = piece.find('=');
         auto name = percent_decode(piece.substr(0, equals), true);
-        auto value = percent_decode(equals == std::string_view::npos ? std::string_view{} : piece.substr(equals + 1), true);
+        auto value =
+            percent_decode(equals == std::string_view::npos ? std::string_view{} : piece.substr(equals + 1), true);
         if (!name || !value) {
             return Problem{.status = 400, .detail = "the query is not percent-encoded UTF-8 text"};
         }
         if (std::any_of(fields.begin(), fields.end(), [&](const auto& field) { return field.first == *name; })) {
-            return Problem{.status = 422, .detail = "the query parameter " + *name + " is given twice", .values = *name};
+            return Problem{
+                .status = 422, .detail = "the query parameter " + *name + " is given twice", .values = *name};
         }
         fields.emplace_back(std::move(*name), std::move(*value));
     }

@@ -11,7 +11,8 @@
 
 namespace moai::api {
 
-/// The decoded text; nothing if a '%' is not followed by two hexadecimal digits, or the result is not text (UTF-8, no NUL).
+/// The decoded text; nothing if a '%' is not followed by two hexadecimal digits, or the result is not text (UTF-8, no
+/// NUL).
 [[nodiscard]] std::optional<std::string> percent_decode(std::string_view raw, bool plus_is_space);
 
 using QueryFields = std::vector<std::pair<std::string, std::string>>;

@@ -6,7 +6,8 @@
 namespace moai::api {
 
 const std::string* Request::header(std::string_view name) const {
-    const auto found = std::find_if(headers.begin(), headers.end(), [&](const Header& header) { return header.name == name; });
+    const auto found =
+        std::find_if(headers.begin(), headers.end(), [&](const Header& header) { return header.name == name; });
     return found == headers.end() ? nullptr : &found->value;
 }
 

@@ -34,16 +34,20 @@ struct Input {
     ByteRange range;
 };
 
-bool takes(const Route& route, Source source) { return std::find(route.sources.begin(), route.sources.end(), source) != route.sources.end(); }
+bool takes(const Route& route, Source source) {
+    return std::find(route.sources.begin(), route.sources.end(), source) != route.sources.end();
+}
 
 std::string_view trimmed(std::string_view text) {
     const auto first = text.find_first_not_of(" \t");
-    return first == std::string_view::npos ? std::string_view{} : text.substr(first, text.find_last_not_of(" \t") - first + 1);
+    return first == std::string_view::npos ? std::string_view{}
+                                           : text.substr(first, text.find_last_not_of(" \t") - first + 1);
 }
 
 std::string lower(std::string_view text) {
     std::string result(text);
-    std::transform(result.begin(), result.end(), result.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
+    std::transform(result.begin(), result.end(), result.begin(),
+                   [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
     return result;
 }
 
@@ -90,7 +94,9 @@ std::optional<Problem> read_idempotency_key(const Request& request, Input& input
             return Problem{.status = 422, .detail = "the Idempotency-Key header is given twice"};
         }
         if (!is_text(header.value) || header.value.empty() || count_characters(header.value) > kLongestIdempotencyKey) {
-            return Problem{.status = 422, .detail = fmt::format("Idempotency-Key must be 1 to {} characters of UTF-8", kLongestIdempotencyKey)};
+            return Problem{
+                .status = 422,
+                .detail = fmt::format("Idempotency-Key must be 1 to {} characters of UTF-8", kLongestIdempotencyKey)};
         }
         input.idempotency_key = header.value;
     }
@@ -104,7 +110,9 @@ std::optional<Problem> read_input(const Route& route, const Request& request, In
     if (takes(route, Source::query)) {
         input.query = query_json(input.query_fields);
     } else if (!input.query_fields.empty()) {
-        return Problem{.status = 422, .detail = "this request takes no query parameters", .values = input.query_fields.front().first};
+        return Problem{.status = 422,
+                       .detail = "this request takes no query parameters",
+                       .values = input.query_fields.front().first};
     }
     if (takes(route, Source::range_first)) {
         if (const std::string* range = request.header("range")) {
@@ -159,7 +167,9 @@ Response probe_response(Target target, const Probes& probes) {
     return response;
 }
 
-bool is_probe(const Route& route) { return route.target == Target::live || route.target == Target::ready || route.target == Target::metrics; }
+bool is_probe(const Route& route) {
+    return route.target == Target::live || route.target == Target::ready || route.target == Target::metrics;
+}
 
 const Route* route_of(const Request& request) {
     const auto segments = decoded_segments(request.path);
@@ -169,9 +179,10 @@ const Route* route_of(const Request& request) {
 Problem outcome_unknown(const Route& route) {
     return {.status = 503,
             .code = "outcome_unknown",
-            .detail = route.function == "publish"
-                          ? "the connection to the database broke before it confirmed; repeat the request with the same idempotency key"
-                          : "the connection to the database broke before it confirmed; look whether the change was made, then repeat"};
+            .detail = route.function == "publish" ? "the connection to the database broke before it confirmed; repeat "
+                                                    "the request with the same idempotency key"
+                                                  : "the connection to the database broke before it confirmed; look "
+                                                    "whether the change was made, then repeat"};
 }
 
 }  // namespace
@@ -200,9 +211,12 @@ Response Router::handle(const Request& request) const {
     Outcome outcome = answer(request);
     if (outcome.response.body.size() > kLargestAnswer) {
         if (options_.on_internal_error) {
-            options_.on_internal_error(request.request_id, fmt::format("{} {} made an answer of {} bytes", request.method, outcome.route, outcome.response.body.size()));
+            options_.on_internal_error(request.request_id,
+                                       fmt::format("{} {} made an answer of {} bytes", request.method, outcome.route,
+                                                   outcome.response.body.size()));
         }
-        outcome.response = problem_response({.status = 500, .detail = "the answer is too large; ask for less"}, request.request_id);
+        outcome.response =
+            problem_response({.status = 500, .detail = "the answer is too large; ask for less"}, request.request_id);
     }
     if (options_.on_request) {
         const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begin;
@@ -212,7 +226,9 @@ Response Router::handle(const Request& request) const {
 }
 
 Router::Outcome Router::answer(const Request& request) const {
-    const auto refused = [&](std::string_view route, const Problem& problem) { return Outcome{problem_response(problem, request.request_id), route}; };
+    const auto refused = [&](std::string_view route, const Problem& problem) {
+        return Outcome{problem_response(problem, request.request_id), route};
+    };
     const auto segments = decoded_segments(request.path);
     if (!segments) {
         return refused(kUnmatched, {.status = 400, .detail = "the path is not percent-encoded UTF-8 text"});
@@ -223,7 +239,8 @@ Router::Outcome Router::answer(const Request& request) const {
     }
     const Route* route = route_for(candidates, request.method);
     if (route == nullptr) {
-        Outcome outcome = refused(candidates.front()->pattern, {.status = 405, .detail = "this path does not take this method"});
+        Outcome outcome =
+            refused(candidates.front()->pattern, {.status = 405, .detail = "this path does not take this method"});
         outcome.response.headers.push_back({"Allow", allowed_methods(candidates)});
         return outcome;
     }
@@ -250,11 +267,14 @@ Router::Outcome Router::answer(const Request& request) const {
     } catch (const store::OutcomeUnknown&) {
         return refused(route->pattern, outcome_unknown(*route));
     } catch (const pg::PoolExhausted&) {
-        return refused(route->pattern, {.status = 503, .code = "busy", .detail = "all database connections are in use; try again"});
+        return refused(route->pattern,
+                       {.status = 503, .code = "busy", .detail = "all database connections are in use; try again"});
     } catch (const pg::Error& error) {
         const Problem problem = problem_of(error);
         if (problem.status >= 500 && options_.on_internal_error) {
-            options_.on_internal_error(request.request_id, fmt::format("{} {}: {} {} {}", request.method, route->pattern, error.sqlstate(), error.what(), error.detail()));
+            options_.on_internal_error(request.request_id,
+                                       fmt::format("{} {}: {} {} {}", request.method, route->pattern, error.sqlstate(),
+                                                   error.what(), error.detail()));
         }
         return refused(route->pattern, problem);
     }

@@ -14,7 +14,12 @@ constexpr std::array kRoutes{
     Route{"POST", "/events", Target::function, "publish", {body, idempotency_key}, BodyRule::object_or_batch},
     Route{"GET", "/events", Target::function, "list_events", {query}, BodyRule::ignored},
     Route{"GET", "/events/{id}", Target::function, "get_event", {id}, BodyRule::ignored},
-    Route{"GET", "/events/{id}/payload", Target::payload, "get_payload", {id, range_first, range_last}, BodyRule::ignored},
+    Route{"GET",
+          "/events/{id}/payload",
+          Target::payload,
+          "get_payload",
+          {id, range_first, range_last},
+          BodyRule::ignored},
     Route{"GET", "/events/{id}/deliveries", Target::function, "list_event_deliveries", {id, query}, BodyRule::ignored},
 
     Route{"POST", "/subscriptions", Target::function, "create_subscription", {body}, BodyRule::object},
@@ -22,8 +27,18 @@ constexpr std::array kRoutes{
     Route{"GET", "/subscriptions/{id}", Target::function, "get_subscription", {id}, BodyRule::ignored},
     Route{"PATCH", "/subscriptions/{id}", Target::function, "update_subscription", {id, body}, BodyRule::object},
     Route{"DELETE", "/subscriptions/{id}", Target::function, "delete_subscription", {id}, BodyRule::ignored},
-    Route{"POST", "/subscriptions/{id}/pause", Target::function, "pause_subscription", {id, body}, BodyRule::optional_object},
-    Route{"POST", "/subscriptions/{id}/resume", Target::function, "resume_subscription", {id, body}, BodyRule::optional_object},
+    Route{"POST",
+          "/subscriptions/{id}/pause",
+          Target::function,
+          "pause_subscription",
+          {id, body},
+          BodyRule::optional_object},
+    Route{"POST",
+          "/subscriptions/{id}/resume",
+          Target::function,
+          "resume_subscription",
+          {id, body},
+          BodyRule::optional_object},
 
     Route{"GET", "/deliveries", Target::function, "list_deliveries", {query}, BodyRule::ignored},
     Route{"GET", "/deliveries/{id}", Target::function, "get_delivery", {id}, BodyRule::ignored},
@@ -44,7 +59,9 @@ constexpr std::array kRoutes{
 bool fits(std::string_view pattern, std::span<const std::string> segments) {
     const auto parts = path_segments(pattern);
     return std::equal(parts.begin(), parts.end(), segments.begin(), segments.end(),
-                      [](std::string_view part, const std::string& segment) { return part == kId ? !segment.empty() : part == segment; });
+                      [](std::string_view part, const std::string& segment) {
+                          return part == kId ? !segment.empty() : part == segment;
+                      });
 }
 
 }  // namespace
@@ -74,14 +91,17 @@ std::vector<const Route*> routes_at(std::span<const std::string> segments) {
 
 const Route* route_for(std::span<const Route* const> candidates, std::string_view method) noexcept {
     const std::string_view wanted = method == "HEAD" ? "GET" : method;
-    const auto found = std::find_if(candidates.begin(), candidates.end(), [&](const Route* route) { return route->method == wanted; });
+    const auto found =
+        std::find_if(candidates.begin(), candidates.end(), [&](const Route* route) { return route->method == wanted; });
     return found == candidates.end() ? nullptr : *found;
 }
 
 std::string allowed_methods(std::span<const Route* const> candidates) {
     std::string allowed;
     for (const Route* route : candidates) {
-        allowed.append(allowed.empty() ? "" : ", ").append(route->method).append(route->method == "GET" ? ", HEAD" : "");
+        allowed.append(allowed.empty() ? "" : ", ")
+            .append(route->method)
+            .append(route->method == "GET" ? ", HEAD" : "");
     }
     return allowed;
 }

@@ -6,7 +6,9 @@
 namespace moai::api {
 namespace {
 
-constexpr unsigned byte_at(std::string_view text, std::size_t index) noexcept { return static_cast<unsigned char>(text[index]); }
+constexpr unsigned byte_at(std::string_view text, std::size_t index) noexcept {
+    return static_cast<unsigned char>(text[index]);
+}
 
 struct Shape {
     std::size_t length;
@@ -37,7 +39,8 @@ std::size_t utf8_length(std::string_view text) noexcept {
         return 1;
     }
     const Shape shape = shape_of(lead);
-    if (shape.length == 0 || text.size() < shape.length || byte_at(text, 1) < shape.second_low || byte_at(text, 1) > shape.second_high) {
+    if (shape.length == 0 || text.size() < shape.length || byte_at(text, 1) < shape.second_low ||
+        byte_at(text, 1) > shape.second_high) {
         return 0;
     }
     for (std::size_t i = 2; i < shape.length; ++i) {
@@ -60,7 +63,8 @@ bool is_text(std::string_view text) noexcept {
 }
 
 std::size_t count_characters(std::string_view text) noexcept {
-    return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xc0U) != 0x80U; }));
+    return static_cast<std::size_t>(std::count_if(
+        text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xc0U) != 0x80U; }));
 }
 
 }  // namespace moai::api

@@ -188,8 +188,13 @@ void Connection::start_request() {
     FramedRequest framed = framer_.take();
     keep_alive_ = framed.keep_alive && !framed.length_missing;
     head_only_ = framed.method == "HEAD";
-    request_ = {std::move(framed.method), std::move(framed.path), std::move(framed.query), std::move(framed.headers),
-                std::move(framed.body),   remote_address_,        {}};
+    request_ = {std::move(framed.method),
+                std::move(framed.path),
+                std::move(framed.query),
+                std::move(framed.headers),
+                std::move(framed.body),
+                remote_address_,
+                {}};
     request_.request_id = core_.ids.id_for(request_.headers);
     state_ = State::working;
     if (core_.options.answers_at_once && core_.options.answers_at_once(request_)) {
@@ -237,7 +242,8 @@ void Connection::refuse(int status, std::string detail) {
 /// Sends what the socket takes.
 void Connection::flush() {
     while (output_sent_ < output_.size()) {
-        const auto sent = ::send(socket_.get(), output_.data() + output_sent_, output_.size() - output_sent_, MSG_DONTWAIT | MSG_NOSIGNAL);
+        const auto sent = ::send(socket_.get(), output_.data() + output_sent_, output_.size() - output_sent_,
+                                 MSG_DONTWAIT | MSG_NOSIGNAL);
         if (sent > 0) {
             output_sent_ += static_cast<std::size_t>(sent);
         } else if (would_block()) {

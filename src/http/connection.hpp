@@ -15,7 +15,8 @@
 namespace moai::http {
 
 /// Lives on one I/O thread, which alone opens and closes the socket; answers come from any thread of the work queue.
-/// No call blocks: what the socket does not take at once waits for it to become writable, and meanwhile nothing is read.
+/// No call blocks: what the socket does not take at once waits for it to become writable, and meanwhile nothing is
+/// read.
 class Connection : public std::enable_shared_from_this<Connection> {
 public:
     using Clock = std::chrono::steady_clock;
@@ -41,7 +42,8 @@ private:
         reading,    ///< waiting for a request, or in the middle of one
         working,    ///< a request is with the handler; nothing is read
         writing,    ///< the client is slow to take the answer; nothing is read
-        lingering,  ///< all is said and our side is shut; what still comes is thrown away, so that no reset eats the answer
+        lingering,  ///< all is said and our side is shut; what still comes is thrown away, so that no reset eats the
+                    ///< answer
         over,
     };
 

@@ -60,7 +60,8 @@ bool is_loopback_v4(const std::string& host) {
 
 HostPolicy::HostPolicy(std::string_view bound_host, std::vector<std::string> allowed)
     : bound_host_(to_lower(bound_host)), allowed_(std::move(allowed)) {
-    std::transform(allowed_.begin(), allowed_.end(), allowed_.begin(), [](const std::string& host) { return to_lower(host); });
+    std::transform(allowed_.begin(), allowed_.end(), allowed_.begin(),
+                   [](const std::string& host) { return to_lower(host); });
 }
 
 bool HostPolicy::accepts(std::string_view host) const {

@@ -10,7 +10,8 @@ namespace moai::http {
 /// Immutable; safe from any thread.
 class HostPolicy {
 public:
-    /// `bound_host`: the host part of the listening address, without brackets. `allowed`: "name" (any port) or "name:port".
+    /// `bound_host`: the host part of the listening address, without brackets. `allowed`: "name" (any port) or
+    /// "name:port".
     HostPolicy(std::string_view bound_host, std::vector<std::string> allowed);
 
     /// `host` is a Host header's value: name or address, with or without port. Loopback is always accepted.

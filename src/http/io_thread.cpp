@@ -1,4 +1,5 @@
-// The reactor's callbacks. Sockets are watched edge-triggered; a connection that could not act asks for the event again.
+// The reactor's callbacks. Sockets are watched edge-triggered; a connection that could not act asks for the event
+// again.
 #include "http/io_thread.hpp"
 
 #include <arpa/inet.h>
@@ -44,7 +45,8 @@ std::string shown(const sockaddr_storage& address) {
 
 /// Often enough that a limit is met within a quarter of itself, at most four times a second.
 std::chrono::milliseconds tick_of(const ServerOptions& options) {
-    const auto shortest = std::min({options.header_timeout, options.body_timeout, options.write_timeout, options.keepalive});
+    const auto shortest =
+        std::min({options.header_timeout, options.body_timeout, options.write_timeout, options.keepalive});
     return std::clamp(shortest / 4, std::chrono::milliseconds(10), std::chrono::milliseconds(250));
 }
 
@@ -68,7 +70,8 @@ void Wakeups::wake_all() {
     }
 }
 
-IoThread::IoThread(ServerCore& core, Wakeups& wakeups, int listener) : core_(core), wakeups_(wakeups), listener_(listener) {}
+IoThread::IoThread(ServerCore& core, Wakeups& wakeups, int listener)
+    : core_(core), wakeups_(wakeups), listener_(listener) {}
 
 IoThread::~IoThread() {
     for (const auto& [fd, connection] : connections_) {
@@ -85,7 +88,8 @@ void IoThread::registerPoller(Pistache::Polling::Epoll& poller) {
     timer_ = checked(::timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC), "timerfd_create");
     scratch_.resize(kScratchBytes);
     for (const int fd : {wakeup_, timer_.get(), listener_}) {
-        poller.addFd(fd, Pistache::Flags<NotifyOn>(NotifyOn::Read), Pistache::Polling::Tag(static_cast<std::uint64_t>(fd)));
+        poller.addFd(fd, Pistache::Flags<NotifyOn>(NotifyOn::Read),
+                     Pistache::Polling::Tag(static_cast<std::uint64_t>(fd)));
     }
 }
 
@@ -109,7 +113,8 @@ void IoThread::dispatch(int fd) {
     } else if (fd == wakeup_) {
         empty(fd);
         on_wakeup();
-    } else if (const auto found = connections_.find(fd); found != connections_.end() && !found->second->on_ready(scratch_)) {
+    } else if (const auto found = connections_.find(fd);
+               found != connections_.end() && !found->second->on_ready(scratch_)) {
         drop(fd);
     }
 }
@@ -118,7 +123,8 @@ void IoThread::accept_ready() {
     for (int i = 0; i < kAcceptsPerTurn && accepting_; ++i) {
         sockaddr_storage address{};
         socklen_t size = sizeof address;
-        base::UniqueFd socket(::accept4(listener_, reinterpret_cast<sockaddr*>(&address), &size, SOCK_NONBLOCK | SOCK_CLOEXEC));
+        base::UniqueFd socket(
+            ::accept4(listener_, reinterpret_cast<sockaddr*>(&address), &size, SOCK_NONBLOCK | SOCK_CLOEXEC));
         if (socket) {
             adopt(std::move(socket), shown(address));
         } else if (errno == EAGAIN || errno == EWOULDBLOCK) {
@@ -140,7 +146,8 @@ void IoThread::adopt(base::UniqueFd socket, std::string remote_address) {
     auto watch = [this, fd](bool want_write) {
         reactor()->modifyFd(key(), fd, want_write ? NotifyOn::Read | NotifyOn::Write : NotifyOn::Read, Mode::Edge);
     };
-    const auto connection = std::make_shared<Connection>(core_, std::move(socket), std::move(remote_address), std::move(watch));
+    const auto connection =
+        std::make_shared<Connection>(core_, std::move(socket), std::move(remote_address), std::move(watch));
     connections_.insert_or_assign(fd, connection);
     reactor()->registerFd(key(), fd, NotifyOn::Read, Mode::Edge);
     run_timer(true);
@@ -205,7 +212,8 @@ void IoThread::run_timer(bool wanted) {
     if (wanted == timer_runs_) {
         return;
     }
-    const auto tick = std::chrono::duration_cast<std::chrono::nanoseconds>(wanted ? tick_of(core_.options) : std::chrono::milliseconds(0));
+    const auto tick = std::chrono::duration_cast<std::chrono::nanoseconds>(wanted ? tick_of(core_.options)
+                                                                                  : std::chrono::milliseconds(0));
     const timespec interval{.tv_sec = 0, .tv_nsec = tick.count()};
     const itimerspec spec{.it_interval = interval, .it_value = interval};
     if (::timerfd_settime(timer_.get(), 0, &spec, nullptr) != 0) {

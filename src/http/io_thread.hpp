@@ -1,9 +1,10 @@
 // One I/O thread: accepts connections and tells them when their sockets are ready or their time is up.
 //
-// It stands on Pistache's reactor alone. Pistache 0.0.5's listener, transport and HTTP layer are not used, because each can be
-// brought down or confused from outside: queues between threads lose wake-ups, a full socket buffer spins the thread, running
-// out of descriptors spins the accept loop, answers are sent to a descriptor number that may be another client's by then, and
-// the parser goes on after an error. Here every thread accepts for itself, so nothing crosses threads but one wake-up.
+// It stands on Pistache's reactor alone. Pistache 0.0.5's listener, transport and HTTP layer are not used, because each
+// can be brought down or confused from outside: queues between threads lose wake-ups, a full socket buffer spins the
+// thread, running out of descriptors spins the accept loop, answers are sent to a descriptor number that may be another
+// client's by then, and the parser goes on after an error. Here every thread accepts for itself, so nothing crosses
+// threads but one wake-up.
 #pragma once
 
 #include <pistache/reactor.h>

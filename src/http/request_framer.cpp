@@ -109,7 +109,8 @@ void RequestFramer::on_unfinished_line() {
     }
     const auto space = rest.find(' ');
     const auto method = rest.substr(0, space);
-    if (method.size() > kLongestMethod || !std::all_of(method.begin(), method.end(), [](char c) { return is_token_char(c) || c == '\r'; })) {
+    if (method.size() > kLongestMethod ||
+        !std::all_of(method.begin(), method.end(), [](char c) { return is_token_char(c) || c == '\r'; })) {
         fail(400, "the request line does not begin with a method");
     } else if (rest.size() > method.size() + 1 + limits_.max_target + std::string_view(" HTTP/1.1\r").size()) {
         fail(414, "the request target is longer than the limit");
@@ -130,7 +131,8 @@ void RequestFramer::parse_request_line(std::string_view line) {
         fail(400, "the method is not a token");
         return;
     }
-    const bool shaped = version.size() == 8 && version.starts_with("HTTP/") && version[6] == '.' && is_digit(version[5]) && is_digit(version[7]);
+    const bool shaped = version.size() == 8 && version.starts_with("HTTP/") && version[6] == '.' &&
+                        is_digit(version[5]) && is_digit(version[7]);
     if (!shaped) {
         fail(400, "the request line does not end in an HTTP version");
         return;

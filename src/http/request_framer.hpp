@@ -13,31 +13,33 @@
 namespace moai::http {
 
 struct FramerLimits {
-    std::size_t max_body = 2U << 20;          ///< bytes, judged by Content-Length before any of it is read
-    std::size_t max_header_bytes = 16U << 10; ///< all header lines with their CRLF, the request line not counted
+    std::size_t max_body = 2U << 20;           ///< bytes, judged by Content-Length before any of it is read
+    std::size_t max_header_bytes = 16U << 10;  ///< all header lines with their CRLF, the request line not counted
     std::size_t max_headers = 100;
-    std::size_t max_path = 2U << 10;          ///< bytes of the undecoded path
-    std::size_t max_target = 6U << 10;        ///< bytes of path and query
+    std::size_t max_path = 2U << 10;    ///< bytes of the undecoded path
+    std::size_t max_target = 6U << 10;  ///< bytes of path and query
 };
 
 /// One request as it stood on the wire, its syntax checked.
 struct FramedRequest {
     std::string method;
-    std::string path;   ///< undecoded, starts with '/'
-    std::string query;  ///< undecoded, without '?'
+    std::string path;                  ///< undecoded, starts with '/'
+    std::string query;                 ///< undecoded, without '?'
     std::vector<api::Header> headers;  ///< names in lower case, values trimmed, in order
     std::string body;
-    std::string host;             ///< of an absolute target, else the Host header; empty only in HTTP/1.0
+    std::string host;  ///< of an absolute target, else the Host header; empty only in HTTP/1.0
     std::size_t content_length = 0;
-    bool length_missing = false;  ///< POST, PUT or PATCH without Content-Length: what follows must not be read as a request
-    bool keep_alive = true;       ///< what the client asked for
+    bool length_missing =
+        false;               ///< POST, PUT or PATCH without Content-Length: what follows must not be read as a request
+    bool keep_alive = true;  ///< what the client asked for
     bool is_http10 = false;
     bool expects_continue = false;
 };
 
 /// Not thread-safe; one per connection. Work is linear in the bytes fed, however they are cut.
 ///
-/// feed() bytes, then call next() until it says need_more. After failed the stream cannot be trusted any more: close it.
+/// feed() bytes, then call next() until it says need_more. After failed the stream cannot be trusted any more: close
+/// it.
 class RequestFramer {
 public:
     enum class Step : std::uint8_t {

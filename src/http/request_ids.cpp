@@ -12,7 +12,8 @@ namespace {
 constexpr std::size_t kLongestId = 128;
 
 bool sane(const std::string& id) {
-    return !id.empty() && id.size() <= kLongestId && std::all_of(id.begin(), id.end(), [](char c) { return c > ' ' && c < 0x7f; });
+    return !id.empty() && id.size() <= kLongestId &&
+           std::all_of(id.begin(), id.end(), [](char c) { return c > ' ' && c < 0x7f; });
 }
 
 }  // namespace
@@ -20,7 +21,8 @@ bool sane(const std::string& id) {
 RequestIds::RequestIds() : prefix_(fmt::format("{:08x}", std::random_device{}())) {}
 
 std::string RequestIds::id_for(const std::vector<api::Header>& headers) {
-    const auto given = std::find_if(headers.begin(), headers.end(), [](const api::Header& h) { return h.name == "x-request-id"; });
+    const auto given =
+        std::find_if(headers.begin(), headers.end(), [](const api::Header& h) { return h.name == "x-request-id"; });
     if (given != headers.end() && sane(given->value)) {
         return given->value;
     }

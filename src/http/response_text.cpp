@@ -10,7 +10,8 @@ namespace moai::http {
 namespace {
 
 bool safe_value(std::string_view value) {
-    return std::all_of(value.begin(), value.end(), [](char c) { return static_cast<unsigned char>(c) >= ' ' && c != 0x7f; });
+    return std::all_of(value.begin(), value.end(),
+                       [](char c) { return static_cast<unsigned char>(c) >= ' ' && c != 0x7f; });
 }
 
 void add(std::string& text, std::string_view name, std::string_view value) {

@@ -25,22 +25,24 @@ public:
 };
 
 struct ServerOptions {
-    std::string listen = "127.0.0.1:3000";   ///< host:port or [v6]:port; port 0 takes any free one
-    std::size_t threads = 16;                ///< requests handled at once; more wait their turn in order
-    std::size_t io_threads = 2;              ///< threads that read and write sockets; they never wait for a handler
-    std::size_t max_connections = 1'000;     ///< one more gets 503; lowered to what RLIMIT_NOFILE allows
-    std::size_t max_body = 2U << 20;         ///< bytes
+    std::string listen = "127.0.0.1:3000";  ///< host:port or [v6]:port; port 0 takes any free one
+    std::size_t threads = 16;               ///< requests handled at once; more wait their turn in order
+    std::size_t io_threads = 2;             ///< threads that read and write sockets; they never wait for a handler
+    std::size_t max_connections = 1'000;    ///< one more gets 503; lowered to what RLIMIT_NOFILE allows
+    std::size_t max_body = 2U << 20;        ///< bytes
     std::size_t max_header_bytes = 16U << 10;
-    std::size_t max_path = 2U << 10;         ///< bytes of the undecoded path; the query may be as long again twice
+    std::size_t max_path = 2U << 10;  ///< bytes of the undecoded path; the query may be as long again twice
     std::chrono::milliseconds header_timeout{10'000};  ///< from connect or a request's first byte to its blank line
     std::chrono::milliseconds body_timeout{10'000};    ///< from the blank line to the body's last byte
     std::chrono::milliseconds write_timeout{15'000};   ///< for a client to take one answer
     std::chrono::milliseconds keepalive{60'000};       ///< idle time between two requests
-    std::vector<std::string> allowed_hosts;  ///< Host values accepted beside loopback and the bound address: "name" or "name:port"
+    std::vector<std::string>
+        allowed_hosts;  ///< Host values accepted beside loopback and the bound address: "name" or "name:port"
 
     /// True for requests answered from memory: they are handled on the I/O thread and so never queue behind others.
     std::function<bool(const api::Request&)> answers_at_once;
-    /// True for POST, PUT or PATCH requests that may come without a Content-Length (then without a body, and the connection closes).
+    /// True for POST, PUT or PATCH requests that may come without a Content-Length (then without a body, and the
+    /// connection closes).
     std::function<bool(const api::Request&)> body_optional;
     /// Told of each request the server itself refused (framing, limits, Host, time-outs), by status.
     std::function<void(int status)> on_refused;

@@ -32,8 +32,9 @@ FramerLimits framer_limits(const ServerOptions& options) {
 }
 
 api::Response internal_error(const api::Request& request) {
-    return api::problem_response({.status = 500, .detail = "the request failed inside the server; its log has more under the request id"},
-                                 request.request_id);
+    return api::problem_response(
+        {.status = 500, .detail = "the request failed inside the server; its log has more under the request id"},
+        request.request_id);
 }
 
 }  // namespace
@@ -59,12 +60,13 @@ ServerCore::ServerCore(ServerOptions options_in, api::Handler handler_in, std::s
       queue(options.threads) {}
 
 api::Response ServerCore::answer(const api::Request& request) const {
-    std::string what = "an exception that is not a std::exception";
+    std::string what;
     try {
         return handler(request);
     } catch (const std::exception& error) {
         what = error.what();
-    } catch (...) {  // NOLINT(bugprone-empty-catch): reported below; the request boundary lets nothing through
+    } catch (...) {
+        what = "an exception that is not a std::exception";
     }
     if (options.on_handler_error) {
         options.on_handler_error(request.request_id, what);

@@ -1,4 +1,5 @@
-// What the REST API needs of the database: one call of a moai_rest function. Pure, so that the API's tests bring their own.
+// What the REST API needs of the database: one call of a moai_rest function. Pure, so that the API's tests bring their
+// own.
 #pragma once
 
 #include <optional>

@@ -25,7 +25,8 @@ std::string statement(const RestCall& call) {
 RestAnswer read_answer(const pg::Result& rows, const RestCall& call) {
     int status = 0;
     const std::string_view text = rows.rows() == 1 && rows.columns() == 2 ? rows.text(0, 0) : std::string_view{};
-    if (std::from_chars(text.data(), text.data() + text.size(), status).ec != std::errc{} || status < 200 || status > 599) {
+    if (std::from_chars(text.data(), text.data() + text.size(), status).ec != std::errc{} || status < 200 ||
+        status > 599) {
         throw std::runtime_error(fmt::format("moai_rest.{} did not answer one row of status and body", call.function));
     }
     return {status, std::string(rows.text(0, 1))};
@@ -38,7 +39,8 @@ void pause_before_retry(int tries) {
     std::this_thread::sleep_for(std::chrono::microseconds(microseconds(random)));
 }
 
-/// One try. An error while no connection could be had is a pg::Error; one after the statement was sent may hide a commit.
+/// One try. An error while no connection could be had is a pg::Error; one after the statement was sent may hide a
+/// commit.
 RestAnswer call_once(pg::Pool& pool, const std::string& sql, const RestCall& call) {
     auto lease = pool.acquire();
     try {
@@ -60,7 +62,9 @@ RestAnswer RestCalls::call(const RestCall& call) {
         try {
             return call_once(pool_, sql, call);
         } catch (const pg::Error& error) {
-            const bool again = error.retryable() ? tries < kMostTries : !call.writes && error.connection_lost() && !std::exchange(reconnected, true);
+            const bool again = error.retryable()
+                                   ? tries < kMostTries
+                                   : !call.writes && error.connection_lost() && !std::exchange(reconnected, true);
             if (!again) {
                 throw;
             }

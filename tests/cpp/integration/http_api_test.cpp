@@ -27,18 +27,23 @@ protected:
         options.threads = 2;
         options.answers_at_once = api::Router::answers_at_once;
         options.body_optional = api::Router::body_optional;
-        server_ = std::make_unique<http::Server>(std::move(options), [this](const api::Request& request) { return router_.handle(request); });
+        server_ = std::make_unique<http::Server>(
+            std::move(options), [this](const api::Request& request) { return router_.handle(request); });
         server_->start();
     }
 
-    RawResponse send(const std::string& method, const std::string& target, const std::string& body = {}, const std::string& header_lines = {}) {
+    RawResponse send(const std::string& method, const std::string& target, const std::string& body = {},
+                     const std::string& header_lines = {}) {
         RawClient client(server_->port());
-        client.send(method + ' ' + target + " HTTP/1.1\r\nHost: localhost:3000\r\nContent-Type: application/json\r\nContent-Length: " + std::to_string(body.size()) +
-                    "\r\n" + header_lines + "\r\n" + body);
+        client.send(method + ' ' + target +
+                    " HTTP/1.1\r\nHost: localhost:3000\r\nContent-Type: application/json\r\nContent-Length: " +
+                    std::to_string(body.size()) + "\r\n" + header_lines + "\r\n" + body);
         return client.receive(method == "HEAD").value_or(RawResponse{});
     }
 
-    static std::string event(const std::string& payload) { return R"({"type":"user.created","payload":)" + payload + "}"; }
+    static std::string event(const std::string& payload) {
+        return R"({"type":"user.created","payload":)" + payload + "}";
+    }
 
     test::TestDatabase database_;
     pg::Pool pool_{{database_.url(), "moai api", "", 2, std::chrono::milliseconds(2'000)}};
@@ -87,11 +92,25 @@ TEST_F(ApiTest, RefusesBadInputAndStoresNothing) {
         thousand_and_one += "," + event("1");
     }
     const std::vector<std::pair<std::string, int>> bad{
-        {"nonsense", 400}, {event("1") + "x", 400}, {"", 400}, {thousand_and_one + "]", 422}, {"[]", 422},
-        {R"({"payload":1})", 422}, {R"({"type":"","payload":1})", 422}, {R"({"type":"a..b","payload":1})", 422}, {R"({"type":1,"payload":1})", 422},
-        {R"({"type":")" + std::string(257, 'a') + R"(","payload":1})", 422}, {R"({"type":"a"})", 422}, {R"({"type":"a","payload":1,"typo":2})", 422},
-        {event(R"("\u0000")"), 422}, {event(R"("\ud800")"), 422}, {event("1e400000"), 422}, {event(nested(513)), 422}, {event(nested(10'000)), 422},
-        {event('"' + std::string(1'048'576, 'x') + '"'), 422}, {event('"' + std::string(3U << 20, 'x') + '"'), 413},
+        {"nonsense", 400},
+        {event("1") + "x", 400},
+        {"", 400},
+        {thousand_and_one + "]", 422},
+        {"[]", 422},
+        {R"({"payload":1})", 422},
+        {R"({"type":"","payload":1})", 422},
+        {R"({"type":"a..b","payload":1})", 422},
+        {R"({"type":1,"payload":1})", 422},
+        {R"({"type":")" + std::string(257, 'a') + R"(","payload":1})", 422},
+        {R"({"type":"a"})", 422},
+        {R"({"type":"a","payload":1,"typo":2})", 422},
+        {event(R"("\u0000")"), 422},
+        {event(R"("\ud800")"), 422},
+        {event("1e400000"), 422},
+        {event(nested(513)), 422},
+        {event(nested(10'000)), 422},
+        {event('"' + std::string(1'048'576, 'x') + '"'), 422},
+        {event('"' + std::string(3U << 20, 'x') + '"'), 413},
         {R"({"type":"a","type":"b","payload":1})", 422},
     };
     for (const auto& [body, status] : bad) {
@@ -110,7 +129,8 @@ TEST_F(ApiTest, TakesAPayloadOfTheLargestSizeAndDepth) {
 }
 
 TEST_F(ApiTest, TakesTheGoodItemsOfABatchAndNamesTheBad) {
-    const RawResponse response = send("POST", "/events", "[" + event("1") + R"(,{"type":"","payload":1},)" + event("2") + "]");
+    const RawResponse response =
+        send("POST", "/events", "[" + event("1") + R"(,{"type":"","payload":1},)" + event("2") + "]");
     ASSERT_EQ(response.status, 202) << response.body;
     const auto items = json::parse(response.body).at("items");
     ASSERT_EQ(items.size(), 3U);
@@ -130,7 +150,8 @@ TEST_F(ApiTest, GivesTheFirstEventsIdForARepeatedKeyAndConflictsForOtherContent)
 }
 
 TEST_F(ApiTest, ManagesSubscriptionsAndRefusesBadOnes) {
-    const RawResponse created = send("POST", "/subscriptions", R"({"url":"https://example.org/hook","event_types":["user.*"]})");
+    const RawResponse created =
+        send("POST", "/subscriptions", R"({"url":"https://example.org/hook","event_types":["user.*"]})");
     ASSERT_EQ(created.status, 201) << created.body;
     const std::string path = "/subscriptions/" + json::parse(created.body).at("id").get<std::string>();
     EXPECT_EQ(send("GET", path).status, 200);
@@ -148,8 +169,10 @@ TEST_F(ApiTest, ManagesSubscriptionsAndRefusesBadOnes) {
 
 TEST_F(ApiTest, AnswersUnknownAndMalformedIdsWith404) {
     const std::string id = "01890000-0000-7000-8000-000000000000";
-    for (const std::string& path : {"/events/" + id, std::string("/events/x"), "/events/" + id + "/payload", "/events/" + id + "/deliveries", "/subscriptions/" + id,
-                                    "/deliveries/" + id + "_" + id, std::string("/deliveries/x"), std::string("/deliveries/x/attempts")}) {
+    for (const std::string& path :
+         {"/events/" + id, std::string("/events/x"), "/events/" + id + "/payload", "/events/" + id + "/deliveries",
+          "/subscriptions/" + id, "/deliveries/" + id + "_" + id, std::string("/deliveries/x"),
+          std::string("/deliveries/x/attempts")}) {
         EXPECT_EQ(send("GET", path).status, 404) << path;
     }
     EXPECT_EQ(send("POST", "/deliveries/" + id + "_" + id + "/retry").status, 404);

@@ -39,7 +39,9 @@ class RestCallsTest : public ::testing::Test {
 protected:
     void SetUp() override { admin_.script(kSchema); }
 
-    std::string tries() { return std::string(admin_.query("SELECT CASE WHEN is_called THEN last_value ELSE 0 END FROM tries").text(0, 0)); }
+    std::string tries() {
+        return std::string(admin_.query("SELECT CASE WHEN is_called THEN last_value ELSE 0 END FROM tries").text(0, 0));
+    }
 
     test::TestDatabase database_{test::TestDatabase::Content::empty};
     pg::Connection admin_{database_.url(), "admin"};

@@ -19,7 +19,7 @@ using test::RawResponse;
 
 /// Answers each request with what arrived, and counts.
 class HttpServer : public ::testing::Test {
-protected:
+public:
     void SetUp() override { start({}); }
 
     void start(ServerOptions options) {
@@ -27,7 +27,8 @@ protected:
         options.listen = "127.0.0.1:0";
         options.threads = 4;
         options.body_optional = [](const api::Request& request) { return request.path == "/bodyless"; };
-        server = std::make_unique<Server>(std::move(options), [this](const api::Request& request) { return echo(request); });
+        server =
+            std::make_unique<Server>(std::move(options), [this](const api::Request& request) { return echo(request); });
         server->start();
     }
 
@@ -36,7 +37,8 @@ protected:
         if (request.path == "/throws") {
             throw std::runtime_error("secret text");
         }
-        const nlohmann::json seen{{"method", request.method}, {"path", request.path}, {"query", request.query}, {"body", request.body}};
+        const nlohmann::json seen{
+            {"method", request.method}, {"path", request.path}, {"query", request.query}, {"body", request.body}};
         return {200, "application/json", seen.dump(), {{"X-Seen", request.path}}};
     }
 
@@ -93,7 +95,8 @@ TEST_F(HttpServer, AnswersAClientThatHasShutItsSendingSide) {
 TEST_F(HttpServer, TakesASaneRequestIdAndReplacesAnyOther) {
     const auto sane = exchange("GET /a HTTP/1.1\r\nHost: localhost\r\nX-Request-Id: abc-1\r\n\r\n");
     const auto spaced = exchange("GET /a HTTP/1.1\r\nHost: localhost\r\nX-Request-Id: a b\r\n\r\n");
-    const auto longer = exchange("GET /a HTTP/1.1\r\nHost: localhost\r\nX-Request-Id: " + std::string(129, 'x') + "\r\n\r\n");
+    const auto longer =
+        exchange("GET /a HTTP/1.1\r\nHost: localhost\r\nX-Request-Id: " + std::string(129, 'x') + "\r\n\r\n");
     EXPECT_EQ(sane.value().headers.at("x-request-id"), "abc-1");
     EXPECT_NE(spaced.value().headers.at("x-request-id"), "a b");
     EXPECT_LT(longer.value().headers.at("x-request-id").size(), 129U);
@@ -104,7 +107,8 @@ TEST_F(HttpServer, AnswersPipelinedRequestsAllAndInOrder) {
     std::string bytes;
     for (int i = 0; i < 50; ++i) {
         const std::string body = std::to_string(i);
-        bytes += "POST /n" + body + " HTTP/1.1\r\nHost: localhost\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
+        bytes += "POST /n" + body + " HTTP/1.1\r\nHost: localhost\r\nContent-Length: " + std::to_string(body.size()) +
+                 "\r\n\r\n" + body;
     }
     ASSERT_TRUE(client.send(bytes));
     for (int i = 0; i < 50; ++i) {
@@ -134,7 +138,8 @@ TEST_F(HttpServer, SendsContinueBeforeTheBodyIsSent) {
 
 TEST_F(HttpServer, RefusesAnOversizeBodyInsteadOfContinuing) {
     RawClient client(server->port());
-    client.send("POST /a HTTP/1.1\r\nHost: localhost\r\nContent-Length: 99999999999999999999\r\nExpect: 100-continue\r\n\r\n");
+    client.send(
+        "POST /a HTTP/1.1\r\nHost: localhost\r\nContent-Length: 99999999999999999999\r\nExpect: 100-continue\r\n\r\n");
     EXPECT_EQ(client.receive().value_or(RawResponse{}).status, 413);
     EXPECT_TRUE(client.closed());
 }
@@ -209,7 +214,8 @@ TEST_P(HttpRefusal, IsAnsweredOnceWithAProblemAndTheConnectionCloses) {
     EXPECT_EQ(handled, 0);
 }
 
-std::string post(const std::string& header_lines, const std::string& body = "GET /smuggled HTTP/1.1\r\nHost: localhost\r\n\r\n") {
+std::string post(const std::string& header_lines,
+                 const std::string& body = "GET /smuggled HTTP/1.1\r\nHost: localhost\r\n\r\n") {
     return "POST /a HTTP/1.1\r\nHost: localhost\r\n" + header_lines + "\r\n" + body;
 }
 
@@ -234,8 +240,7 @@ INSTANTIATE_TEST_SUITE_P(
         Refused{"BareCarriageReturn", "GET /a HTTP/1.1\r\nHost: localhost\r\nX-A: 1\r2\r\n\r\n", 400},
         Refused{"NulByte", std::string("GET /a HTTP/1.1\r\nHost: localhost\r\nX-A: a\0b\r\n\r\n", 47), 400},
         Refused{"MethodNotAToken", "G@T /a HTTP/1.1\r\nHost: localhost\r\n\r\n", 400},
-        Refused{"TlsHello", "\x16\x03\x01\x02\x01\x01", 400},
-        Refused{"Http09", "GET /a\r\n", 400},
+        Refused{"TlsHello", "\x16\x03\x01\x02\x01\x01", 400}, Refused{"Http09", "GET /a\r\n", 400},
         Refused{"VersionMalformed", "GET /a HTTP/1\r\nHost: localhost\r\n\r\n", 400},
         Refused{"Version2", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 505},
         Refused{"Version12", "GET /a HTTP/1.2\r\nHost: localhost\r\n\r\n", 505},
@@ -244,22 +249,33 @@ INSTANTIATE_TEST_SUITE_P(
         Refused{"TargetNotAscii", "GET /\xc3\xa4 HTTP/1.1\r\nHost: localhost\r\n\r\n", 400},
         Refused{"PathOf15000Slashes", "GET " + std::string(15'000, '/') + " HTTP/1.1\r\nHost: localhost\r\n\r\n", 414},
         Refused{"PathOverLimit", "GET /" + std::string(2'048, 'a') + " HTTP/1.1\r\nHost: localhost\r\n\r\n", 414},
-        Refused{"QueryOfAMegabyte", "GET /?" + std::string(1'000'000, 'a') + " HTTP/1.1\r\nHost: localhost\r\n\r\n", 414},
+        Refused{"QueryOfAMegabyte", "GET /?" + std::string(1'000'000, 'a') + " HTTP/1.1\r\nHost: localhost\r\n\r\n",
+                414},
         Refused{"HeadersOverLimit", post("X-A: " + std::string(17'000, 'a') + "\r\n"), 431},
-        Refused{"HeadersTooMany", post([] { std::string lines; for (int i = 0; i < 101; ++i) { lines += "A: b\r\n"; } return lines; }()), 431},
+        Refused{"HeadersTooMany", post([] {
+                    std::string lines;
+                    for (int i = 0; i < 101; ++i) {
+                        lines += "A: b\r\n";
+                    }
+                    return lines;
+                }()),
+                431},
         Refused{"HostMissing", "GET /a HTTP/1.1\r\n\r\n", 400},
         Refused{"HostDoubled", "GET /a HTTP/1.1\r\nHost: localhost\r\nHost: localhost\r\n\r\n", 400},
         Refused{"HostHostile", "GET /a HTTP/1.1\r\nHost: attacker.example\r\n\r\n", 421},
         Refused{"HostHostileInTheTarget", "GET http://attacker.example/a HTTP/1.1\r\nHost: localhost\r\n\r\n", 421},
-        Refused{"HostHostileWithABody", "POST /a HTTP/1.1\r\nHost: localhost.attacker.example\r\nContent-Length: 40\r\n\r\n", 421}),
+        Refused{"HostHostileWithABody",
+                "POST /a HTTP/1.1\r\nHost: localhost.attacker.example\r\nContent-Length: 40\r\n\r\n", 421}),
     [](const auto& param) { return std::string(param.param.name); });
 
 TEST_F(HttpServer, AcceptsLoopbackAndAllowedHosts) {
     ServerOptions options;
     options.allowed_hosts = {"moai.internal"};
     start(std::move(options));
-    for (const std::string host : {"localhost", "LOCALHOST:8080", "127.0.0.1:1", "127.9.9.9", "[::1]", "[::1]:3000", "moai.internal", "moai.internal:80"}) {
-        EXPECT_EQ(exchange("GET /a HTTP/1.1\r\nHost: " + host + "\r\n\r\n").value_or(RawResponse{}).status, 200) << host;
+    for (const std::string host : {"localhost", "LOCALHOST:8080", "127.0.0.1:1", "127.9.9.9", "[::1]", "[::1]:3000",
+                                   "moai.internal", "moai.internal:80"}) {
+        EXPECT_EQ(exchange("GET /a HTTP/1.1\r\nHost: " + host + "\r\n\r\n").value_or(RawResponse{}).status, 200)
+            << host;
     }
 }
 

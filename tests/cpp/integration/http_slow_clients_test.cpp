@@ -40,7 +40,7 @@ bool eventually(const std::function<bool()>& promise, std::chrono::milliseconds 
 }
 
 class SlowClients : public ::testing::Test {
-protected:
+public:
     static ServerOptions quick() {
         ServerOptions options;
         options.header_timeout = 400ms;
@@ -169,7 +169,8 @@ TEST_F(SlowClients, GetA503BeyondTheLimitWhichThenFreesUp) {
     EXPECT_TRUE(third.closed());
     first.reset();
     std::optional<RawResponse> response;
-    for (const auto deadline = Clock::now() + 10s; Clock::now() < deadline && response.value_or(RawResponse{}).status != 200;) {
+    for (const auto deadline = Clock::now() + 10s;
+         Clock::now() < deadline && response.value_or(RawResponse{}).status != 200;) {
         RawClient again(server->port());
         again.send(kGet);
         response = again.receive();
@@ -181,7 +182,8 @@ TEST_F(SlowClients, GetA503BeyondTheLimitWhichThenFreesUp) {
 std::chrono::microseconds cpu_time() {
     rusage usage{};
     getrusage(RUSAGE_SELF, &usage);
-    return std::chrono::seconds(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) + std::chrono::microseconds(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec);
+    return std::chrono::seconds(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) +
+           std::chrono::microseconds(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec);
 }
 
 TEST_F(SlowClients, ThatDoNotReadNeitherSpinNorStallTheServerAndAreCut) {
@@ -292,7 +294,9 @@ TEST_F(SlowClients, ABusyPortIsANamedError) {
         other.start();
         FAIL() << "the port was taken twice";
     } catch (const ListenError& error) {
-        EXPECT_NE(std::string(error.what()).find(std::to_string(server->port()) + ": Address already in use"), std::string::npos) << error.what();
+        EXPECT_NE(std::string(error.what()).find(std::to_string(server->port()) + ": Address already in use"),
+                  std::string::npos)
+            << error.what();
     }
 }
 

@@ -33,7 +33,8 @@ public:
 
     /// The next response, framed by Content-Length; nothing at end of stream, on a reset, or when patience ends.
     /// `head_only`: the response has no body whatever its Content-Length says.
-    [[nodiscard]] std::optional<RawResponse> receive(bool head_only = false, std::chrono::milliseconds patience = kPatience);
+    [[nodiscard]] std::optional<RawResponse> receive(bool head_only = false,
+                                                     std::chrono::milliseconds patience = kPatience);
     /// The server has closed in an orderly way and sent nothing more.
     [[nodiscard]] bool closed(std::chrono::milliseconds patience = kPatience);
     /// Everything up to the end of the stream.

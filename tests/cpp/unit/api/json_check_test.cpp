@@ -27,30 +27,47 @@ std::string detail(std::string_view body, const JsonRules& rules = kBatch) {
 std::string nested(std::size_t depth) { return std::string(depth, '[') + std::string(depth, ']'); }
 
 TEST(JsonCheck, TakesWhatTheGrammarTakes) {
-    for (const char* body : {R"({})", R"( {"type":"a.b","payload":{"x":[1,-0,1.5e+9,1E-2,true,false,null,""]}} )", R"([{"a":1},{"a":2},3])", R"({"payload":"\u0000"})",
-                             R"({"payload":"\ud800"})", R"({"payload":1e400000})", R"({"payload":{"a":1,"a":2}})", "{\"payload\":\"\xf0\x9f\x98\x80\x7f\"}",
-                             R"({"payload":"\"\\\/\b\f\n\r\t\u00e9"})", "\t\r\n{}\n"}) {
+    for (const char* body :
+         {R"({})", R"( {"type":"a.b","payload":{"x":[1,-0,1.5e+9,1E-2,true,false,null,""]}} )",
+          R"([{"a":1},{"a":2},3])", R"({"payload":"\u0000"})", R"({"payload":"\ud800"})", R"({"payload":1e400000})",
+          R"({"payload":{"a":1,"a":2}})", "{\"payload\":\"\xf0\x9f\x98\x80\x7f\"}",
+          R"({"payload":"\"\\\/\b\f\n\r\t\u00e9"})", "\t\r\n{}\n"}) {
         EXPECT_EQ(status(body), 0) << body << ": " << detail(body);
     }
 }
 
 TEST(JsonCheck, NamesTheByteWhereTheSyntaxBreaks) {
     const std::vector<std::pair<std::string, std::string>> broken{
-        {"nonsense", "not JSON, at byte 1"},      {"{\"a\":1} x", "after the end of its JSON, at byte 8"},
-        {"{}{}", "after the end of its JSON, at byte 2"}, {"{\"a\":1", "ends inside its JSON, at byte 6"},
-        {"{\"a\"", "at byte 4"},                  {"{\"a\" 1}", "at byte 5"},
-        {"{a:1}", "at byte 1"},                   {"{\"a\":1,}", "at byte 7"},
-        {"[1,]", "at byte 3"},                    {"{'a':1}", "at byte 1"},
-        {"[01]", "at byte 2"},                    {"[1.]", "at byte 3"},
-        {"[.5]", "at byte 1"},                    {"[1e]", "at byte 3"},
-        {"[-]", "at byte 2"},                     {"[+1]", "at byte 1"},
-        {"[NaN]", "at byte 1"},                   {"[nul]", "at byte 4"},
-        {"[\"\\x\"]", "at byte 3"},               {"[\"\\u12g4\"]", "at byte 6"},
-        {"[\"a\nb\"]", "at byte 3"},              {"[\"\xc0\x80\"]", "not UTF-8, at byte 2"},
-        {"[\"\xed\xa0\x80\"]", "not UTF-8, at byte 2"},   {"[\"\xf4\x90\x80\x80\"]", "not UTF-8, at byte 2"},
-        {"[\"\xe2\x82\"]", "not UTF-8, at byte 2"},       {"\xef\xbb\xbf{}", "at byte 0"},
-        {std::string("{}\0", 3), "at byte 2"},    {"[1}", "at byte 2"},
-        {"{\"a\":1]", "at byte 6"},               {"{\"a\":\"", "ends inside its JSON, at byte 6"},
+        {"nonsense", "not JSON, at byte 1"},
+        {"{\"a\":1} x", "after the end of its JSON, at byte 8"},
+        {"{}{}", "after the end of its JSON, at byte 2"},
+        {"{\"a\":1", "ends inside its JSON, at byte 6"},
+        {"{\"a\"", "at byte 4"},
+        {"{\"a\" 1}", "at byte 5"},
+        {"{a:1}", "at byte 1"},
+        {"{\"a\":1,}", "at byte 7"},
+        {"[1,]", "at byte 3"},
+        {"{'a':1}", "at byte 1"},
+        {"[01]", "at byte 2"},
+        {"[1.]", "at byte 3"},
+        {"[.5]", "at byte 1"},
+        {"[1e]", "at byte 3"},
+        {"[-]", "at byte 2"},
+        {"[+1]", "at byte 1"},
+        {"[NaN]", "at byte 1"},
+        {"[nul]", "at byte 4"},
+        {"[\"\\x\"]", "at byte 3"},
+        {"[\"\\u12g4\"]", "at byte 6"},
+        {"[\"a\nb\"]", "at byte 3"},
+        {"[\"\xc0\x80\"]", "not UTF-8, at byte 2"},
+        {"[\"\xed\xa0\x80\"]", "not UTF-8, at byte 2"},
+        {"[\"\xf4\x90\x80\x80\"]", "not UTF-8, at byte 2"},
+        {"[\"\xe2\x82\"]", "not UTF-8, at byte 2"},
+        {"\xef\xbb\xbf{}", "at byte 0"},
+        {std::string("{}\0", 3), "at byte 2"},
+        {"[1}", "at byte 2"},
+        {"{\"a\":1]", "at byte 6"},
+        {"{\"a\":\"", "ends inside its JSON, at byte 6"},
     };
     for (const auto& [body, text] : broken) {
         EXPECT_EQ(status(body), 400) << body;
@@ -130,7 +147,7 @@ TEST(JsonCheck, WhereNoFieldsBelongTakesOnlyAnEmptyObject) {
 
 // nlohmann's parser is the second opinion: on texts without lone surrogates and huge numbers both must agree.
 TEST(JsonCheck, AgreesWithAnotherParserOnMangledTexts) {
-    std::mt19937 random(7);  // NOLINT: a fixed seed, so that a failure can be repeated
+    std::mt19937 random(7);  // a fixed seed, so that a failure can be repeated
     const std::string good = R"({"a":[1,-2.5,0.1e3,true,false,null],"b":{"c":"d\n\u00e9","e":[]},"f":"é","g":{}})";
     const std::string alphabet = "{}[],:\"\\0123456789.eE+-truefalsn u\xc3\xa9\x01";
     const JsonRules any{.array_allowed = true, .max_items = 1'000'000};

@@ -15,7 +15,8 @@ TEST(PayloadRange, ReadsOneRangeAndIgnoresEveryOtherForm) {
     EXPECT_FALSE(parse_range("bytes=10-").last);
     EXPECT_FALSE(parse_range("bytes=-50").first);
     EXPECT_EQ(parse_range("bytes=-50").last, "50");
-    for (const char* header : {"", "bytes=", "bytes=-", "bytes=--5", "bytes=1-2,4-5", "items=1-2", "bytes=a-b", "bytes=1-2x", "bytes=9999999999999999999-"}) {
+    for (const char* header : {"", "bytes=", "bytes=-", "bytes=--5", "bytes=1-2,4-5", "items=1-2", "bytes=a-b",
+                               "bytes=1-2x", "bytes=9999999999999999999-"}) {
         EXPECT_FALSE(parse_range(header).first) << header;
         EXPECT_FALSE(parse_range(header).last) << header;
     }

@@ -9,17 +9,20 @@ namespace moai::api {
 namespace {
 
 TEST(Problem, HasTheContractsFieldsInOrder) {
-    EXPECT_EQ(problem_json({404, "MO404", "no such event", "id = 1", "List them."}, "r-1"),
-              R"({"type":"about:blank","title":"Not Found","status":404,"code":"MO404","detail":"no such event","values":"id = 1","hint":"List them.","request_id":"r-1"})");
+    EXPECT_EQ(
+        problem_json({404, "MO404", "no such event", "id = 1", "List them."}, "r-1"),
+        R"({"type":"about:blank","title":"Not Found","status":404,"code":"MO404","detail":"no such event","values":"id = 1","hint":"List them.","request_id":"r-1"})");
 }
 
 TEST(Problem, LeavesOutWhatIsEmptyAndMakesACode) {
-    EXPECT_EQ(problem_json({.status = 405, .detail = "no"}, "r"),
-              R"({"type":"about:blank","title":"Method Not Allowed","status":405,"code":"MO405","detail":"no","request_id":"r"})");
+    EXPECT_EQ(
+        problem_json({.status = 405, .detail = "no"}, "r"),
+        R"({"type":"about:blank","title":"Method Not Allowed","status":405,"code":"MO405","detail":"no","request_id":"r"})");
 }
 
 TEST(Problem, CannotBeBrokenByItsTexts) {
-    const auto json = nlohmann::json::parse(problem_json({.status = 422, .detail = "\"\n\x01\xff", .values = "\xc3"}, "\"r\""));
+    const auto json =
+        nlohmann::json::parse(problem_json({.status = 422, .detail = "\"\n\x01\xff", .values = "\xc3"}, "\"r\""));
     EXPECT_EQ(json.at("request_id"), "\"r\"");
 }
 

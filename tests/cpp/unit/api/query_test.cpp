@@ -40,10 +40,12 @@ TEST(Query, RefusesBadEncoding) {
 }
 
 TEST(Utf8, KnowsWellFormedText) {
-    for (const char* text : {"", "a", "\xc3\xa9", "\xe2\x82\xac", "\xf0\x9f\x98\x80", "\xed\x9f\xbf", "\xee\x80\x80", "\xf4\x8f\xbf\xbf"}) {
+    for (const char* text : {"", "a", "\xc3\xa9", "\xe2\x82\xac", "\xf0\x9f\x98\x80", "\xed\x9f\xbf", "\xee\x80\x80",
+                             "\xf4\x8f\xbf\xbf"}) {
         EXPECT_TRUE(is_text(text)) << text;
     }
-    for (const char* text : {"\x80", "\xc0\xaf", "\xc1\xbf", "\xe0\x9f\xbf", "\xed\xa0\x80", "\xf0\x8f\xbf\xbf", "\xf4\x90\x80\x80", "\xf5\x80\x80\x80", "\xc3", "\xe2\x82", "\xe2\x82\x41"}) {
+    for (const char* text : {"\x80", "\xc0\xaf", "\xc1\xbf", "\xe0\x9f\xbf", "\xed\xa0\x80", "\xf0\x8f\xbf\xbf",
+                             "\xf4\x90\x80\x80", "\xf5\x80\x80\x80", "\xc3", "\xe2\x82", "\xe2\x82\x41"}) {
         EXPECT_FALSE(is_text(text)) << ::testing::PrintToString(text);
     }
     EXPECT_FALSE(is_text(std::string_view("a\0b", 3)));

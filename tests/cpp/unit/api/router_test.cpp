@@ -42,7 +42,7 @@ public:
 };
 
 class RouterTest : public ::testing::Test {
-protected:
+public:
     static Request request(std::string method, std::string target, std::string body = {}) {
         Request result;
         result.method = std::move(method);
@@ -72,11 +72,16 @@ protected:
     std::vector<Seen> seen;
     std::vector<std::string> internal_errors;
     Router router{backend,
-                  {[this] { return Readiness{ready, R"({"database":"up"})"}; }, [] { return std::string("metric 1\n"); }},
+                  {[this] {
+                       return Readiness{ready, R"({"database":"up"})"};
+                   },
+                   [] { return std::string("metric 1\n"); }},
                   {[this](std::string_view route, std::string_view method, int status, double) {
                        seen.push_back({std::string(route), std::string(method), status});
                    },
-                   [this](std::string_view id, std::string_view text) { internal_errors.push_back(std::string(id) + ' ' + std::string(text)); }}};
+                   [this](std::string_view id, std::string_view text) {
+                       internal_errors.push_back(std::string(id) + ' ' + std::string(text));
+                   }}};
 };
 
 TEST_F(RouterTest, CallsEachRoutesFunctionWithItsArguments) {
@@ -124,7 +129,8 @@ TEST_F(RouterTest, CallsEachRoutesFunctionWithItsArguments) {
 }
 
 TEST_F(RouterTest, PassesTheClientsOwnBytesOn) {
-    const std::string body = "{ \"payload\" : { \"b\":1.0, \"a\":1E5,\"a\":\"\\u0000\\ud800\", \"n\":1e400000 } ,\"type\":\"x\"}\n";
+    const std::string body =
+        "{ \"payload\" : { \"b\":1.0, \"a\":1E5,\"a\":\"\\u0000\\ud800\", \"n\":1e400000 } ,\"type\":\"x\"}\n";
     EXPECT_EQ(handle("POST", "/events", body).status, 200);
     EXPECT_EQ(backend.params.at(0), body);
 }
@@ -139,7 +145,8 @@ TEST_F(RouterTest, DecodesIdsAndAnswersBadEncodingWith400) {
 }
 
 TEST_F(RouterTest, AnswersUnknownPathsWith404) {
-    for (const char* path : {"/", "/event", "/events/", "/events//payload", "//events", "/events/a/b", "/openapi.json", "/Events", "/subscriptions/a/pause/x"}) {
+    for (const char* path : {"/", "/event", "/events/", "/events//payload", "//events", "/events/a/b", "/openapi.json",
+                             "/Events", "/subscriptions/a/pause/x"}) {
         EXPECT_EQ(handle("GET", path).status, 404) << path;
     }
     EXPECT_EQ(backend.calls, 0);
@@ -163,13 +170,15 @@ TEST_F(RouterTest, ServesHeadByGet) {
 }
 
 TEST_F(RouterTest, WantsJsonContentTypeOnlyWithABody) {
-    for (const char* type : {"application/json", "Application/JSON; charset=utf-8", "application/json;charset=\"UTF-8\"", "application/json; profile=x"}) {
+    for (const char* type : {"application/json", "Application/JSON; charset=utf-8",
+                             "application/json;charset=\"UTF-8\"", "application/json; profile=x"}) {
         Request post = request("POST", "/events");
         post.body = "{}";
         post.headers = {{"content-type", type}};
         EXPECT_EQ(handle(post).status, 200) << type;
     }
-    for (const char* type : {"", "text/plain", "application/jsonx", "application/x-www-form-urlencoded", "application/json; charset=latin1"}) {
+    for (const char* type : {"", "text/plain", "application/jsonx", "application/x-www-form-urlencoded",
+                             "application/json; charset=latin1"}) {
         Request post = request("POST", "/events");
         post.body = "{}";
         post.headers = {{"content-type", type}};
@@ -247,8 +256,9 @@ TEST_F(RouterTest, MapsTheDatabasesErrors) {
 }
 
 TEST_F(RouterTest, SaysServiceUnavailableWithRetryAfterWhenTheDatabaseIsAway) {
-    const std::vector<std::function<void()>> failures{[] { throw pg::Error("", "refused"); }, [] { throw pg::PoolExhausted("busy"); },
-                                                     [] { throw store::OutcomeUnknown("broke"); }};
+    const std::vector<std::function<void()>> failures{[] { throw pg::Error("", "refused"); },
+                                                      [] { throw pg::PoolExhausted("busy"); },
+                                                      [] { throw store::OutcomeUnknown("broke"); }};
     for (const auto& fail : failures) {
         backend.fail = fail;
         const Response response = handle("POST", "/events", "{}");
@@ -277,7 +287,8 @@ TEST_F(RouterTest, AnswersProbesFromMemory) {
 }
 
 TEST_F(RouterTest, KnowsWhichRoutesNeedNoBody) {
-    for (const char* path : {"/subscriptions/a/pause", "/subscriptions/a/resume", "/deliveries/a/retry", "/deliveries/a/cancel", "/dead-letters/redrive"}) {
+    for (const char* path : {"/subscriptions/a/pause", "/subscriptions/a/resume", "/deliveries/a/retry",
+                             "/deliveries/a/cancel", "/dead-letters/redrive"}) {
         EXPECT_TRUE(Router::body_optional(request("POST", path))) << path;
     }
     EXPECT_FALSE(Router::body_optional(request("POST", "/events")));

@@ -8,16 +8,38 @@ namespace {
 
 TEST(HostPolicy, AcceptsLoopbackOnAnyPort) {
     const HostPolicy policy("127.0.0.1", {});
-    for (const char* host : {"localhost", "LocalHost", "localhost:1", "localhost:", "127.0.0.1", "127.255.0.9:80", "[::1]", "[0:0::1]:99"}) {
+    for (const char* host : {"localhost", "LocalHost", "localhost:1", "localhost:", "127.0.0.1", "127.255.0.9:80",
+                             "[::1]", "[0:0::1]:99"}) {
         EXPECT_TRUE(policy.accepts(host)) << host;
     }
 }
 
 TEST(HostPolicy, RefusesEverythingElse) {
     const HostPolicy policy("127.0.0.1", {});
-    for (const char* host : {"example.org", "localhost.example.org", "localhost.", "127.0.0.1.example.org", "128.0.0.1", "127.1", "0x7f000001", "2130706433",
-                             "127.0.0.1@example.org", "localhost:80@example.org", "localhost:80:80", "localhost:x", "localhost:123456", "::1", "[::1", "[::2]",
-                             "[::1]x", "[localhost]", "[::ffff:127.0.0.1]", "", ":80", "localhost,example.org", "local host", "0.0.0.0"}) {
+    for (const char* host : {"example.org",
+                             "localhost.example.org",
+                             "localhost.",
+                             "127.0.0.1.example.org",
+                             "128.0.0.1",
+                             "127.1",
+                             "0x7f000001",
+                             "2130706433",
+                             "127.0.0.1@example.org",
+                             "localhost:80@example.org",
+                             "localhost:80:80",
+                             "localhost:x",
+                             "localhost:123456",
+                             "::1",
+                             "[::1",
+                             "[::2]",
+                             "[::1]x",
+                             "[localhost]",
+                             "[::ffff:127.0.0.1]",
+                             "",
+                             ":80",
+                             "localhost,example.org",
+                             "local host",
+                             "0.0.0.0"}) {
         EXPECT_FALSE(policy.accepts(host)) << host;
     }
 }

@@ -16,7 +16,8 @@ TEST(ListenAddress, SplitsHostAndPort) {
 }
 
 TEST(ListenAddress, RefusesWhatIsNoHostAndPort) {
-    for (const char* text : {"", "localhost", ":3000", "localhost:", "localhost:x", "localhost:65536", "localhost:-1", "::1:3000", "[]:80", "a:123456"}) {
+    for (const char* text : {"", "localhost", ":3000", "localhost:", "localhost:x", "localhost:65536", "localhost:-1",
+                             "::1:3000", "[]:80", "a:123456"}) {
         EXPECT_THROW((void)parse_listen_address(text), ListenError) << text;
     }
 }

@@ -40,7 +40,8 @@ Framed frame(const std::vector<std::string_view>& pieces, FramerLimits limits = 
 }
 
 const std::string kTwo =
-    "\r\nPOST /events?x=1 HTTP/1.1\r\nHost: localhost:3000\r\nX-Empty:\r\nX-Blank: \t a b \t\r\nContent-Length: 7\r\n\r\n{\"a\r\n\r\n"
+    "\r\nPOST /events?x=1 HTTP/1.1\r\nHost: localhost:3000\r\nX-Empty:\r\nX-Blank: \t a b \t\r\nContent-Length: "
+    "7\r\n\r\n{\"a\r\n\r\n"
     "GET http://Example.org?q HTTP/1.0\r\nConnection: Keep-Alive, x\r\n\r\n";
 
 void expect_two(const Framed& framed) {
@@ -145,7 +146,8 @@ TEST(RequestFramer, CountsAllHeaderLinesAgainstTheLimit) {
 }
 
 TEST(RequestFramer, TellsThatABodysLengthIsMissingOnlyWhereABodyBelongs) {
-    for (const auto& [method, missing] : std::vector<std::pair<std::string, bool>>{{"POST", true}, {"PUT", true}, {"PATCH", true}, {"GET", false}, {"DELETE", false}}) {
+    for (const auto& [method, missing] : std::vector<std::pair<std::string, bool>>{
+             {"POST", true}, {"PUT", true}, {"PATCH", true}, {"GET", false}, {"DELETE", false}}) {
         const Framed framed = frame({method + " / HTTP/1.1\r\nHost: a\r\n\r\n"});
         ASSERT_EQ(framed.requests.size(), 1U) << method;
         EXPECT_EQ(framed.requests[0].length_missing, missing) << method;
@@ -154,7 +156,8 @@ TEST(RequestFramer, TellsThatABodysLengthIsMissingOnlyWhereABodyBelongs) {
 
 TEST(RequestFramer, NeverReadsABodyAsARequest) {
     const std::string body = "GET /smuggled HTTP/1.1\r\nHost: a\r\n\r\n";
-    const Framed framed = frame({"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body});
+    const Framed framed =
+        frame({"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body});
     ASSERT_EQ(framed.requests.size(), 1U);
     EXPECT_EQ(framed.requests[0].body, body);
 }
@@ -182,7 +185,7 @@ TEST(RequestFramer, IsIdleOnlyBetweenRequests) {
 
 // Random edits of a good stream, cut at random: the outcome must not depend on the cuts, and nothing may crash or hang.
 TEST(RequestFramer, SaysTheSameOfAMangledStreamHoweverItIsCut) {
-    std::mt19937 random(20220901);  // NOLINT: a fixed seed, so that a failure can be repeated
+    std::mt19937 random(20220901);  // a fixed seed, so that a failure can be repeated
     const std::string alphabet = std::string("\r\n :\t,/?%#09azGT\x7f\xff", 19) + '\0';
     for (int round = 0; round < 20'000; ++round) {
         std::string bytes = kTwo;

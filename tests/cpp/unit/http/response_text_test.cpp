@@ -28,7 +28,8 @@ TEST(ResponseText, Gives204NeitherBodyNorLength) {
 }
 
 TEST(ResponseText, DropsHeadersThatWouldBreakTheFraming) {
-    const std::string text = response_text({200, "text/plain", "", {{"X-A", "b\r\nX-Evil: 1"}, {"X B", "c"}, {"X-C", "d\n"}}}, {true, false, "i"});
+    const std::string text = response_text(
+        {200, "text/plain", "", {{"X-A", "b\r\nX-Evil: 1"}, {"X B", "c"}, {"X-C", "d\n"}}}, {true, false, "i"});
     EXPECT_EQ(text.find("Evil"), std::string::npos);
     EXPECT_EQ(text.find("X B"), std::string::npos);
     EXPECT_EQ(text.find("X-C"), std::string::npos);
@@ -39,7 +40,8 @@ TEST(RequestIds, AreFreshAndDifferUnlessASaneOneIsGiven) {
     EXPECT_NE(ids.id_for({}), ids.id_for({}));
     EXPECT_EQ(ids.id_for({{"x-request-id", "abc"}}), "abc");
     EXPECT_EQ(ids.id_for({{"x-request-id", std::string(128, 'a')}}).size(), 128U);
-    for (const std::string& bad : {std::string(), std::string("a b"), std::string("a\xc3\xa4"), std::string(129, 'a')}) {
+    for (const std::string& bad :
+         {std::string(), std::string("a b"), std::string("a\xc3\xa4"), std::string(129, 'a')}) {
         EXPECT_NE(ids.id_for({{"x-request-id", bad}}), bad);
     }
 }
