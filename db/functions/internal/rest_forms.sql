@@ -52,8 +52,8 @@ DECLARE
     _body bytea := substr(a.response_body, 1, 4096);
     _text text;
 BEGIN
-    -- Up to three bytes less, since the cut may go through a character.
-    FOR _less IN 0..3 LOOP
+    -- Up to three bytes less if the end is cut off: the cut may go through a character.
+    FOR _less IN 0..CASE WHEN octet_length(_body) < a.response_bytes THEN 3 ELSE 0 END LOOP
         BEGIN
             _text := convert_from(substr(_body, 1, greatest(octet_length(_body) - _less, 0)), 'UTF8');
             EXIT;

@@ -1,0 +1,29 @@
+BEGIN;
+\ir ../helpers.psql
+SELECT plan(21);
+
+SELECT status, body::json AS body FROM moai_rest.create_subscription('{"url":"https://receiver.test","event_types":["user.*"],"tenant":"rest/create_subscription","retry_base":"PT2S","retry_factor":1.5,"max_attempts":3,"description":"d"}') \gset
+SELECT is(:status, 201, 'it answers 201');
+SELECT is((:'body'::jsonb) - 'id' - 'secret' - 'created_at' - 'updated_at',
+    '{"tenant":"rest/create_subscription","url":"https://receiver.test","event_types":["user.*"],"format":"standard","description":"d","state":"active","state_reason":null,"timeout":"PT15S","max_attempts":3,
+      "retry_base":"PT2S","retry_factor":1.5,"retry_cap":"PT24H","retry_jitter":0.1}', 'with the subscription, durations as ISO 8601');
+SELECT is((:'body'::json) ->> 'secret', (SELECT secret FROM moai_private.subscription WHERE id = (:'body'::json ->> 'id')::uuid), 'and its secret');
+SELECT results_eq($$SELECT s.format, s.timeout, s.max_attempts, s.retry_base, s.retry_factor, s.retry_cap, s.retry_jitter FROM moai_rest.create_subscription('{"url":"http://a","event_types":["a"]}') AS a
+                    JOIN moai_private.subscription AS s ON s.id = (a.body::json ->> 'id')::uuid$$,
+    $$SELECT s.format, s.timeout, s.max_attempts, s.retry_base, s.retry_factor, s.retry_cap, s.retry_jitter FROM moai.create_subscription('http://a', '{a}') AS a JOIN moai_private.subscription AS s ON s.id = a.id$$,
+    'the defaults are those of moai.create_subscription');
+SELECT is(pg_temp.error_of(format('SELECT moai_rest.create_subscription(%L)', document)), 'MO422: ' || m, 'refused: ' || m)
+FROM (VALUES
+    ('{"event_types":["a"]}', 'url is missing'), ('{"url":"http://a"}', 'event_types has 0 items, 1 to 100 are allowed'), ('{"url":"http://a","event_types":"a"}', 'event_types is not an array of strings / event_types = "a"'),
+    ('{"url":"http://a","event_types":[1]}', 'event_types is not a string / event_types = 1'), ('{"url":1,"event_types":["a"]}', 'url is not a string / url = 1'),
+    ('{"url":"http://a","event_types":["a"],"timeout":5}', 'timeout is not a string / timeout = 5'), ('{"url":"http://a","event_types":["a"],"timeout":"soon"}', 'timeout is not an interval / timeout = ''soon'''),
+    ('{"url":"http://a","event_types":["a"],"timeout":"99999999999 years"}', 'timeout is not an interval / timeout = ''99999999999 years'''),
+    ('{"url":"http://a","event_types":["a"],"retry_base":"-5s"}', 'retry_base is outside of 100 ms to 30 days / retry_base = -00:00:05'),
+    ('{"url":"http://a","event_types":["a"],"max_attempts":1.5}', 'max_attempts is not an integer in range / max_attempts = 1.5'), ('{"url":"http://a","event_types":["a"],"max_attempts":1e99}', 'max_attempts is not an integer in range / max_attempts = 1e99'),
+    ('{"url":"http://a","event_types":["a"],"max_attempts":-1}', 'max_attempts is outside of 1 to 100 / max_attempts = -1'), ('{"url":"http://a","event_types":["a"],"retry_factor":"5"}', 'retry_factor is not a number in range / retry_factor = "5"'),
+    ('{"url":"http://a","event_types":["a"],"retry_factor":1e999}', 'retry_factor is not a number in range / retry_factor = 1e999'), ('{"url":"http://a","event_types":["a"],"URL":""}', 'unknown field "URL"'),
+    ('{"url":"http://u:p@a","event_types":["a"]}', 'url has credentials'), ('[]', 'the document is not an object / it is array')
+) AS bad(document, m);
+
+SELECT * FROM finish();
+ROLLBACK;
