@@ -1,4 +1,5 @@
 // Clients that are slow, silent, many, or never read; and a server that stops while clients are there.
+// Holds http/connection.cpp, http/io_thread.cpp and http/server_core.cpp to their limits.
 #include <gtest/gtest.h>
 #include <sys/resource.h>
 

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "api/request.hpp"
 #include "api/routes.hpp"
 #include "pg/error.hpp"
 #include "pg/pool.hpp"
