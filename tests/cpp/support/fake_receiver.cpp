@@ -138,9 +138,8 @@ struct FakeReceiver::Impl {
             return;
         }
         Connection& connection = *found->second;
-        if ((events & (EPOLLERR | EPOLLHUP)) != 0) {
-            close(connection);
-        } else if ((events & EPOLLIN) != 0 && !read_some(connection)) {
+        const bool is_broken = (events & (EPOLLERR | EPOLLHUP)) != 0;
+        if (is_broken || ((events & EPOLLIN) != 0 && !read_some(connection))) {
             close(connection);
         } else if ((events & EPOLLOUT) != 0) {
             flush(connection);
