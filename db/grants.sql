@@ -19,7 +19,7 @@ FROM (VALUES
     ('moai_reader', 'view', 'moai.event moai.subscription moai.delivery moai.attempt moai.dead_letter'),
     ('moai_reader', 'function', 'moai.stats'),
     -- The policies of the tables behind the views call these as the reader.
-    ('moai_reader', 'function', 'moai_private.sees_all_tenants moai_private.visible_tenants'),
+    ('moai_reader', 'function', 'moai_private.sees_all_tenants moai_private.visible_tenants moai_private.sees_subscription'),
 
     ('moai_api', 'schema', 'moai moai_rest'),
     ('moai_api', 'function', 'moai.stats'),

@@ -14,7 +14,7 @@ SELECT is_empty($$SELECT c.oid::regclass FROM pg_class AS c WHERE c.relnamespace
 SELECT is_empty($$SELECT p.oid::regprocedure FROM pg_proc AS p WHERE p.pronamespace IN ('moai'::regnamespace, 'moai_rest'::regnamespace) AND NOT p.prosecdef$$, 'public functions run as the owner');
 SELECT is_empty($$SELECT p.oid::regprocedure FROM pg_proc AS p JOIN pg_namespace AS n ON n.oid = p.pronamespace WHERE n.nspname IN ('moai', 'moai_rest', 'moai_private')
     AND p.prosecdef AND NOT 'search_path=pg_catalog, pg_temp' = ANY (coalesce(p.proconfig, '{}'))$$, 'and those that do have their search_path pinned');
-SELECT is_empty($$SELECT p.oid::regprocedure FROM pg_proc AS p WHERE p.pronamespace = 'moai_private'::regnamespace AND p.prosecdef AND p.proname NOT IN ('sees_all_tenants', 'visible_tenants')$$,
+SELECT is_empty($$SELECT p.oid::regprocedure FROM pg_proc AS p WHERE p.pronamespace = 'moai_private'::regnamespace AND p.prosecdef AND p.proname NOT IN ('sees_all_tenants', 'visible_tenants', 'sees_subscription')$$,
     'private ones run as their caller, but for those of the policies');
 SELECT is_empty($$SELECT c.oid::regclass::text FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace WHERE n.nspname IN ('moai', 'moai_rest', 'moai_private') AND c.relowner <> n.nspowner
     UNION ALL SELECT p.oid::regprocedure::text FROM pg_proc AS p JOIN pg_namespace AS n ON n.oid = p.pronamespace WHERE n.nspname IN ('moai', 'moai_rest', 'moai_private') AND p.proowner <> n.nspowner$$,
