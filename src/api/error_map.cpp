@@ -17,7 +17,7 @@ constexpr std::array kRows{
     Row{"23514", 422}, Row{"22P02", 422}, Row{"22023", 422},
     Row{"22001", 422},  // check, bad text, bad parameter, too long
     Row{"22003", 422}, Row{"22007", 422}, Row{"22008", 422},
-    Row{"22P05", 422},                     // out of range, bad time, untranslatable
+    Row{"22P05", 422}, Row{"22021", 422},  // out of range, bad time, untranslatable, not UTF-8
     Row{"42501", 403},                     // privilege
     Row{"40001", 503}, Row{"40P01", 503},  // still failing after the retries inside
     Row{"57014", 504},                     // statement timeout

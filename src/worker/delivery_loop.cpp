@@ -170,7 +170,15 @@ void DeliveryLoop::look_again(microseconds in) {
 }
 
 void DeliveryLoop::start(const store::ClaimedDelivery& delivery, const DatabaseClock& clock, SteadyTime claim_sent_at) {
-    auto request = build_request_(delivery, clock.us_at(steady_clock::now()) / 1'000'000);
+    const auto now = steady_clock::now();
+    OutgoingRequest request;
+    try {
+        request = build_request_(delivery, clock.us_at(now) / 1'000'000);
+    } catch (const std::exception& error) {
+        // One delivery that cannot be made into a request (its secret was edited by hand, say) must not take the worker down.
+        fail(delivery, clock.us_at(now), error.what());
+        return;
+    }
     request.timeout = delivery.timeout;
     request.start_deadline = claim_sent_at + delivery.lease - delivery.timeout - kRecordingTime;
     const auto published_at_us = delivery.attempt_no == 1 ? epoch_us_of(delivery.published_at) : 0;
@@ -207,6 +215,15 @@ void DeliveryLoop::finished(store::DeliveryResult result, std::int64_t published
     metrics_.in_flight(transport_.in_flight());
     recorder_.add(std::move(result));
     claim_if_useful();
+}
+
+void DeliveryLoop::fail(const store::ClaimedDelivery& delivery, std::int64_t at_us, std::string why) {
+    auto result = result_of(delivery);
+    result.started_at_us = at_us;
+    result.error_class = error_class_name(ErrorClass::invalid_request);
+    result.error_detail = std::move(why);
+    metrics_.attempt(result.error_class);
+    recorder_.add(std::move(result));
 }
 
 void DeliveryLoop::release(const store::ClaimedDelivery& delivery) {

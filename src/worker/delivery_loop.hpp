@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <string>
 
 #include "base/backoff.hpp"
 #include "base/event_loop.hpp"
@@ -62,6 +63,7 @@ private:
     void claim_failed(const pg::Error& error);
     void start(const store::ClaimedDelivery& delivery, const DatabaseClock& clock, SteadyTime claim_sent_at);
     void finished(store::DeliveryResult result, std::int64_t published_at_us, const TransferResult& transfer);
+    void fail(const store::ClaimedDelivery& delivery, std::int64_t at_us, std::string why);
     void release(const store::ClaimedDelivery& delivery);
     void look_again(std::chrono::microseconds in);
     void maintain();

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <stdexcept>
+
 #include "unit/worker/fakes.hpp"
 
 namespace moai::worker {
@@ -28,6 +30,9 @@ protected:
                 loop, queue, transport,
                 [this](const store::ClaimedDelivery& claimed, std::int64_t unix_seconds) {
                     built_at.push_back(unix_seconds);
+                    if (claimed.event_id == "unsignable") {
+                        throw std::invalid_argument("bad secret");
+                    }
                     OutgoingRequest request;
                     request.body = claimed.event_id;
                     return request;
@@ -113,6 +118,16 @@ TEST_F(DeliveryLoopTest, GivesBackARequestWhoseLeaseLeftNoTimeToSendIt) {
     transport.answer.error_class = ErrorClass::lease_expired;
     run_until_recorded(1);
     EXPECT_EQ(queue.recorded.at(0).at(0).outcome, Outcome::released);
+}
+
+TEST_F(DeliveryLoopTest, RecordsADeliveryThatCannotBeMadeIntoARequestAndGoesOn) {
+    queue.claims.push_back(claim_of({delivery("unsignable"), delivery("good")}));
+    run_until_recorded(1);
+    ASSERT_EQ(queue.recorded.at(0).size(), 2U);
+    EXPECT_EQ(queue.recorded[0][0].outcome, Outcome::failed);
+    EXPECT_EQ(queue.recorded[0][0].error_class, "invalid_request");
+    EXPECT_EQ(queue.recorded[0][0].error_detail, "bad secret");
+    EXPECT_EQ(queue.recorded[0][1].outcome, Outcome::delivered);
 }
 
 TEST_F(DeliveryLoopTest, LeavesTimeToRecordWithinTheLease) {
