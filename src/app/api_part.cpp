@@ -142,10 +142,12 @@ std::string ApiPart::url() const { return "http://" + impl_->address.text(); }
 
 void require_safe_listen_address(const config::Settings& settings) {
     if (!settings.listen.loopback() && !settings.allow_unauthenticated) {
-        throw Failure(ExitCode::configuration,
-                      fmt::format("--listen: {} can be reached by others, who could then publish and read everything without a key",
-                                  settings.listen.text()),
-                      "listen on 127.0.0.1 behind a proxy that authenticates, or add --allow-unauthenticated");
+        throw Failure(
+            ExitCode::configuration,
+            fmt::format(
+                "--listen: {} can be reached by others, who could then publish and read everything without a key",
+                settings.listen.text()),
+            "listen on 127.0.0.1 behind a proxy that authenticates, or add --allow-unauthenticated");
     }
 }
 

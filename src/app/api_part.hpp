@@ -24,8 +24,8 @@ public:
 
     /// Listens and serves. Throws Failure(port_busy).
     void start();
-    /// Ready no more, accepts no more, answers what is in flight, for `drain` at most (a running statement may add to it).
-    /// Returns at once; descriptor() becomes readable when it is done.
+    /// Ready no more, accepts no more, answers what is in flight, for `drain` at most (a running statement may add to
+    /// it). Returns at once; descriptor() becomes readable when it is done.
     void begin_drain(std::chrono::milliseconds drain);
     [[nodiscard]] int descriptor() const noexcept;
     /// "http://127.0.0.1:3000", with the port that was really taken.

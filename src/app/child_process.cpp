@@ -17,7 +17,9 @@
 namespace moai::app {
 namespace {
 
-[[noreturn]] void fail(int error, const std::string& what) { throw std::system_error(error, std::generic_category(), what); }
+[[noreturn]] void fail(int error, const std::string& what) {
+    throw std::system_error(error, std::generic_category(), what);
+}
 
 // Everything the child needs, prepared before fork(): after it only async-signal-safe calls are allowed.
 struct Prepared {
@@ -38,7 +40,8 @@ bool become(const Prepared& prepared) {
     if (program.own_session && setsid() < 0) {
         return false;
     }
-    if (program.user && (setgroups(1, &program.user->gid) != 0 || setgid(program.user->gid) != 0 || setuid(program.user->uid) != 0)) {
+    if (program.user &&
+        (setgroups(1, &program.user->gid) != 0 || setgid(program.user->gid) != 0 || setuid(program.user->uid) != 0)) {
         return false;
     }
     // After setuid(), which clears it.
@@ -52,8 +55,8 @@ bool become(const Prepared& prepared) {
         }
     }
     const int nothing = open("/dev/null", O_RDONLY);
-    return nothing >= 0 && dup2(nothing, 0) >= 0 && dup2(prepared.output_fd, 1) >= 0 && dup2(prepared.output_fd, 2) >= 0 &&
-           chdir("/") == 0;
+    return nothing >= 0 && dup2(nothing, 0) >= 0 && dup2(prepared.output_fd, 1) >= 0 &&
+           dup2(prepared.output_fd, 2) >= 0 && chdir("/") == 0;
 }
 
 [[noreturn]] void child(const Prepared& prepared) {

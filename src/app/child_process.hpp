@@ -25,14 +25,15 @@ struct Program {
     std::string path;                    ///< absolute
     std::vector<std::string> arguments;  ///< without the program's name
     std::optional<User> user{};          ///< unset: as this process
-    std::optional<int> death_signal{};   ///< sent to the program when the thread that started it ends, by whatever cause
-    bool own_session = false;            ///< away from the terminal: its Ctrl-C does not reach the program
+    std::optional<int> death_signal{};  ///< sent to the program when the thread that started it ends, by whatever cause
+    bool own_session = false;           ///< away from the terminal: its Ctrl-C does not reach the program
 };
 
 /// A running program. Not thread-safe. Destroying it neither stops nor waits for the program.
 class ChildProcess {
 public:
-    /// Starts the program with both outputs going to `output_fd` and no input. Throws std::system_error, also when exec fails.
+    /// Starts the program with both outputs going to `output_fd` and no input. Throws std::system_error, also when exec
+    /// fails.
     ChildProcess(const Program& program, int output_fd);
 
     [[nodiscard]] pid_t pid() const noexcept { return pid_; }

@@ -6,7 +6,8 @@
 
 namespace moai::app {
 
-/// How many new events an answer of moai_rest.publish reports: repeats of an idempotency key and refused items are none.
+/// How many new events an answer of moai_rest.publish reports: repeats of an idempotency key and refused items are
+/// none.
 [[nodiscard]] std::size_t accepted_events(const store::RestAnswer& answer);
 
 /// Passes every call on. Safe from any thread if the other is.

@@ -53,7 +53,8 @@ void write_all(int fd, const std::string& text, const fs::path& file) {
 
 }  // namespace
 
-DataDir::DataDir(const std::string& configured) : path_(configured.empty() ? default_path() : fs::absolute(configured)) {}
+DataDir::DataDir(const std::string& configured)
+    : path_(configured.empty() ? default_path() : fs::absolute(configured)) {}
 
 base::UniqueFd lock_data_dir(const DataDir& data_dir) {
     std::error_code error;

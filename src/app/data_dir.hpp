@@ -18,8 +18,8 @@ namespace moai::app {
 /// Paths inside one data folder. Immutable; touches no file.
 class DataDir {
 public:
-    /// `configured` is the value of --data-dir; empty: /var/lib/moai as root, else $XDG_DATA_HOME/moai or ~/.local/share/moai.
-    /// Throws Failure(configuration) when there is neither a value nor a home.
+    /// `configured` is the value of --data-dir; empty: /var/lib/moai as root, else $XDG_DATA_HOME/moai or
+    /// ~/.local/share/moai. Throws Failure(configuration) when there is neither a value nor a home.
     explicit DataDir(const std::string& configured);
 
     [[nodiscard]] const std::filesystem::path& path() const noexcept { return path_; }

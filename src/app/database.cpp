@@ -56,7 +56,8 @@ void require_reachable(const std::string& database_url, bool keep_trying, StopSi
         const auto pause = std::chrono::ceil<milliseconds>(backoff.next());
         log::warning("database unreachable, trying again", {{"error", why}, {"in_ms", pause.count()}});
         if (signals.wait(pause) == StopSignals::Woken::signal) {
-            throw Failure(ExitCode::database_unreachable, fmt::format("{} while waiting for the database", signals.last()), message);
+            throw Failure(ExitCode::database_unreachable,
+                          fmt::format("{} while waiting for the database", signals.last()), message);
         }
     }
 }
@@ -75,7 +76,8 @@ void require_current_schema(const std::string& database_url) {
         case migrate::SchemaState::older:
             throw Failure(ExitCode::schema_older, "the moai schema of this database is older than this moai", kMigrate);
         case migrate::SchemaState::functions_differ:
-            throw Failure(ExitCode::schema_older, "the functions of the moai schema are those of another version", kMigrate);
+            throw Failure(ExitCode::schema_older, "the functions of the moai schema are those of another version",
+                          kMigrate);
         case migrate::SchemaState::newer:
             throw Failure(ExitCode::schema_newer, "the moai schema of this database is newer than this moai",
                           "use the moai version that installed it, or a newer one");
@@ -84,9 +86,12 @@ void require_current_schema(const std::string& database_url) {
 
 migrate::Applied migrate_schema(const std::string& database_url) {
     try {
-        const migrate::Runner runner(database_url, [](const std::string& remark) { log::warning("migrate", {{"remark", remark}}); });
+        const migrate::Runner runner(database_url, [](const std::string& remark) {
+            log::warning("migrate", {{"remark", remark}});
+        });
         migrate::Applied applied = runner.migrate();
-        log::info("schema current", {{"migrations_applied", applied.migrations.size()}, {"functions_applied", applied.functions}});
+        log::info("schema current",
+                  {{"migrations_applied", applied.migrations.size()}, {"functions_applied", applied.functions}});
         return applied;
     } catch (const migrate::Refused& refused) {
         throw as_failure(refused);

@@ -13,8 +13,8 @@ namespace moai::app {
 /// Throws Failure(database_unreachable) saying what to type when there is neither.
 [[nodiscard]] std::string database_of(const config::Settings& settings);
 
-/// Returns once a connection was made. Otherwise throws Failure(database_unreachable), with `keep_trying` only when a stop
-/// signal comes: until then it tries again, at growing, jittered intervals of up to 5 s, and logs each failure.
+/// Returns once a connection was made. Otherwise throws Failure(database_unreachable), with `keep_trying` only when a
+/// stop signal comes: until then it tries again, at growing, jittered intervals of up to 5 s, and logs each failure.
 void require_reachable(const std::string& database_url, bool keep_trying, StopSignals& signals);
 
 /// Throws Failure (schema_missing, schema_older, schema_newer, database_refused) unless the schema is this binary's.

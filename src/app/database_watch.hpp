@@ -11,8 +11,8 @@
 
 namespace moai::app {
 
-/// Holds one connection on a thread of its own, reconnects by itself, checks the schema after each connect, and runs no query
-/// while nothing happens. The getters are safe from any thread and never wait.
+/// Holds one connection on a thread of its own, reconnects by itself, checks the schema after each connect, and runs no
+/// query while nothing happens. The getters are safe from any thread and never wait.
 class DatabaseWatch {
 public:
     explicit DatabaseWatch(const std::string& database_url);

@@ -33,20 +33,25 @@ std::optional<Subscription> earlier_subscription(const DataDir& data_dir, pg::Co
         return std::nullopt;
     }
     Subscription earlier{record["subscription_id"], record["secret"]};
-    const pg::Result found = database.query("SELECT FROM moai.subscription WHERE id::text = $1 AND state <> 'deleted'", {earlier.id});
+    const pg::Result found =
+        database.query("SELECT FROM moai.subscription WHERE id::text = $1 AND state <> 'deleted'", {earlier.id});
     return found.rows() == 1 ? std::optional(std::move(earlier)) : std::nullopt;
 }
 
 Subscription make_subscription(const DataDir& data_dir, pg::Connection& database) {
     // One whose secret was lost with its record is of no more use, and would go on failing.
-    database.query("SELECT moai.delete_subscription(id) FROM moai.subscription WHERE description = $1 AND state <> 'deleted'", {kMark});
+    database.query(
+        "SELECT moai.delete_subscription(id) FROM moai.subscription WHERE description = $1 AND state <> 'deleted'",
+        {kMark});
     const pg::Result made = database.query(
-        "SELECT id, secret FROM moai.create_subscription(url => 'http://127.0.0.1:1/', event_types => ARRAY['user.*'], description => $1)",
+        "SELECT id, secret FROM moai.create_subscription(url => 'http://127.0.0.1:1/', event_types => ARRAY['user.*'], "
+        "description => $1)",
         {kMark});
     Subscription subscription{std::string(made.text(0, 0)), std::string(made.text(0, 1))};
     std::filesystem::create_directories(data_dir.path());
-    write_private_file(data_dir.demo_record(),
-                       nlohmann::json{{"subscription_id", subscription.id}, {"secret", subscription.secret}}.dump() + "\n");
+    write_private_file(
+        data_dir.demo_record(),
+        nlohmann::json{{"subscription_id", subscription.id}, {"secret", subscription.secret}}.dump() + "\n");
     return subscription;
 }
 

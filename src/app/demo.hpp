@@ -13,8 +13,8 @@ namespace moai::app {
 /// Prints each webhook it receives on standard output, from several threads, one at a time. Owned by main's thread.
 class Demo {
 public:
-    /// Starts the receiver and points the demo's subscription at it: the one that an earlier run made, if it is still there.
-    /// Its id and secret are kept in the data folder, since the database tells a secret only once.
+    /// Starts the receiver and points the demo's subscription at it: the one that an earlier run made, if it is still
+    /// there. Its id and secret are kept in the data folder, since the database tells a secret only once.
     Demo(const DataDir& data_dir, const std::string& database_url);
     ~Demo();
     Demo(const Demo&) = delete;

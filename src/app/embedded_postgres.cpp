@@ -28,7 +28,8 @@ using config::Failure;
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-constexpr milliseconds kFastShutdown = seconds(30);
+constexpr milliseconds kFastShutdown =
+    seconds(60);  // a shutdown checkpoint of a fresh schema writes thousands of files
 constexpr milliseconds kImmediateShutdown = seconds(10);
 constexpr milliseconds kLongestStart = std::chrono::minutes(5);  // a crash recovery may have much to replay
 constexpr std::uintmax_t kLogKept = 16U << 20U;
@@ -39,7 +40,8 @@ std::optional<User> server_user() {
     }
     auto user = find_user("postgres");
     if (!user) {
-        throw Failure(ExitCode::embedded_postgres, "moai runs as root, PostgreSQL cannot, and there is no user postgres",
+        throw Failure(ExitCode::embedded_postgres,
+                      "moai runs as root, PostgreSQL cannot, and there is no user postgres",
                       "install the package postgresql, or run moai as an ordinary user");
     }
     return user;
@@ -83,7 +85,8 @@ pid_t leftover_server(const fs::path& cluster) {
     if (!text || std::from_chars(text->data(), text->data() + text->size(), pid).ec != std::errc{} || pid <= 1) {
         return 0;
     }
-    // A process id may have been given to somebody else since: only a process that has the cluster as its folder is ours.
+    // A process id may have been given to somebody else since: only a process that has the cluster as its folder is
+    // ours.
     std::error_code error;
     const fs::path works_in = fs::read_symlink(fmt::format("/proc/{}/cwd", pid), error);
     return !error && works_in == fs::weakly_canonical(cluster) ? pid : 0;
@@ -128,7 +131,8 @@ EmbeddedPostgres::~EmbeddedPostgres() {
 }
 
 void EmbeddedPostgres::make_cluster() {
-    log::info("making a PostgreSQL cluster", {{"folder", data_dir_.cluster().string()}, {"version", binaries_.major_version}});
+    log::info("making a PostgreSQL cluster",
+              {{"folder", data_dir_.cluster().string()}, {"version", binaries_.major_version}});
     // Made beside its place and then renamed: a moai that is killed meanwhile leaves no half cluster.
     const fs::path unfinished = data_dir_.cluster().string() + ".unfinished";
     fs::remove_all(unfinished);
@@ -137,13 +141,13 @@ void EmbeddedPostgres::make_cluster() {
     if (user_ && chown(unfinished.c_str(), user_->uid, user_->gid) != 0) {
         throw std::system_error(errno, std::generic_category(), "chown " + unfinished.string());
     }
-    const Completed initdb = run_program({.path = binaries_.folder + "/initdb",
-                                          .arguments = {"--pgdata=" + unfinished.string(), "--encoding=UTF8", "--locale=C.UTF-8",
-                                                        "--username=postgres", "--auth-local=trust", "--auth-host=reject",
-                                                        "--data-checksums", "--no-instructions"},
-                                          .user = user_,
-                                          .death_signal = SIGTERM,
-                                          .own_session = true});
+    const Completed initdb = run_program(
+        {.path = binaries_.folder + "/initdb",
+         .arguments = {"--pgdata=" + unfinished.string(), "--encoding=UTF8", "--locale=C.UTF-8", "--username=postgres",
+                       "--auth-local=trust", "--auth-host=reject", "--data-checksums", "--no-instructions"},
+         .user = user_,
+         .death_signal = SIGTERM,
+         .own_session = true});
     if (initdb.exit_code != 0) {
         throw Failure(ExitCode::embedded_postgres,
                       fmt::format("initdb failed with exit code {}:\n{}", initdb.exit_code, initdb.output),
@@ -171,7 +175,8 @@ void EmbeddedPostgres::end_leftover_server() {
     }
     static_cast<void>(kill(pid, SIGQUIT));
     if (!ends_within(process, kImmediateShutdown)) {
-        throw Failure(ExitCode::embedded_postgres, fmt::format("the PostgreSQL of an earlier moai (process {}) does not stop", pid));
+        throw Failure(ExitCode::embedded_postgres,
+                      fmt::format("the PostgreSQL of an earlier moai (process {}) does not stop", pid));
     }
 }
 
@@ -184,16 +189,18 @@ void EmbeddedPostgres::start_server() {
                      .death_signal = SIGINT,
                      // Ctrl-C must reach moai only, which drains first.
                      .own_session = true};
-    for (const auto& option : {setting("listen_addresses="), setting("port=5432"),
-                               setting("unix_socket_directories=" + socket_dir_.string()), setting("unix_socket_permissions=0700"),
-                               setting("logging_collector=off"), setting("log_destination=stderr")}) {
+    for (const auto& option :
+         {setting("listen_addresses="), setting("port=5432"),
+          setting("unix_socket_directories=" + socket_dir_.string()), setting("unix_socket_permissions=0700"),
+          setting("logging_collector=off"), setting("log_destination=stderr")}) {
         postgres.arguments.insert(postgres.arguments.end(), option.begin(), option.end());
     }
     server_ = std::make_unique<ChildProcess>(postgres, log.get());
 }
 
 void EmbeddedPostgres::wait_until_ready(StopSignals& signals) {
-    const std::string as_superuser = fmt::format("host={} port=5432 user=postgres dbname=postgres", socket_dir_.string());
+    const std::string as_superuser =
+        fmt::format("host={} port=5432 user=postgres dbname=postgres", socket_dir_.string());
     const auto deadline = std::chrono::steady_clock::now() + kLongestStart;
     base::Backoff backoff(milliseconds(10), milliseconds(500));
     for (;;) {
@@ -207,10 +214,12 @@ void EmbeddedPostgres::wait_until_ready(StopSignals& signals) {
         const auto pause = std::chrono::ceil<milliseconds>(backoff.next());
         switch (signals.wait(pause, {server_->descriptor()})) {
             case StopSignals::Woken::signal:
-                throw Failure(ExitCode::embedded_postgres, fmt::format("{} while the embedded PostgreSQL started", signals.last()));
+                throw Failure(ExitCode::embedded_postgres,
+                              fmt::format("{} while the embedded PostgreSQL started", signals.last()));
             case StopSignals::Woken::descriptor:
                 throw Failure(ExitCode::embedded_postgres,
-                              fmt::format("the embedded PostgreSQL did not start; its last words:\n{}", last_lines(data_dir_.log())),
+                              fmt::format("the embedded PostgreSQL did not start; its last words:\n{}",
+                                          last_lines(data_dir_.log())),
                               fmt::format("the whole log: {}", data_dir_.log().string()));
             case StopSignals::Woken::timeout: break;
         }
@@ -222,7 +231,8 @@ void EmbeddedPostgres::wait_until_ready(StopSignals& signals) {
 }
 
 void EmbeddedPostgres::make_database() const {
-    pg::Connection superuser(fmt::format("host={} port=5432 user=postgres dbname=postgres", socket_dir_.string()), "moai");
+    pg::Connection superuser(fmt::format("host={} port=5432 user=postgres dbname=postgres", socket_dir_.string()),
+                             "moai");
     if (superuser.query("SELECT FROM pg_catalog.pg_roles WHERE rolname = 'moai'").rows() == 0) {
         superuser.query("CREATE ROLE moai LOGIN CREATEROLE");
     }
@@ -240,7 +250,8 @@ void EmbeddedPostgres::stop() {
         log::warning("embedded PostgreSQL does not stop, forcing it", {{"pid", server_->pid()}});
         server_->send(SIGQUIT);
         if (!server_->wait(kImmediateShutdown)) {
-            throw Failure(ExitCode::embedded_postgres, fmt::format("the embedded PostgreSQL (process {}) does not stop", server_->pid()));
+            throw Failure(ExitCode::embedded_postgres,
+                          fmt::format("the embedded PostgreSQL (process {}) does not stop", server_->pid()));
         }
     }
     log::info("embedded PostgreSQL stopped");

@@ -17,12 +17,13 @@
 
 namespace moai::app {
 
-/// Owns the running server. One thread; the server also gets SIGINT (a fast, clean shutdown) when the thread that started it
-/// ends, however it ends: a killed moai leaves no server behind, and the next start waits for that shutdown first.
+/// Owns the running server. One thread; the server also gets SIGINT (a fast, clean shutdown) when the thread that
+/// started it ends, however it ends: a killed moai leaves no server behind, and the next start waits for that shutdown
+/// first.
 class EmbeddedPostgres {
 public:
-    /// Makes the cluster if there is none, starts it, and waits until it answers. Throws Failure(embedded_postgres), also
-    /// when a stop signal comes meanwhile.
+    /// Makes the cluster if there is none, starts it, and waits until it answers. Throws Failure(embedded_postgres),
+    /// also when a stop signal comes meanwhile.
     EmbeddedPostgres(DataDir data_dir, StopSignals& signals);
     /// Stops the server if stop() has not.
     ~EmbeddedPostgres();
@@ -34,7 +35,7 @@ public:
     [[nodiscard]] int descriptor() const noexcept { return server_->descriptor(); }
     [[nodiscard]] const DataDir& data_dir() const noexcept { return data_dir_; }
 
-    /// Fast shutdown: open transactions are rolled back, a checkpoint is written. Immediate after 30 s. Safe to repeat.
+    /// Fast shutdown: open transactions are rolled back, a checkpoint is written. Immediate after 60 s. Safe to repeat.
     void stop();
 
 private:

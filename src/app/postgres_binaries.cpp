@@ -100,12 +100,13 @@ PostgresBinaries find_postgres(std::optional<int> wanted) {
     if (best) {
         return *best;
     }
-    const std::string needed =
-        wanted ? fmt::format("PostgreSQL {}, which made this cluster,", *wanted) : fmt::format("PostgreSQL {} or newer", kOldestPostgres);
+    const std::string needed = wanted ? fmt::format("PostgreSQL {}, which made this cluster,", *wanted)
+                                      : fmt::format("PostgreSQL {} or newer", kOldestPostgres);
     throw config::Failure(
         config::ExitCode::embedded_postgres,
-        fmt::format("{} was not found (looked where pg_config points, in /usr/lib/postgresql/*/bin and in PATH; found: {})", needed,
-                    seen.empty() ? "none" : fmt::format("{}", fmt::join(seen, ", "))),
+        fmt::format(
+            "{} was not found (looked where pg_config points, in /usr/lib/postgresql/*/bin and in PATH; found: {})",
+            needed, seen.empty() ? "none" : fmt::format("{}", fmt::join(seen, ", "))),
         "install the package postgresql (Debian: apt install postgresql), or name a database with --database-url");
 }
 

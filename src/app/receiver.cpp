@@ -34,8 +34,8 @@ std::string header(const api::Request& request, std::string_view name) {
 std::optional<system_clock::time_point> parse_timestamp(const std::string& text) {
     std::tm parts{};
     double second = 0;
-    if (std::sscanf(text.c_str(), "%4d-%2d-%2dT%2d:%2d:%lf", &parts.tm_year, &parts.tm_mon, &parts.tm_mday, &parts.tm_hour,
-                    &parts.tm_min, &second) != 6 ||
+    if (std::sscanf(text.c_str(), "%4d-%2d-%2dT%2d:%2d:%lf", &parts.tm_year, &parts.tm_mon, &parts.tm_mday,
+                    &parts.tm_hour, &parts.tm_min, &second) != 6 ||
         !text.ends_with('Z')) {
         return std::nullopt;
     }
@@ -51,8 +51,9 @@ Webhook read_webhook(const api::Request& request, const delivery::Secret& secret
     webhook.subscription_id = header(request, "moai-subscription-id");
     webhook.attempt = header(request, "moai-attempt");
     webhook.body = request.body;
-    const auto verdict = delivery::verify(secret, webhook.id, header(request, "webhook-timestamp"),
-                                          header(request, "webhook-signature"), request.body, system_clock::to_time_t(now));
+    const auto verdict =
+        delivery::verify(secret, webhook.id, header(request, "webhook-timestamp"), header(request, "webhook-signature"),
+                         request.body, system_clock::to_time_t(now));
     webhook.verified = verdict == delivery::Verdict::accepted;
     webhook.verdict = delivery::verdict_text(verdict);
     const auto body = nlohmann::json::parse(request.body, nullptr, false);
@@ -79,7 +80,8 @@ delivery::Secret parse_secret(const std::string& text) {
 http::ServerOptions server_options(const config::ListenAddress& address) {
     if (!address.loopback()) {
         throw Failure(ExitCode::configuration,
-                      fmt::format("--listen: {} can be reached by others; this receiver is for trying things out", address.text()),
+                      fmt::format("--listen: {} can be reached by others; this receiver is for trying things out",
+                                  address.text()),
                       "give a loopback address, like 127.0.0.1:3001");
     }
     http::ServerOptions options;
@@ -92,7 +94,8 @@ http::ServerOptions server_options(const config::ListenAddress& address) {
 }  // namespace
 
 struct Receiver::Impl {
-    Impl(const config::ListenAddress& address, const std::string& secret_text, std::function<void(const Webhook&)> callback)
+    Impl(const config::ListenAddress& address, const std::string& secret_text,
+         std::function<void(const Webhook&)> callback)
         : secret(parse_secret(secret_text)),
           on_webhook(std::move(callback)),
           server(server_options(address), [this](const api::Request& request) { return answer(request); }) {}
@@ -114,7 +117,8 @@ struct Receiver::Impl {
     http::Server server;
 };
 
-Receiver::Receiver(const config::ListenAddress& address, const std::string& secret, std::function<void(const Webhook&)> on_webhook)
+Receiver::Receiver(const config::ListenAddress& address, const std::string& secret,
+                   std::function<void(const Webhook&)> on_webhook)
     : impl_(std::make_unique<Impl>(address, secret, std::move(on_webhook))) {}
 Receiver::~Receiver() = default;
 
@@ -141,9 +145,9 @@ std::string webhook_text(const Webhook& webhook) {
     constexpr std::size_t kShown = 2'000;
     const std::string age =
         webhook.since_published ? fmt::format("  {} ms after it was published", webhook.since_published->count()) : "";
-    const std::string body =
-        webhook.body.size() <= kShown ? webhook.body
-                                      : fmt::format("{}... ({} bytes)", webhook.body.substr(0, kShown), webhook.body.size());
+    const std::string body = webhook.body.size() <= kShown
+                                 ? webhook.body
+                                 : fmt::format("{}... ({} bytes)", webhook.body.substr(0, kShown), webhook.body.size());
     std::string shown;
     for (const char c : body) {  // whatever a sender puts into a body must not steer the terminal
         const auto byte = static_cast<unsigned char>(c);

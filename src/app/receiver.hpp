@@ -26,7 +26,8 @@ struct Webhook {
 class Receiver {
 public:
     /// Throws Failure(configuration) for a secret that is none and for an address that is not loopback.
-    Receiver(const config::ListenAddress& address, const std::string& secret, std::function<void(const Webhook&)> on_webhook);
+    Receiver(const config::ListenAddress& address, const std::string& secret,
+             std::function<void(const Webhook&)> on_webhook);
     ~Receiver();
     Receiver(const Receiver&) = delete;
     Receiver& operator=(const Receiver&) = delete;

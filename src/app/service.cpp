@@ -74,7 +74,8 @@ void Service::start() {
         worker_ = std::make_unique<WorkerPart>(settings_, database_url_, metrics_);
     }
     if (parts_.api) {
-        const std::function<bool()> listening = worker_ ? [this] { return worker_->listening(); } : std::function<bool()>();
+        const std::function<bool()> listening =
+            worker_ ? [this] { return worker_->listening(); } : std::function<bool()>();
         api_ = std::make_unique<ApiPart>(settings_, database_url_, metrics_, listening);
         api_->start();
     }

@@ -49,7 +49,8 @@ void StopSignals::take() {
     last_ = info.ssi_signo == SIGTERM ? "SIGTERM" : "SIGINT";
 }
 
-StopSignals::Woken StopSignals::wait(std::optional<std::chrono::milliseconds> timeout, std::initializer_list<int> descriptors) {
+StopSignals::Woken StopSignals::wait(std::optional<std::chrono::milliseconds> timeout,
+                                     std::initializer_list<int> descriptors) {
     std::vector<pollfd> watched{{signal_fd_.get(), POLLIN, 0}};
     for (const int descriptor : descriptors) {
         watched.push_back({descriptor, POLLIN, 0});  // poll() skips a negative one
@@ -58,7 +59,8 @@ StopSignals::Woken StopSignals::wait(std::optional<std::chrono::milliseconds> ti
     for (;;) {
         int wait_ms = -1;
         if (timeout) {
-            const auto left = *timeout - std::chrono::floor<std::chrono::milliseconds>(std::chrono::steady_clock::now() - start);
+            const auto left =
+                *timeout - std::chrono::floor<std::chrono::milliseconds>(std::chrono::steady_clock::now() - start);
             wait_ms = static_cast<int>(std::max<std::int64_t>(left.count(), 0));
         }
         const int ready = ::poll(watched.data(), watched.size(), wait_ms);

@@ -10,14 +10,15 @@
 
 namespace moai::app {
 
-/// Blocks SIGTERM and SIGINT for this thread and all that it starts later, and ignores SIGPIPE, for the rest of the process.
-/// Make one in main's thread before any other thread. The waits are for that thread only.
+/// Blocks SIGTERM and SIGINT for this thread and all that it starts later, and ignores SIGPIPE, for the rest of the
+/// process. Make one in main's thread before any other thread. The waits are for that thread only.
 class StopSignals {
 public:
     StopSignals();
 
     enum class Woken { signal, descriptor, timeout };
-    /// Waits for a signal (and takes it), for one of `descriptors` to become readable (-1 is skipped), or for `timeout`.
+    /// Waits for a signal (and takes it), for one of `descriptors` to become readable (-1 is skipped), or for
+    /// `timeout`.
     [[nodiscard]] Woken wait(std::optional<std::chrono::milliseconds> timeout = std::nullopt,
                              std::initializer_list<int> descriptors = {});
 

@@ -26,7 +26,8 @@ bool private_to(const fs::path& folder, uid_t owner) {
 // The path is pasted into shells and connection strings: nothing in it may need quoting.
 bool plain_and_short(std::string_view folder) {
     return folder.starts_with('/') && folder.size() <= kLongestParent &&
-           folder.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/._-") == std::string_view::npos;
+           folder.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/._-") ==
+               std::string_view::npos;
 }
 
 fs::path parent() {

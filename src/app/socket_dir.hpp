@@ -1,4 +1,5 @@
-// The private folder of the embedded PostgreSQL's socket: short (107 bytes is a socket path's limit) and closed to others.
+// The private folder of the embedded PostgreSQL's socket: short (107 bytes is a socket path's limit) and closed to
+// others.
 #pragma once
 
 #include <filesystem>
@@ -8,8 +9,10 @@
 
 namespace moai::app {
 
-/// The folder that `record` names, if it is still there and still private to `owner` (nobody else can have put it there);
-/// otherwise a new one, under /run as root, else under $XDG_RUNTIME_DIR or /tmp, whose path is then written to `record`.
-[[nodiscard]] std::filesystem::path private_socket_dir(const std::filesystem::path& record, const std::optional<User>& owner);
+/// The folder that `record` names, if it is still there and still private to `owner` (nobody else can have put it
+/// there); otherwise a new one, under /run as root, else under $XDG_RUNTIME_DIR or /tmp, whose path is then written to
+/// `record`.
+[[nodiscard]] std::filesystem::path private_socket_dir(const std::filesystem::path& record,
+                                                       const std::optional<User>& owner);
 
 }  // namespace moai::app

@@ -19,8 +19,8 @@ public:
     WorkerPart(const WorkerPart&) = delete;
     WorkerPart& operator=(const WorkerPart&) = delete;
 
-    /// Claims no more, releases what was not sent, waits for what is in flight (at most --drain-timeout). Returns at once;
-    /// descriptor() becomes readable when it is done.
+    /// Claims no more, releases what was not sent, waits for what is in flight (at most --drain-timeout). Returns at
+    /// once; descriptor() becomes readable when it is done.
     void begin_drain();
 
     /// Readable once the worker's thread has ended: drained, or failed.

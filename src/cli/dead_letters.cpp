@@ -31,7 +31,8 @@ void print_count(std::string_view done, const std::string& count, bool json) {
 void list(pg::Connection& database, const Asked& asked, bool json) {
     const pg::Result found = database.query(
         "SELECT coalesce(json_agg(l), '[]') FROM (SELECT * FROM moai.dead_letter "
-        "WHERE ($1::text[] = '{}' OR id = ANY ($1)) AND ($2::uuid IS NULL OR subscription_id = $2) AND ($3::text IS NULL OR tenant = $3) "
+        "WHERE ($1::text[] = '{}' OR id = ANY ($1)) AND ($2::uuid IS NULL OR subscription_id = $2) AND ($3::text IS "
+        "NULL OR tenant = $3) "
         "ORDER BY event_id, subscription_id LIMIT $4::bigint) AS l",
         {array_text(asked.ids), param(asked.subscription), param(asked.tenant), std::to_string(asked.max_count)});
     if (json) {
@@ -45,13 +46,15 @@ void list(pg::Connection& database, const Asked& asked, bool json) {
                    text_of(letter.at("reason")), text_of(letter.at("attempts")), text_of(letter.at("http_status")),
                    text_of(letter.at("error_detail")));
     }
-    fmt::print("{} dead letters{}\n", letters.size(), letters.size() == asked.max_count ? " shown, there may be more (--max)" : "");
+    fmt::print("{} dead letters{}\n", letters.size(),
+               letters.size() == asked.max_count ? " shown, there may be more (--max)" : "");
 }
 
 void redrive(pg::Connection& database, const Asked& asked, bool json) {
     const std::string ids = array_text(asked.ids);
     const pg::Result done = database.query(
-        "SELECT moai.redrive_dead_letters(ids => $1::text[], subscription_id => $2::uuid, tenant => $3, max_count => $4::int)",
+        "SELECT moai.redrive_dead_letters(ids => $1::text[], subscription_id => $2::uuid, tenant => $3, max_count => "
+        "$4::int)",
         {asked.ids.empty() ? std::nullopt : pg::Param(ids), param(asked.subscription), param(asked.tenant),
          std::to_string(asked.max_count)});
     print_count("redriven", std::string(done.text(0, 0)), json);
@@ -59,7 +62,8 @@ void redrive(pg::Connection& database, const Asked& asked, bool json) {
 
 void discard(pg::Connection& database, const Asked& asked, bool json) {
     if (asked.ids.empty()) {
-        throw config::Failure(config::ExitCode::usage, "discard needs the ids of dead letters", "moai dead-letters list shows them");
+        throw config::Failure(config::ExitCode::usage, "discard needs the ids of dead letters",
+                              "moai dead-letters list shows them");
     }
     // All of them or none.
     database.query("SELECT moai.discard_dead_letter(id) FROM unnest($1::text[]) AS id", {array_text(asked.ids)});

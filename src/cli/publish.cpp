@@ -15,7 +15,9 @@
 namespace moai::cli {
 namespace {
 
-std::string read_all(std::istream& in) { return {std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()}; }
+std::string read_all(std::istream& in) {
+    return {std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
+}
 
 std::string payload_text(const std::string& given) {
     if (given == "-") {
@@ -38,9 +40,9 @@ config::ExitCode publish(const config::Settings& settings) {
     const std::string payload = payload_text(settings.publish.payload);
     pg::Connection database(app::database_of(settings), "moai publish");
     const auto& key = settings.publish.idempotency_key;
-    const pg::Result published = database.query(
-        "SELECT moai.publish(type => $1, payload => $2::json, idempotency_key => $3, tenant => $4)",
-        {settings.publish.type, payload, key ? pg::Param(*key) : std::nullopt, settings.tenant});
+    const pg::Result published =
+        database.query("SELECT moai.publish(type => $1, payload => $2::json, idempotency_key => $3, tenant => $4)",
+                       {settings.publish.type, payload, key ? pg::Param(*key) : std::nullopt, settings.tenant});
     const std::string id(published.text(0, 0));
     if (settings.json) {
         fmt::print("{{\"id\":\"{}\"}}\n", id);

@@ -38,7 +38,8 @@ Report describe(const std::string& program, const std::exception& error) {
         const std::string hint = database->hint().empty() && code == ExitCode::schema_missing
                                      ? "is moai installed in this database? moai migrate does it"
                                      : database->hint();
-        return {code, first + line("detail", database->detail()) + line("hint", hint) + line("code", database->sqlstate())};
+        return {code,
+                first + line("detail", database->detail()) + line("hint", hint) + line("code", database->sqlstate())};
     }
     return {ExitCode::internal, first};
 }

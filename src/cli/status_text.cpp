@@ -57,7 +57,8 @@ std::string status_text(std::string_view stats) {
     const auto& subscriptions = all.at("subscriptions");
     const auto count = [](const nlohmann::json& object, const char* key) { return object.at(key).get<long long>(); };
     std::string text;
-    text += fmt::format("queue          {} deliveries, {} due{}\n", count(queue, "depth"), count(queue, "due"), due_text(queue));
+    text += fmt::format("queue          {} deliveries, {} due{}\n", count(queue, "depth"), count(queue, "due"),
+                        due_text(queue));
     for (const char* state : {"pending", "delivering", "retrying", "parked"}) {
         text += fmt::format("  {:<12} {}\n", state, count(queue, state));
     }

@@ -14,7 +14,8 @@ namespace moai::cli {
 config::ExitCode subscribe(const config::Settings& settings) {
     const config::Settings::Subscribe& asked = settings.subscribe;
     const std::string types = array_text(asked.types);
-    std::string sql = "SELECT id, secret FROM moai.create_subscription(url => $1, event_types => $2::text[], tenant => $3";
+    std::string sql =
+        "SELECT id, secret FROM moai.create_subscription(url => $1, event_types => $2::text[], tenant => $3";
     std::vector<pg::Param> params{asked.url, types, settings.tenant};
     // An option that was not given is left out, so that the database's default holds.
     const auto add = [&](const char* argument, const char* type, const std::optional<std::string>& value) {

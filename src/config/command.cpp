@@ -6,7 +6,8 @@ namespace moai::config {
 namespace {
 
 constexpr std::array kCommands{
-    CommandInfo{Command::run, "run", "API and worker in one process; with an embedded PostgreSQL when no database is named"},
+    CommandInfo{Command::run, "run",
+                "API and worker in one process; with an embedded PostgreSQL when no database is named"},
     CommandInfo{Command::serve, "serve", "the REST API alone"},
     CommandInfo{Command::work, "work", "a worker alone: delivers what is due"},
     CommandInfo{Command::migrate, "migrate", "install the schema, or bring it up to date"},

@@ -63,7 +63,8 @@ CommandLine parse_command_line(int argc, const char* const* argv) {
     for (const CommandInfo& info : commands()) {
         auto* sub = app.add_subcommand(std::string(info.name), std::string(info.help));
         sub->set_help_flag("-h,--help", "print this help");
-        sub->footer("A flag goes before its environment variable, that before the file of --config, that before the default.");
+        sub->footer(
+            "A flag goes before its environment variable, that before the file of --config, that before the default.");
         if (info.command == Command::help_options) {
             sub->group("");
         }

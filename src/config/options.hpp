@@ -1,4 +1,5 @@
-// The one table of options. Command line, environment, configuration file, --help and docs/configuration.md all read it.
+// The one table of options. Command line, environment, configuration file, --help and docs/configuration.md all read
+// it.
 #pragma once
 
 #include <span>
@@ -24,7 +25,9 @@ struct Option {
     bool required = false;
     bool list = false;  ///< may be given more than once, or with commas
 
-    [[nodiscard]] bool belongs_to(Command command) const { return (commands & static_cast<std::uint32_t>(command)) != 0; }
+    [[nodiscard]] bool belongs_to(Command command) const {
+        return (commands & static_cast<std::uint32_t>(command)) != 0;
+    }
     [[nodiscard]] bool is_switch() const { return value_name.empty(); }
     [[nodiscard]] bool positional() const { return !name.starts_with("--"); }
 };

@@ -64,8 +64,8 @@ std::string configuration_reference() {
         const std::string name =
             option.value_name.empty() ? std::string(option.name) : fmt::format("{} {}", option.name, option.value_name);
         text += fmt::format("| {} | {}{} | {} | {} | {} | {} |\n", code(name), cell(option.help),
-                            option.required ? "; required" : "", code(option.fallback), variables(option), code(option.key),
-                            subcommands(option));
+                            option.required ? "; required" : "", code(option.fallback), variables(option),
+                            code(option.key), subcommands(option));
     }
     text += "\n## Exit codes\n\n| code | name | meaning |\n|---|---|---|\n";
     for (const ExitCodeInfo& info : exit_codes()) {

@@ -34,8 +34,8 @@ std::optional<Found> in_environment(std::string_view name, const Environment& en
     return Found{{std::move(*value)}, variable};
 }
 
-std::optional<Found> find(const Option& option, const Given& given, const Environment& environment, const FileValues& file,
-                          const std::string& file_name) {
+std::optional<Found> find(const Option& option, const Given& given, const Environment& environment,
+                          const FileValues& file, const std::string& file_name) {
     if (const auto it = given.find(std::string(option.name)); it != given.end() && !it->second.empty()) {
         return Found{it->second, "the command line"};
     }
@@ -73,8 +73,9 @@ void store(const Option& option, const Found& found, Settings& settings) {
                 option.assign(settings, item);
             }
         } catch (const BadValue& bad) {
-            throw Failure(ExitCode::configuration, fmt::format("{}: \"{}\" (from {}) is not valid: allowed is {}", option.name,
-                                                               shown(option, text), found.origin, bad.what()));
+            throw Failure(ExitCode::configuration,
+                          fmt::format("{}: \"{}\" (from {}) is not valid: allowed is {}", option.name,
+                                      shown(option, text), found.origin, bad.what()));
         }
     }
 }
@@ -82,7 +83,8 @@ void store(const Option& option, const Found& found, Settings& settings) {
 FileValues read_file(const std::string& name) {
     std::ifstream in(name);
     if (!in) {
-        throw Failure(ExitCode::configuration, fmt::format("--config: cannot read \"{}\": {}", name, std::strerror(errno)));
+        throw Failure(ExitCode::configuration,
+                      fmt::format("--config: cannot read \"{}\": {}", name, std::strerror(errno)));
     }
     return read_config_file(in, name);
 }

@@ -17,8 +17,9 @@ using Given = std::map<std::string, std::vector<std::string>>;
 /// The value of an environment variable. An empty one counts as not set.
 using Environment = std::function<std::optional<std::string>(const std::string& name)>;
 
-/// The settings of one subcommand. Options of other subcommands are not looked at. Throws Failure: configuration for a value
-/// that is not allowed (naming option, value, origin and what is allowed), usage for a required option that is missing.
+/// The settings of one subcommand. Options of other subcommands are not looked at. Throws Failure: configuration for a
+/// value that is not allowed (naming option, value, origin and what is allowed), usage for a required option that is
+/// missing.
 [[nodiscard]] Settings resolve(Command command, const Given& given, const Environment& environment);
 
 /// The environment of this process.

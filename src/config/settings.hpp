@@ -47,8 +47,8 @@ struct Settings {
     struct Subscribe {
         std::string url;
         std::vector<std::string> types;
-        std::optional<std::string> secret, format, timeout, max_attempts, retry_base, retry_factor, retry_cap, retry_jitter,
-            description;
+        std::optional<std::string> secret, format, timeout, max_attempts, retry_base, retry_factor, retry_cap,
+            retry_jitter, description;
     } subscribe;
 
     struct DeadLetters {

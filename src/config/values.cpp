@@ -89,7 +89,11 @@ std::chrono::milliseconds parse_duration(std::string_view text, std::chrono::mil
         throw refuse();
     }
     const std::string_view unit = text.substr(digits);
-    const std::int64_t factor = unit == "ms" ? 1 : unit == "s" ? 1000 : unit == "m" ? 60'000 : unit == "h" ? 3'600'000 : 0;
+    const std::int64_t factor = unit == "ms"  ? 1
+                                : unit == "s" ? 1000
+                                : unit == "m" ? 60'000
+                                : unit == "h" ? 3'600'000
+                                              : 0;
     if (factor == 0 || number > most.count() / factor) {
         throw refuse();
     }
@@ -146,7 +150,8 @@ std::vector<std::string> parse_list(std::string_view text) {
 
 std::string parse_host_name(std::string_view text) {
     std::string host(text);
-    std::transform(host.begin(), host.end(), host.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+    std::transform(host.begin(), host.end(), host.begin(),
+                   [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
     const bool name = !host.empty() && host.size() <= 253 &&
                       host.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-._") == std::string::npos;
     if (!name && !is_ipv6(host)) {
@@ -172,8 +177,8 @@ std::string parse_text(std::string_view text) {
 
 std::string without_password(std::string_view database_url) {
     static const std::regex kInAuthority("(//[^/?#:@]*):[^/?#]*@");
-    static const std::regex kAsParameter("((?:^|[?& \t])(?:password|sslpassword)\\s*=\\s*)('(?:[^'\\\\]|\\\\.)*'|[^&\\s]+)",
-                                         std::regex::icase);
+    static const std::regex kAsParameter(
+        "((?:^|[?& \t])(?:password|sslpassword)\\s*=\\s*)('(?:[^'\\\\]|\\\\.)*'|[^&\\s]+)", std::regex::icase);
     const std::string first = std::regex_replace(std::string(database_url), kInAuthority, "$1:***@");
     return std::regex_replace(first, kAsParameter, "$1***");
 }

@@ -21,12 +21,13 @@ using prometheus::Gauge;
 using prometheus::Histogram;
 using Buckets = Histogram::BucketBoundaries;
 
-const Buckets kLatencySeconds{0.001, 0.002, 0.003, 0.005, 0.01, 0.015, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300};
+const Buckets kLatencySeconds{0.001, 0.002, 0.003, 0.005, 0.01, 0.015, 0.025, 0.05, 0.1,
+                              0.25,  0.5,   1,     2.5,   5,    10,    30,    60,   300};
 const Buckets kBatchSizes{0, 1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024};
 
 // A client chooses its method: unknown ones must not each make a time series.
 std::string known_method(std::string_view method) {
-    static constexpr std::array<std::string_view, 9> kMethods{"GET",    "HEAD",    "POST",    "PUT",  "DELETE",
+    static constexpr std::array<std::string_view, 9> kMethods{"GET",     "HEAD",    "POST",  "PUT",  "DELETE",
                                                               "CONNECT", "OPTIONS", "TRACE", "PATCH"};
     return std::find(kMethods.begin(), kMethods.end(), method) == kMethods.end() ? "other" : std::string(method);
 }
@@ -54,8 +55,8 @@ struct Registry::Impl {
         counters(registry, "moai_events_accepted_total", "Events accepted by the API, repeats not counted.").Add({});
     Family<Counter>& api_requests =
         counters(registry, "moai_api_requests_total", "API requests by route pattern, method and status.");
-    Histogram& api_seconds =
-        histogram(registry, "moai_api_request_seconds", "Time from a whole API request to its answer.", kLatencySeconds);
+    Histogram& api_seconds = histogram(registry, "moai_api_request_seconds",
+                                       "Time from a whole API request to its answer.", kLatencySeconds);
 
     Counter& claims = counters(registry, "moai_claims_total", "Claims made, empty ones included.").Add({});
     Histogram& claim_batch = histogram(registry, "moai_claim_batch", "Deliveries per claim.", kBatchSizes);
@@ -76,7 +77,9 @@ struct Registry::Impl {
     Counter& catches = counters(registry, "moai_safety_look_catches_total",
                                 "Safety looks that found work nothing had announced; stays 0 in a healthy system.")
                            .Add({});
-    Family<Counter>& reconnects = counters(registry, "moai_reconnects_total", "Database connections lost or not made, by their job; each is followed by another try.");
+    Family<Counter>& reconnects =
+        counters(registry, "moai_reconnects_total",
+                 "Database connections lost or not made, by their job; each is followed by another try.");
     Histogram& first_byte = histogram(registry, "moai_publish_to_first_byte_seconds",
                                       "From publishing to the sending of the first attempt.", kLatencySeconds);
 };
@@ -93,7 +96,8 @@ Registry::~Registry() = default;
 
 void Registry::events_accepted(std::uint64_t count) { impl_->events_accepted.Increment(static_cast<double>(count)); }
 
-void Registry::api_request(std::string_view method, std::string_view route, int status, std::chrono::microseconds took) {
+void Registry::api_request(std::string_view method, std::string_view route, int status,
+                           std::chrono::microseconds took) {
     impl_->api_requests
         .Add({{"method", known_method(method)}, {"route", std::string(route)}, {"status", std::to_string(status)}})
         .Increment();

@@ -50,7 +50,8 @@ TEST_F(Commands, PublishReadsFileAndStandardInput) {
     std::filesystem::remove(file);
     EXPECT_EQ(moai({"publish", "--type", "a", "--payload", "-"}, "{\"from\":\"stdin\"}").code, 0);
     EXPECT_EQ(value("SELECT string_agg(payload::text, ' ' ORDER BY id) FROM moai.event"), "[1,2] {\"from\":\"stdin\"}");
-    EXPECT_EQ(moai({"publish", "--type", "a", "--payload", "@/nonexistent"}).code, static_cast<int>(ExitCode::configuration));
+    EXPECT_EQ(moai({"publish", "--type", "a", "--payload", "@/nonexistent"}).code,
+              static_cast<int>(ExitCode::configuration));
 }
 
 TEST_F(Commands, PublishRepeatsAKeyAndRefusesAnotherContent) {
@@ -71,14 +72,37 @@ TEST_F(Commands, ErrorsShowMessageDetailHintAndCode) {
 }
 
 TEST_F(Commands, SubscribePassesEveryOptionOn) {
-    const Finished made = moai({"subscribe", "--url", "https://x.example/hook", "--types", "a,b.*", "--types", "c", "--format", "raw",
-                                "--timeout", "3s", "--max-attempts", "4", "--retry-base", "PT1S", "--retry-factor", "2.5",
-                                "--retry-cap", "1 hour", "--retry-jitter", "0.5", "--description", "a \"note\"", "--json"});
+    const Finished made = moai({"subscribe",
+                                "--url",
+                                "https://x.example/hook",
+                                "--types",
+                                "a,b.*",
+                                "--types",
+                                "c",
+                                "--format",
+                                "raw",
+                                "--timeout",
+                                "3s",
+                                "--max-attempts",
+                                "4",
+                                "--retry-base",
+                                "PT1S",
+                                "--retry-factor",
+                                "2.5",
+                                "--retry-cap",
+                                "1 hour",
+                                "--retry-jitter",
+                                "0.5",
+                                "--description",
+                                "a \"note\"",
+                                "--json"});
     ASSERT_EQ(made.code, 0) << made.err;
     const auto answer = nlohmann::json::parse(made.out);
     EXPECT_THAT(answer["secret"].get<std::string>(), StartsWith("whsec_"));
-    EXPECT_EQ(value("SELECT (url, array_to_string(ARRAY(SELECT unnest(event_types) ORDER BY 1), ' '), format, timeout, max_attempts, "
-                    "retry_base, retry_factor, retry_cap, retry_jitter, description)::text FROM moai.subscription WHERE id = '" +
+    EXPECT_EQ(value("SELECT (url, array_to_string(ARRAY(SELECT unnest(event_types) ORDER BY 1), ' '), format, timeout, "
+                    "max_attempts, "
+                    "retry_base, retry_factor, retry_cap, retry_jitter, description)::text FROM moai.subscription "
+                    "WHERE id = '" +
                     answer["id"].get<std::string>() + "'"),
               "(https://x.example/hook,\"a b.* c\",raw,00:00:03,4,00:00:01,2.5,01:00:00,0.5,\"a \"\"note\"\"\")");
 }
@@ -91,13 +115,16 @@ TEST_F(Commands, ListenVerifiesAndPrintsWhatAWorkerDelivers) {
     MoaiProcess work({"work", "--database-url", database.url()});
     work.await("worker listening");
     ASSERT_EQ(moai({"publish", "--type", "user.created", "--payload", "{\"n\":1}"}).code, 0);
-    listen.await("verified  user\\.created  id [0-9a-f-]+  attempt 1  -?[0-9]+ ms after it was published\n    .*\"data\":\\{\"n\":1\\}");
+    listen.await(
+        "verified  user\\.created  id [0-9a-f-]+  attempt 1  -?[0-9]+ ms after it was published\n    "
+        ".*\"data\":\\{\"n\":1\\}");
     listen.send(SIGINT);
     EXPECT_EQ(listen.wait(), 0);
 }
 
 TEST_F(Commands, ListenRefusesWhatItsSecretDidNotSign) {
-    MoaiProcess listen({"listen", "--listen", "127.0.0.1:0", "--json"}, {{"MOAI_SECRET", "whsec_MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE="}});
+    MoaiProcess listen({"listen", "--listen", "127.0.0.1:0", "--json"},
+                       {{"MOAI_SECRET", "whsec_MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE="}});
     const std::string url = listen.await("receiver listening url=(http[^ \n]+)");
     ASSERT_EQ(moai({"subscribe", "--url", url, "--types", "*", "--max-attempts", "1"}).code, 0);
     ASSERT_EQ(moai({"publish", "--type", "a", "--payload", "{}"}).code, 0);

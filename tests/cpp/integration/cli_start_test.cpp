@@ -58,7 +58,8 @@ TEST(Version, IsThatOfTheBuild) {
 }
 
 TEST(ConfigurationReference, IsWhatTheOptionTableSays) {
-    EXPECT_EQ(run_moai({"help-options"}).out, text_of("docs/configuration.md")) << "moai help-options > docs/configuration.md";
+    EXPECT_EQ(run_moai({"help-options"}).out, text_of("docs/configuration.md"))
+        << "moai help-options > docs/configuration.md";
 }
 
 TEST(Start, RefusesWhatItDoesNotUnderstand) {
@@ -143,7 +144,8 @@ TEST(Serve, RefusesAnAddressThatOthersReach) {
     const Finished refused = run_moai({"serve", "--listen", "0.0.0.0:0", "--database-url", database.url()});
     EXPECT_EQ(refused.code, code(ExitCode::configuration));
     EXPECT_THAT(refused.err, HasSubstr("--allow-unauthenticated"));
-    MoaiProcess allowed({"serve", "--listen", "0.0.0.0:0", "--allow-unauthenticated", "--database-url", database.url()});
+    MoaiProcess allowed(
+        {"serve", "--listen", "0.0.0.0:0", "--allow-unauthenticated", "--database-url", database.url()});
     allowed.await("API listening");
     allowed.send(SIGTERM);
     EXPECT_EQ(allowed.wait(), 0);
@@ -153,7 +155,8 @@ TEST(Serve, NamesABusyPortAndTheFlag) {
     const TestDatabase database;
     MoaiProcess first({"serve", "--listen", "127.0.0.1:0", "--database-url", database.url()});
     const auto port = port_of(first);
-    const Finished second = run_moai({"serve", "--listen", "127.0.0.1:" + std::to_string(port), "--database-url", database.url()});
+    const Finished second =
+        run_moai({"serve", "--listen", "127.0.0.1:" + std::to_string(port), "--database-url", database.url()});
     EXPECT_EQ(second.code, code(ExitCode::port_busy));
     EXPECT_THAT(second.err, HasSubstr("--listen"));
     EXPECT_THAT(second.err, HasSubstr(std::to_string(port)));
@@ -174,7 +177,8 @@ TEST(Serve, AnswersTheMetricsThatTheDocumentLists) {
     const std::string document = text_of("docs/metrics.md");
     const std::regex family("# TYPE (moai_[a-z_]+) ");
     int families = 0;
-    for (std::sregex_iterator it(metrics.begin(), metrics.end(), family); it != std::sregex_iterator(); ++it, ++families) {
+    for (std::sregex_iterator it(metrics.begin(), metrics.end(), family); it != std::sregex_iterator();
+         ++it, ++families) {
         EXPECT_THAT(document, HasSubstr("| `" + (*it)[1].str() + "` |"));
     }
     EXPECT_GT(families, 10);
@@ -195,7 +199,9 @@ struct HangingDelivery {
     explicit HangingDelivery(const std::string& drain_timeout)
         : worker({"work", "--drain-timeout", drain_timeout, "--database-url", database.url()}) {
         receiver.on("/", test::Answer{.behaviour = test::Answer::Behaviour::hang_after_request});
-        EXPECT_EQ(run_moai({"subscribe", "--url", receiver.url("/"), "--types", "*", "--database-url", database.url()}).code, 0);
+        EXPECT_EQ(
+            run_moai({"subscribe", "--url", receiver.url("/"), "--types", "*", "--database-url", database.url()}).code,
+            0);
         EXPECT_EQ(run_moai({"publish", "--type", "a", "--payload", "{}", "--database-url", database.url()}).code, 0);
         EXPECT_TRUE(receiver.wait_for(1, MoaiProcess::kPatience));
     }

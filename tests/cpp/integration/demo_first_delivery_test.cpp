@@ -68,7 +68,8 @@ TEST_F(Demo, KeepsItsSubscriptionOverARestart) {
         run.send(SIGTERM);
         ASSERT_EQ(run.wait(), 0) << run.err();
     }
-    EXPECT_EQ(pg::Connection(database.admin_url(), "test").query("SELECT count(*) FROM moai.subscription").text(0, 0), "1");
+    EXPECT_EQ(pg::Connection(database.admin_url(), "test").query("SELECT count(*) FROM moai.subscription").text(0, 0),
+              "1");
 }
 
 TEST_F(Demo, MakesANewSubscriptionWhenTheSecretIsLost) {
@@ -79,9 +80,10 @@ TEST_F(Demo, MakesANewSubscriptionWhenTheSecretIsLost) {
         ASSERT_EQ(run.wait(), 0) << run.err();
         std::filesystem::remove(folder + "/demo.json");
     }
-    EXPECT_EQ(
-        pg::Connection(database.admin_url(), "test").query("SELECT count(*) FROM moai.subscription WHERE state = 'active'").text(0, 0),
-        "1");
+    EXPECT_EQ(pg::Connection(database.admin_url(), "test")
+                  .query("SELECT count(*) FROM moai.subscription WHERE state = 'active'")
+                  .text(0, 0),
+              "1");
 }
 
 }  // namespace

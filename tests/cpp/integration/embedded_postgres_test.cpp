@@ -46,7 +46,9 @@ protected:
     [[nodiscard]] std::vector<std::string> run_arguments() const {
         return {"run", "--listen", "127.0.0.1:0", "--data-dir", data_dir()};
     }
-    [[nodiscard]] std::string database_url() const { return app::running_embedded_database(app::DataDir(data_dir())).value(); }
+    [[nodiscard]] std::string database_url() const {
+        return app::running_embedded_database(app::DataDir(data_dir())).value();
+    }
     /// The server's process, as a descriptor that becomes readable when it ends.
     [[nodiscard]] base::UniqueFd server() const {
         std::ifstream in(app::DataDir(data_dir()).cluster() / "postmaster.pid");
@@ -81,7 +83,10 @@ TEST_F(Embedded, ServesFromAnEmptyFolderAndKeepsItsDataOverAStop) {
     MoaiProcess again(run_arguments());
     again.await("API listening", kMakingACluster);
     EXPECT_THAT(again.err(), Not(HasSubstr("making a PostgreSQL cluster")));
-    EXPECT_EQ(pg::Connection(database_url(), "test").query("SELECT count(*) FROM moai.event WHERE id = '" + id + "'").text(0, 0), "1");
+    EXPECT_EQ(pg::Connection(database_url(), "test")
+                  .query("SELECT count(*) FROM moai.event WHERE id = '" + id + "'")
+                  .text(0, 0),
+              "1");
     again.send(SIGINT);
     EXPECT_EQ(again.wait(), 0) << again.err();
 }
@@ -91,7 +96,9 @@ TEST_F(Embedded, KeepsOutOthersAndItselfConnectsAsAnOrdinaryLogin) {
     run.await("API listening", kMakingACluster);
     pg::Connection database(database_url(), "test");
     EXPECT_EQ(database.query("SELECT session_user").text(0, 0), "moai");
-    EXPECT_EQ(database.query("SELECT rolsuper OR rolbypassrls OR rolcreatedb FROM pg_roles WHERE rolname = 'moai'").text(0, 0), "f");
+    EXPECT_EQ(database.query("SELECT rolsuper OR rolbypassrls OR rolcreatedb FROM pg_roles WHERE rolname = 'moai'")
+                  .text(0, 0),
+              "f");
     EXPECT_EQ(database.query("SHOW listen_addresses").text(0, 0), "");
     EXPECT_EQ(database.query("SHOW server_encoding").text(0, 0), "UTF8");
     const auto record = app::read_file(app::DataDir(data_dir()).socket_record()).value();

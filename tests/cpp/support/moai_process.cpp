@@ -61,7 +61,8 @@ struct MoaiProcess::Impl {
 
     void read_all(const base::UniqueFd& from, std::string& into) {
         std::array<char, 4096> buffer{};
-        for (ssize_t got = 0; (got = read(from.get(), buffer.data(), buffer.size())) > 0 || (got < 0 && errno == EINTR);) {
+        for (ssize_t got = 0;
+             (got = read(from.get(), buffer.data(), buffer.size())) > 0 || (got < 0 && errno == EINTR);) {
             const std::lock_guard lock(mutex);
             into.append(buffer.data(), static_cast<std::size_t>(std::max<ssize_t>(got, 0)));
             changed.notify_all();
@@ -78,7 +79,8 @@ MoaiProcess::MoaiProcess(std::vector<std::string> arguments, const Variables& va
     : impl_(std::make_unique<Impl>()) {
     arguments.insert(arguments.begin(), MOAI_BINARY);
     const char* path = std::getenv("PATH");
-    std::vector<std::string> environment{"PATH=" + std::string(path == nullptr ? "/usr/bin:/bin" : path), "HOME=/nonexistent"};
+    std::vector<std::string> environment{"PATH=" + std::string(path == nullptr ? "/usr/bin:/bin" : path),
+                                         "HOME=/nonexistent"};
     for (const auto& [name, value] : variables) {
         environment.push_back(name + "=" + value);
     }
@@ -169,7 +171,8 @@ std::string MoaiProcess::err() const {
     return impl_->err;
 }
 
-Finished run_moai(std::vector<std::string> arguments, const MoaiProcess::Variables& variables, const std::string& input) {
+Finished run_moai(std::vector<std::string> arguments, const MoaiProcess::Variables& variables,
+                  const std::string& input) {
     MoaiProcess process(std::move(arguments), variables, input);
     const int code = process.wait();
     return {code, process.out(), process.err()};

@@ -12,14 +12,16 @@
 
 namespace moai::test {
 
-/// Runs MOAI_BINARY with an environment of its own (PATH, HOME=/nonexistent and what is given). Killed by the destructor, and
-/// by the kernel if the thread that made it ends. Methods from one thread; throws std::system_error if it cannot be started.
+/// Runs MOAI_BINARY with an environment of its own (PATH, HOME=/nonexistent and what is given). Killed by the
+/// destructor, and by the kernel if the thread that made it ends. Methods from one thread; throws std::system_error if
+/// it cannot be started.
 class MoaiProcess {
 public:
     static constexpr std::chrono::seconds kPatience{60};
     using Variables = std::map<std::string, std::string>;
 
-    explicit MoaiProcess(std::vector<std::string> arguments, const Variables& variables = {}, const std::string& input = "");
+    explicit MoaiProcess(std::vector<std::string> arguments, const Variables& variables = {},
+                         const std::string& input = "");
     ~MoaiProcess();
     MoaiProcess(const MoaiProcess&) = delete;
     MoaiProcess& operator=(const MoaiProcess&) = delete;

@@ -25,7 +25,9 @@ TEST(PostgresVersion, IsTheMajorNumber) {
 TEST(AcceptedEvents, CountsNewOnesOnly) {
     EXPECT_EQ(accepted_events({202, R"({"id":"a","duplicate":false})"}), 1U);
     EXPECT_EQ(accepted_events({202, R"({"id":"a","duplicate":true})"}), 0U);
-    EXPECT_EQ(accepted_events({202, R"({"items":[{"id":"a","duplicate":false},{"id":"b","duplicate":true},{"code":"MO422"}]})"}), 1U);
+    EXPECT_EQ(accepted_events(
+                  {202, R"({"items":[{"id":"a","duplicate":false},{"id":"b","duplicate":true},{"code":"MO422"}]})"}),
+              1U);
     EXPECT_EQ(accepted_events({422, R"({"items":[{"code":"MO422"}]})"}), 0U);
     EXPECT_EQ(accepted_events({204, ""}), 0U);
 }
@@ -59,7 +61,9 @@ TEST(DataDir, KeepsEverythingInOneFolder) {
     EXPECT_EQ(data_dir.socket_record().parent_path(), data_dir.path());
 }
 
-TEST(DataDir, OfNobodyRunsNoDatabase) { EXPECT_EQ(running_embedded_database(DataDir("/nonexistent/moai")), std::nullopt); }
+TEST(DataDir, OfNobodyRunsNoDatabase) {
+    EXPECT_EQ(running_embedded_database(DataDir("/nonexistent/moai")), std::nullopt);
+}
 
 TEST(Receiver, TakesLoopbackAddressesOnly) {
     const auto make = [](const char* address, const std::string& secret) {
@@ -80,7 +84,14 @@ TEST(Receiver, RefusesASecretThatIsNoneWithoutShowingIt) {
 }
 
 TEST(WebhookText, ShowsWhatSteersATerminalAsBlanks) {
-    Webhook webhook{.verified = true, .verdict = "", .id = "1", .subscription_id = "2", .attempt = "3", .type = "user.created", .body = "a\x1b[2Jb", .since_published = std::chrono::milliseconds(5)};
+    Webhook webhook{.verified = true,
+                    .verdict = "",
+                    .id = "1",
+                    .subscription_id = "2",
+                    .attempt = "3",
+                    .type = "user.created",
+                    .body = "a\x1b[2Jb",
+                    .since_published = std::chrono::milliseconds(5)};
     const std::string text = webhook_text(webhook);
     EXPECT_EQ(text, "verified  user.created  id 1  attempt 3  5 ms after it was published\n    a [2Jb\n");
     webhook.verified = false;

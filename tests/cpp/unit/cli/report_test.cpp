@@ -11,7 +11,8 @@ namespace {
 using config::ExitCode;
 
 TEST(Report, ShowsMessageDetailHintAndCodeOfADatabaseError) {
-    const Report report = describe("moai publish", pg::Error("MO422", "the event type is not valid", "type: a b", "use letters"));
+    const Report report =
+        describe("moai publish", pg::Error("MO422", "the event type is not valid", "type: a b", "use letters"));
     EXPECT_EQ(report.code, ExitCode::failure);
     EXPECT_EQ(report.text,
               "moai publish: the event type is not valid\n  detail: type: a b\n  hint: use letters\n  code: MO422\n");
@@ -24,7 +25,8 @@ TEST(Report, LeavesOutWhatIsEmpty) {
 
 TEST(Report, TellsAnUnreachableDatabaseByItsExitCode) {
     EXPECT_EQ(describe("moai status", pg::Error("", "connection refused")).code, ExitCode::database_unreachable);
-    EXPECT_EQ(describe("moai status", pg::Error("57P01", "terminating connection")).code, ExitCode::database_unreachable);
+    EXPECT_EQ(describe("moai status", pg::Error("57P01", "terminating connection")).code,
+              ExitCode::database_unreachable);
 }
 
 TEST(Report, SuggestsMigrateWhereTheSchemaIsMissing) {

@@ -25,7 +25,8 @@ TEST(StatusText, ShowsQueueDeadLettersSubscriptionsAndWorkers) {
 }
 
 TEST(StatusText, SaysThatNobodyDelivers) {
-    const std::string text = status_text(R"({"queue":{"depth":1,"due":0,"oldest_due_seconds":null,"next_due_seconds":4.25,
+    const std::string text =
+        status_text(R"({"queue":{"depth":1,"due":0,"oldest_due_seconds":null,"next_due_seconds":4.25,
                               "pending":1,"delivering":0,"retrying":0,"parked":0},
                               "dead_letters":0,"subscriptions":{"active":0,"paused":0,"disabled":0},"workers":[]})");
     EXPECT_NE(text.find("0 due, the next in 4.2 s"), std::string::npos) << text;

@@ -51,7 +51,9 @@ TEST(CommandLine, TakesPositionalArguments) {
     EXPECT_THAT(line.given.at("ID"), ElementsAre("a", "b"));
 }
 
-TEST(CommandLine, LetsASwitchBeTurnedOff) { EXPECT_THAT(parse({"run", "--wait=false"}).given.at("--wait"), ElementsAre("false")); }
+TEST(CommandLine, LetsASwitchBeTurnedOff) {
+    EXPECT_THAT(parse({"run", "--wait=false"}).given.at("--wait"), ElementsAre("false"));
+}
 
 TEST(CommandLine, RefusesWhatItDoesNotKnow) {
     EXPECT_THAT(refusal({"nope"}), HasSubstr("\"nope\" is not a subcommand"));

@@ -67,20 +67,24 @@ TEST(Resolve, CountsAnEmptyVariableAsNotSet) {
 
 TEST(Resolve, HonoursDatabaseUrlAfterItsOwnVariable) {
     EXPECT_EQ(resolve(Command::work, {}, variables({{"DATABASE_URL", "postgres://b"}})).database_url, "postgres://b");
-    EXPECT_EQ(resolve(Command::work, {}, variables({{"DATABASE_URL", "postgres://b"}, {"MOAI_DATABASE_URL", "postgres://a"}}))
-                  .database_url,
-              "postgres://a");
+    EXPECT_EQ(
+        resolve(Command::work, {}, variables({{"DATABASE_URL", "postgres://b"}, {"MOAI_DATABASE_URL", "postgres://a"}}))
+            .database_url,
+        "postgres://a");
 }
 
 TEST(Resolve, DoesNotLookAtOptionsOfOtherSubcommands) {
-    const Settings settings = resolve(Command::version, {}, variables({{"MOAI_LISTEN", "nonsense"}, {"MOAI_CONCURRENCY", "-1"}}));
+    const Settings settings =
+        resolve(Command::version, {}, variables({{"MOAI_LISTEN", "nonsense"}, {"MOAI_CONCURRENCY", "-1"}}));
     EXPECT_TRUE(settings.listen.host.empty());
 }
 
 TEST(Resolve, NamesOptionValueOriginAndWhatIsAllowed) {
     const Failure failure = refused(Command::work, {}, variables({{"MOAI_CONCURRENCY", "many"}}));
     EXPECT_EQ(failure.code(), ExitCode::configuration);
-    EXPECT_STREQ(failure.what(), "--concurrency: \"many\" (from MOAI_CONCURRENCY) is not valid: allowed is a whole number from 1 to 20000");
+    EXPECT_STREQ(
+        failure.what(),
+        "--concurrency: \"many\" (from MOAI_CONCURRENCY) is not valid: allowed is a whole number from 1 to 20000");
 }
 
 TEST(Resolve, KeepsSecretsOutOfItsMessages) {
@@ -98,7 +102,8 @@ TEST(Resolve, AsksForWhatIsRequired) {
 }
 
 TEST(Resolve, JoinsRepeatedAndCommaSeparatedValues) {
-    const Settings settings = resolve(Command::serve, {{"--allowed-host", {"a.example,B.example", "c"}}}, variables({}));
+    const Settings settings =
+        resolve(Command::serve, {{"--allowed-host", {"a.example,B.example", "c"}}}, variables({}));
     EXPECT_THAT(settings.allowed_hosts, ElementsAre("a.example", "b.example", "c"));
 }
 
@@ -114,7 +119,9 @@ Failure refused_file(const std::string& text) {
 }
 
 TEST(ConfigFile, HoldsKeysAndValues) {
-    std::istringstream in("# a comment\n\nlisten = 127.0.0.1:1\r\ndatabase-url = \"host=h  password=a=b#c\"\nallowed-host=a\nallowed-host=b\n");
+    std::istringstream in(
+        "# a comment\n\nlisten = 127.0.0.1:1\r\ndatabase-url = \"host=h  "
+        "password=a=b#c\"\nallowed-host=a\nallowed-host=b\n");
     const auto values = read_config_file(in, "moai.conf");
     EXPECT_THAT(values.at("listen"), ElementsAre("127.0.0.1:1"));
     EXPECT_THAT(values.at("database-url"), ElementsAre("host=h  password=a=b#c"));

@@ -20,8 +20,9 @@ TEST(ListenAddress, TakesAddressesAndLocalhost) {
 }
 
 TEST(ListenAddress, RefusesWhatIsNotHostAndPort) {
-    for (const char* bad : {"", "3000", ":3000", "127.0.0.1", "127.0.0.1:", "127.0.0.1:65536", "127.0.0.1:-1", "127.0.0.1:1x",
-                            "::1:3000", "[127.0.0.1]:1", "example.com:80", "127.0.0.1 :80", "[::1]3000"}) {
+    for (const char* bad :
+         {"", "3000", ":3000", "127.0.0.1", "127.0.0.1:", "127.0.0.1:65536", "127.0.0.1:-1", "127.0.0.1:1x", "::1:3000",
+          "[127.0.0.1]:1", "example.com:80", "127.0.0.1 :80", "[::1]3000"}) {
         EXPECT_THROW(static_cast<void>(parse_listen_address(bad)), BadValue) << bad;
     }
 }
@@ -40,7 +41,8 @@ TEST(Duration, NeedsAUnit) {
     EXPECT_EQ(parse_duration("1500ms", milliseconds(0), hours(1)), milliseconds(1500));
     EXPECT_EQ(parse_duration("2m", milliseconds(0), hours(1)), seconds(120));
     EXPECT_EQ(parse_duration("1h", milliseconds(0), hours(1)), hours(1));
-    for (const char* bad : {"", "25", "s", "-1s", "1.5s", "25 s", "2h", "61m", "9223372036854775807h", "99999999999999999999s"}) {
+    for (const char* bad :
+         {"", "25", "s", "-1s", "1.5s", "25 s", "2h", "61m", "9223372036854775807h", "99999999999999999999s"}) {
         EXPECT_THROW(static_cast<void>(parse_duration(bad, milliseconds(0), hours(1))), BadValue) << bad;
     }
 }
@@ -84,7 +86,8 @@ TEST(HostName, IsLowerCasedAndBare) {
 
 TEST(WithoutPassword, HidesItWhereverLibpqTakesIt) {
     EXPECT_EQ(without_password("postgresql://u:s3:cr@h:5/d"), "postgresql://u:***@h:5/d");
-    EXPECT_EQ(without_password("postgres://u@h/d?password=s3cret&sslmode=require"), "postgres://u@h/d?password=***&sslmode=require");
+    EXPECT_EQ(without_password("postgres://u@h/d?password=s3cret&sslmode=require"),
+              "postgres://u@h/d?password=***&sslmode=require");
     EXPECT_EQ(without_password("host=h password=s3cret user=u"), "host=h password=*** user=u");
     EXPECT_EQ(without_password("host=h password = 's3 c\\'ret' user=u"), "host=h password = *** user=u");
     EXPECT_EQ(without_password("host=/run/x dbname=moai"), "host=/run/x dbname=moai");

@@ -31,8 +31,8 @@ TEST(HumanLine, ShowsAnEmptyValueAsQuotes) {
 }
 
 TEST(JsonLine, IsOneObjectWithTypedValues) {
-    const std::array fields{Field("count", std::uint64_t{18'446'744'073'709'551'615U}), Field("below", -1), Field("ratio", 0.5),
-                            Field("yes", false), Field("text", "a\"b\nc")};
+    const std::array fields{Field("count", std::uint64_t{18'446'744'073'709'551'615U}), Field("below", -1),
+                            Field("ratio", 0.5), Field("yes", false), Field("text", "a\"b\nc")};
     const std::string line = json_line(kAt, Level::debug, "claimed", fields);
     EXPECT_EQ(line.find('\n'), std::string::npos);
     const auto json = nlohmann::json::parse(line);

@@ -10,7 +10,9 @@ namespace {
 using ::testing::HasSubstr;
 using ::testing::Not;
 
-TEST(Metrics, NameTheVersion) { EXPECT_THAT(Registry("1.2.3").text(), HasSubstr(R"(moai_build_info{version="1.2.3"} 1)")); }
+TEST(Metrics, NameTheVersion) {
+    EXPECT_THAT(Registry("1.2.3").text(), HasSubstr(R"(moai_build_info{version="1.2.3"} 1)"));
+}
 
 TEST(Metrics, ShowWhatMustStayZeroFromTheStart) {
     const std::string text = Registry("0").text();
@@ -59,7 +61,8 @@ TEST(Metrics, DoNotGrowWithTheMethodsThatClientsInvent) {
     Registry registry("0");
     registry.api_request("BREW", "unmatched", 405, {});
     registry.api_request("X\"\n", "unmatched", 405, {});
-    EXPECT_THAT(registry.text(), HasSubstr(R"(moai_api_requests_total{method="other",route="unmatched",status="405"} 2)"));
+    EXPECT_THAT(registry.text(),
+                HasSubstr(R"(moai_api_requests_total{method="other",route="unmatched",status="405"} 2)"));
     EXPECT_THAT(registry.text(), Not(HasSubstr("BREW")));
 }
 
