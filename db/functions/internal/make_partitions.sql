@@ -17,9 +17,10 @@ BEGIN
         FOREACH _parent IN ARRAY ARRAY['event', 'attempt', 'outcome'] LOOP
             _partition := _parent || '_' || moai_private.partition_week(_week AT TIME ZONE 'UTC');
             IF to_regclass('moai_private.' || _partition) IS NULL THEN
-                -- Of two workers that start together the second finds them made.
+                -- Of two workers that start together the second finds them made. A lock of the tables, not an advisory one: only with it
+                -- does a session hear that a name it has just missed is there by now.
                 IF NOT _locked THEN
-                    PERFORM pg_advisory_xact_lock(1836016996, 1);
+                    LOCK TABLE ONLY moai_private.event, ONLY moai_private.attempt, ONLY moai_private.outcome IN SHARE UPDATE EXCLUSIVE MODE;
                     _locked := true;
                     CONTINUE WHEN to_regclass('moai_private.' || _partition) IS NOT NULL;
                 END IF;
@@ -41,5 +42,5 @@ END
 $$;
 COMMENT ON FUNCTION moai_private.make_partitions IS
 $$Makes the weekly partitions of event, attempt and outcome that are missing from one week before `at` until `ahead` after it.
-Returns how many it made. Locks: SHARE UPDATE EXCLUSIVE on a parent for each partition that is missing, so that publishing and
-completing go on; none when nothing is missing.$$;
+Returns how many it made. Locks: SHARE UPDATE EXCLUSIVE on event, attempt and outcome if any is missing, so that publishing
+and completing go on; none when nothing is missing.$$;
