@@ -1,1 +1,1 @@
-SELECT moai_private.record_bundle('399da6373a476b3324466929e73430f39bf61299a206d190c7e422d373c95471');
+SELECT moai_private.record_bundle('b46c80a17ca922164a0953e421457d422980c2785a9d45f88feeb069ff637c36');

@@ -1,13 +1,5 @@
 -- A delivery's public id: '<event id>_<subscription id>'. It carries its event's id, so that a look-up is an index probe at any age.
 
-CREATE OR REPLACE FUNCTION moai_private.delivery_id(event_id uuid, subscription_id uuid)
-    RETURNS text
-    LANGUAGE sql
-    IMMUTABLE
-    PARALLEL SAFE
-RETURN delivery_id.event_id::text || '_' || delivery_id.subscription_id::text;
-COMMENT ON FUNCTION moai_private.delivery_id IS 'The public id of the delivery of this event to this subscription.';
-
 CREATE OR REPLACE FUNCTION moai_private.read_uuid(id text, what text)
     RETURNS uuid
     LANGUAGE plpgsql

@@ -36,7 +36,7 @@ FROM (VALUES
     ('http://a/' || repeat('x', 2040), 'url is 2049 bytes long, 2048 are allowed', true)
 ) AS bad(u, m, shown);
 
--- moai_private.check_event_types, moai_private.check_secret, moai_private.check_subscription, moai_private.check_range: by way of the function itself
+-- internal/check_event_types.sql, internal/check_secret.sql, internal/check_subscription.sql, internal/check_range.sql: by way of the function itself
 SELECT is(pg_temp.error_of(format('SELECT moai.create_subscription(url => ''http://a'', event_types => %s)', arguments)), 'MO422: ' || m, 'refused: ' || left(arguments, 60))
 FROM (VALUES
     ('NULL', 'event_types has 0 items, 1 to 100 are allowed'), ('''{}''', 'event_types has 0 items, 1 to 100 are allowed'),

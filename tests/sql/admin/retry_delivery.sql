@@ -1,5 +1,6 @@
 BEGIN;
 \ir ../helpers.psql
+-- internal/lock_delivery.sql and internal/lock_subscription.sql: what they refuse is refused here and in pause_subscription.sql.
 SELECT plan(11);
 
 SELECT pg_temp.subscribe('retry_delivery') AS s \gset

@@ -1,5 +1,6 @@
 BEGIN;
 \ir ../helpers.psql
+-- internal/rest_forms.sql: the forms are looked at here, in get_subscription.sql, list_attempts.sql and list_dead_letters.sql.
 SELECT plan(5);
 
 SELECT pg_temp.subscribe('rest/get_delivery', max_attempts => 1) AS s \gset

@@ -1,5 +1,6 @@
 BEGIN;
 \ir ../helpers.psql
+-- internal/read_request.sql: what it refuses is refused here and in the other lists.
 SELECT plan(19);
 
 SELECT pg_temp.subscribe('rest/list_deliveries', max_attempts => 1) AS s, pg_temp.subscribe('rest/list_deliveries') AS t \gset
