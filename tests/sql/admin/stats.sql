@@ -1,4 +1,4 @@
-BEGIN;
+BEGIN ISOLATION LEVEL REPEATABLE READ;  -- so that other work does not count
 \ir ../helpers.psql
 SELECT plan(8);
 
