@@ -72,6 +72,7 @@ bool become(const Prepared& prepared) {
 
 std::optional<User> find_user(const std::string& name) {
     errno = 0;
+    // NOLINTNEXTLINE(concurrency-mt-unsafe): asked once, by main before it starts threads
     const passwd* entry = getpwnam(name.c_str());
     if (entry == nullptr) {
         if (errno != 0 && errno != ENOENT) {

@@ -6,13 +6,12 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstdlib>
-#include <cstring>
 #include <fstream>
 #include <sstream>
 #include <system_error>
 
 #include "config/exit_code.hpp"
+#include "config/resolve.hpp"
 
 namespace moai::app {
 namespace {
@@ -21,10 +20,7 @@ namespace fs = std::filesystem;
 using config::ExitCode;
 using config::Failure;
 
-std::string variable(const char* name) {
-    const char* value = std::getenv(name);
-    return value == nullptr ? "" : value;
-}
+std::string variable(const char* name) { return config::process_environment(name).value_or(""); }
 
 fs::path default_path() {
     if (geteuid() == 0) {
@@ -63,7 +59,7 @@ base::UniqueFd lock_data_dir(const DataDir& data_dir) {
     if (!lock) {
         throw Failure(ExitCode::embedded_postgres,
                       fmt::format("--data-dir: cannot use {}: {}", data_dir.path().string(),
-                                  error ? error.message() : std::strerror(errno)));
+                                  error ? error.message() : std::generic_category().message(errno)));
     }
     if (flock(lock.get(), LOCK_EX | LOCK_NB) != 0) {
         const std::string holder = read_file(data_dir.lock()).value_or("");

@@ -6,11 +6,11 @@
 
 #include <algorithm>
 #include <charconv>
-#include <cstdlib>
 #include <filesystem>
 
 #include "app/child_process.hpp"
 #include "config/exit_code.hpp"
+#include "config/resolve.hpp"
 
 namespace moai::app {
 namespace {
@@ -19,8 +19,7 @@ namespace fs = std::filesystem;
 
 std::vector<fs::path> path_folders() {
     std::vector<fs::path> folders;
-    const char* path = std::getenv("PATH");
-    const std::string_view all = path == nullptr ? "/usr/local/bin:/usr/bin:/bin" : path;
+    const std::string all = config::process_environment("PATH").value_or("/usr/local/bin:/usr/bin:/bin");
     for (std::size_t start = 0; start <= all.size();) {
         const auto colon = std::min(all.find(':', start), all.size());
         if (colon > start && all[start] == '/') {

@@ -4,10 +4,10 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstdlib>
 #include <system_error>
 
 #include "app/data_dir.hpp"
+#include "config/resolve.hpp"
 
 namespace moai::app {
 namespace {
@@ -34,8 +34,8 @@ fs::path parent() {
     if (geteuid() == 0) {
         return access("/run", W_OK) == 0 ? "/run" : "/tmp";
     }
-    const char* runtime = std::getenv("XDG_RUNTIME_DIR");
-    return runtime != nullptr && plain_and_short(runtime) && access(runtime, W_OK) == 0 ? runtime : "/tmp";
+    const std::string runtime = config::process_environment("XDG_RUNTIME_DIR").value_or("");
+    return plain_and_short(runtime) && access(runtime.c_str(), W_OK) == 0 ? runtime : "/tmp";
 }
 
 }  // namespace

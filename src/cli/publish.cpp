@@ -3,10 +3,10 @@
 
 #include <cerrno>
 #include <cstdio>
-#include <cstring>
 #include <fstream>
 #include <iostream>
 #include <iterator>
+#include <system_error>
 
 #include "app/database.hpp"
 #include "cli/commands.hpp"
@@ -28,8 +28,9 @@ std::string payload_text(const std::string& given) {
     }
     std::ifstream in(given.substr(1), std::ios::binary);
     if (!in) {
-        throw config::Failure(config::ExitCode::configuration,
-                              fmt::format("--payload: cannot read {}: {}", given.substr(1), std::strerror(errno)));
+        throw config::Failure(
+            config::ExitCode::configuration,
+            fmt::format("--payload: cannot read {}: {}", given.substr(1), std::generic_category().message(errno)));
     }
     return read_all(in);
 }

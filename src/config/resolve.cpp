@@ -4,8 +4,8 @@
 
 #include <cerrno>
 #include <cstdlib>
-#include <cstring>
 #include <fstream>
+#include <system_error>
 
 #include "config/config_file.hpp"
 #include "config/exit_code.hpp"
@@ -84,7 +84,7 @@ FileValues read_file(const std::string& name) {
     std::ifstream in(name);
     if (!in) {
         throw Failure(ExitCode::configuration,
-                      fmt::format("--config: cannot read \"{}\": {}", name, std::strerror(errno)));
+                      fmt::format("--config: cannot read \"{}\": {}", name, std::generic_category().message(errno)));
     }
     return read_config_file(in, name);
 }
@@ -114,6 +114,7 @@ Settings resolve(Command command, const Given& given, const Environment& environ
 }
 
 std::optional<std::string> process_environment(const std::string& name) {
+    // NOLINTNEXTLINE(concurrency-mt-unsafe): nothing in this process changes its environment
     const char* value = std::getenv(name.c_str());
     return value == nullptr ? std::nullopt : std::optional<std::string>(value);
 }
