@@ -1,1 +1,1 @@
-SELECT moai_private.record_bundle('b46c80a17ca922164a0953e421457d422980c2785a9d45f88feeb069ff637c36');
+SELECT moai_private.record_bundle('e0a5e57f79dd31d9af31a2b4e37e4cef5b5a4717686aa5e5f3a3ee75cd3bc8e9');

@@ -28,7 +28,16 @@ FROM (VALUES
          moai_rest.create_subscription moai_rest.list_subscriptions moai_rest.get_subscription moai_rest.update_subscription
          moai_rest.delete_subscription moai_rest.pause_subscription moai_rest.resume_subscription
          moai_rest.list_deliveries moai_rest.get_delivery moai_rest.list_attempts moai_rest.retry_delivery moai_rest.cancel_delivery
-         moai_rest.list_dead_letters moai_rest.redrive_dead_letters moai_rest.discard_dead_letter')
+         moai_rest.list_dead_letters moai_rest.redrive_dead_letters moai_rest.discard_dead_letter'),
+
+    -- Whoever may connect may ask whether the schema is the one its program needs (moai validate, and every start).
+    ('moai_publisher', 'schema', 'moai_private'), ('moai_operator', 'schema', 'moai_private'), ('moai_worker', 'schema', 'moai_private'),
+    ('moai_reader', 'schema', 'moai_private'), ('moai_api', 'schema', 'moai_private'),
+    ('moai_publisher', 'view', 'moai_private.migration moai_private.bundle'),
+    ('moai_operator', 'view', 'moai_private.migration moai_private.bundle'),
+    ('moai_worker', 'view', 'moai_private.migration moai_private.bundle'),
+    ('moai_reader', 'view', 'moai_private.migration moai_private.bundle'),
+    ('moai_api', 'view', 'moai_private.migration moai_private.bundle')
 ) AS l(role_name, kind, objects)
 CROSS JOIN LATERAL regexp_split_to_table(l.objects, '\s+') AS o(object);
 COMMENT ON VIEW moai_private.grant_list IS
