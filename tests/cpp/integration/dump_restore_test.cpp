@@ -44,8 +44,11 @@ class DumpRestore : public ::testing::Test {
 protected:
     void SetUp() override {
         subscription_ = subscribe(sql_);
-        sql_.run("SELECT moai.allow_tenant('moai_test', 'a'); SELECT moai.publish('a', '{\"b\" : 1.0, \"a\": \"\\u00e9\"}', 'k'); "
-                 "SELECT moai.publish('a', '2'); UPDATE moai_private.delivery SET tries_left = 1 WHERE event_id = (SELECT id FROM moai_private.event WHERE payload::text = '2')");
+        sql_.run(
+            "SELECT moai.allow_tenant('moai_test', 'a'); SELECT moai.publish('a', '{\"b\" : 1.0, \"a\": \"\\u00e9\"}', "
+            "'k'); "
+            "SELECT moai.publish('a', '2'); UPDATE moai_private.delivery SET tries_left = 1 WHERE event_id = (SELECT "
+            "id FROM moai_private.event WHERE payload::text = '2')");
         const std::string results = sql_.value(results_of("SELECT * FROM moai.claim_deliveries('w', 10)", "failed"));
         sql_.run("SELECT moai.complete_deliveries('w', '" + results + "'); SELECT moai.publish('a', '3')");
     }
@@ -64,17 +67,21 @@ protected:
         EXPECT_TRUE(schema_of(restored.admin_url()) == before);
         EXPECT_EQ(there.value(kContent), sql_.value(kContent));
 
-        EXPECT_EQ(there.value("SELECT moai.publish('a', '{\"b\" : 1.0, \"a\": \"\\u00e9\"}', 'k')"), sql_.value("SELECT event_id FROM moai_private.idempotency_key"));
+        EXPECT_EQ(there.value("SELECT moai.publish('a', '{\"b\" : 1.0, \"a\": \"\\u00e9\"}', 'k')"),
+                  sql_.value("SELECT event_id FROM moai_private.idempotency_key"));
         EXPECT_EQ(there.refusal("SELECT moai.publish('a', '4', 'k')"), "MO409");
         there.run("SELECT moai.publish('a', '4')");
         EXPECT_EQ(there.number("SELECT moai.redrive_dead_letters()"), 1);
         there.run("UPDATE moai_private.delivery SET due_at = clock_timestamp()");
         EXPECT_EQ(there.number("SELECT count(*) FROM moai_private.delivery WHERE lease_token IS NULL"), 4);
-        const std::string results = there.value(results_of("SELECT * FROM moai.claim_deliveries('w', 10)", "delivered"));
+        const std::string results =
+            there.value(results_of("SELECT * FROM moai.claim_deliveries('w', 10)", "delivered"));
         EXPECT_EQ(there.number("SELECT delivered FROM moai.complete_deliveries('w', $1)", {results}), 4);
         // Nobody has come through the wall: it is still there, and forced.
-        EXPECT_EQ(there.number("SELECT count(*) FROM pg_policy WHERE polname = 'tenant_wall'"), sql_.number("SELECT count(*) FROM pg_policy WHERE polname = 'tenant_wall'"));
-        EXPECT_EQ(there.value("SELECT pg_get_userbyid(nspowner) FROM pg_namespace WHERE nspname = 'moai_private'"), "moai_owner");
+        EXPECT_EQ(there.number("SELECT count(*) FROM pg_policy WHERE polname = 'tenant_wall'"),
+                  sql_.number("SELECT count(*) FROM pg_policy WHERE polname = 'tenant_wall'"));
+        EXPECT_EQ(there.value("SELECT pg_get_userbyid(nspowner) FROM pg_namespace WHERE nspname = 'moai_private'"),
+                  "moai_owner");
     }
 
     TestDatabase database_;
@@ -84,13 +91,15 @@ protected:
 
 TEST_F(DumpRestore, ByTheOwnerWithRowSecurity) {
     TestDatabase restored(TestDatabase::Content::empty);
-    output_of("pg_dump --enable-row-security -Fc -d '" + database_.url() + "' | pg_restore --exit-on-error -d '" + restored.url() + "'");
+    output_of("pg_dump --enable-row-security -Fc -d '" + database_.url() + "' | pg_restore --exit-on-error -d '" +
+              restored.url() + "'");
     expect_the_same_life(restored);
 }
 
 TEST_F(DumpRestore, ByTheSuperuser) {
     TestDatabase restored(TestDatabase::Content::empty);
-    output_of("pg_dump -Fc -d '" + database_.admin_url() + "' | pg_restore --exit-on-error -d '" + restored.admin_url() + "'");
+    output_of("pg_dump -Fc -d '" + database_.admin_url() + "' | pg_restore --exit-on-error -d '" +
+              restored.admin_url() + "'");
     expect_the_same_life(restored);
 }
 

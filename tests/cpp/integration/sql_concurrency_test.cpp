@@ -63,8 +63,10 @@ TEST_F(SqlConcurrency, BatchesOfTheSameKeysInOppositeOrdersDoNotDeadlock) {
         SqlSession session(database_.url());
         for (int round = 0; round < 10; ++round) {
             const std::string order = client % 2 == 0 ? "ASC" : "DESC";
-            session.run("SELECT moai.publish_batch((SELECT json_agg(json_build_object('type', 'a', 'payload', n, 'idempotency_key', '" +
-                        std::to_string(round) + "/' || n) ORDER BY n " + order + ") FROM generate_series(1, 100) AS n))");
+            session.run(
+                "SELECT moai.publish_batch((SELECT json_agg(json_build_object('type', 'a', 'payload', n, "
+                "'idempotency_key', '" +
+                std::to_string(round) + "/' || n) ORDER BY n " + order + ") FROM generate_series(1, 100) AS n))");
         }
     });
     EXPECT_EQ(sql_.number("SELECT count(*) FROM moai_private.event"), 1000);
@@ -85,7 +87,9 @@ TEST_F(SqlConcurrency, ARepeatableReadPublisherPublishesAndMayHaveToRepeatARepea
 TEST_F(SqlConcurrency, ASavepointRolledBackTakesItsEventAndItsKeyWithIt) {
     subscribe(sql_);
     SqlSession publisher(database_.url());
-    publisher.run("BEGIN; SAVEPOINT s; SELECT moai.publish('a', '1', 'k'); ROLLBACK TO s; SELECT moai.publish('a', '2', 'k'); COMMIT");
+    publisher.run(
+        "BEGIN; SAVEPOINT s; SELECT moai.publish('a', '1', 'k'); ROLLBACK TO s; SELECT moai.publish('a', '2', 'k'); "
+        "COMMIT");
     EXPECT_EQ(sql_.value("SELECT string_agg(payload::text, ',') FROM moai_private.event"), "2");
     EXPECT_EQ(sql_.number("SELECT count(*) FROM moai_private.delivery"), 1);
 }
@@ -98,7 +102,8 @@ TEST(SqlTwoPhaseCommit, WorksWithTheDoorbellOffAndIsRefusedWithoutHarmOtherwise)
     EXPECT_EQ(sql.refusal("BEGIN; SELECT moai.publish('a', '1'); PREPARE TRANSACTION 'loud'"), "0A000");
     sql.run("ROLLBACK");
     EXPECT_EQ(sql.number("SELECT count(*) FROM moai_private.event"), 0);
-    EXPECT_EQ(sql.refusal("SET moai.doorbell = off; BEGIN; SELECT moai.publish('a', '1'); PREPARE TRANSACTION 'silent'"), "");
+    EXPECT_EQ(
+        sql.refusal("SET moai.doorbell = off; BEGIN; SELECT moai.publish('a', '1'); PREPARE TRANSACTION 'silent'"), "");
     EXPECT_EQ(sql.value("SELECT event_id FROM moai.claim_deliveries('w', 10)"), "");
     sql.run("COMMIT PREPARED 'silent'");
     EXPECT_NE(sql.value("SELECT event_id FROM moai.claim_deliveries('w', 10)"), "");
@@ -106,7 +111,9 @@ TEST(SqlTwoPhaseCommit, WorksWithTheDoorbellOffAndIsRefusedWithoutHarmOtherwise)
 
 TEST_F(SqlConcurrency, ClaimersAtOnceNeverGetTheSameDelivery) {
     subscribe(sql_);
-    sql_.run("SELECT moai.publish_batch((SELECT json_agg(json_build_object('type', 'a', 'payload', n)) FROM generate_series(1, 1000) AS n))");
+    sql_.run(
+        "SELECT moai.publish_batch((SELECT json_agg(json_build_object('type', 'a', 'payload', n)) FROM "
+        "generate_series(1, 1000) AS n))");
     std::atomic<int> claimed{0};
     in_parallel(4, [&](int) {
         SqlSession worker(database_.url());
@@ -130,7 +137,9 @@ TEST_F(SqlConcurrency, ACompletionThatWaitsWhileItsLeaseMovesOnIsAnOrphan) {
     EXPECT_NE(thief.value("SELECT event_id FROM moai_private.claim(1, clock_timestamp() + interval '1 hour')"), "");
     std::string counts;
     std::jthread completion([&] {
-        counts = late.value("SELECT format('%s delivered, %s orphaned', delivered, orphaned) FROM moai.complete_deliveries('old', $1)", {results});
+        counts = late.value(
+            "SELECT format('%s delivered, %s orphaned', delivered, orphaned) FROM moai.complete_deliveries('old', $1)",
+            {results});
     });
     wait_until_blocked(sql_, late.pid());
     thief.run("COMMIT");
@@ -141,7 +150,9 @@ TEST_F(SqlConcurrency, ACompletionThatWaitsWhileItsLeaseMovesOnIsAnOrphan) {
 
 TEST_F(SqlConcurrency, TheSameBatchCompletedBySeveralAtOnceCountsOnce) {
     subscribe(sql_);
-    sql_.run("SELECT moai.publish_batch((SELECT json_agg(json_build_object('type', 'a', 'payload', n)) FROM generate_series(1, 200) AS n))");
+    sql_.run(
+        "SELECT moai.publish_batch((SELECT json_agg(json_build_object('type', 'a', 'payload', n)) FROM "
+        "generate_series(1, 200) AS n))");
     const std::string results = sql_.value(results_of("SELECT * FROM moai.claim_deliveries('w', 200)", "delivered"));
     std::atomic<int> delivered{0};
     in_parallel(4, [&](int) {
@@ -177,7 +188,9 @@ TEST_F(SqlConcurrency, WhatIsPublishedWhileTheSubscriptionIsPausedOrResumedIsNei
     sql_.run("SELECT moai.resume_subscription('" + subscription + "')");
     publisher.run("COMMIT");
     EXPECT_EQ(sql_.value("SELECT string_agg(payload, ',') FROM moai.claim_deliveries('w', 10)"), "1");
-    EXPECT_EQ(sql_.value("SELECT string_agg(payload, ',') FROM moai_private.claim(10, clock_timestamp() + interval '31 s') WHERE payload = '2'"), "2");
+    EXPECT_EQ(sql_.value("SELECT string_agg(payload, ',') FROM moai_private.claim(10, clock_timestamp() + interval '31 "
+                         "s') WHERE payload = '2'"),
+              "2");
 }
 
 TEST_F(SqlConcurrency, WhatIsPublishedWhileTheSubscriptionIsDeletedIsCancelled) {
@@ -187,7 +200,8 @@ TEST_F(SqlConcurrency, WhatIsPublishedWhileTheSubscriptionIsDeletedIsCancelled) 
     sql_.run("SELECT moai.delete_subscription('" + subscription + "')");
     publisher.run("COMMIT");
     EXPECT_EQ(sql_.value("SELECT event_id FROM moai.claim_deliveries('w', 1)"), "");
-    EXPECT_EQ(sql_.value("SELECT string_agg(state || ' ' || reason, ',') FROM moai_private.outcome"), "cancelled subscription_deleted");
+    EXPECT_EQ(sql_.value("SELECT string_agg(state || ' ' || reason, ',') FROM moai_private.outcome"),
+              "cancelled subscription_deleted");
     EXPECT_EQ(sql_.number("SELECT count(*) FROM moai_private.delivery"), 0);
 }
 

@@ -22,7 +22,8 @@ protected:
                  " - interval '1 hour') FROM generate_series(1, " + std::to_string(count) + ")");
     }
     std::string claimed_results(int count, const std::string& outcome) {
-        return sql_.value(results_of("SELECT * FROM moai.claim_deliveries('w', " + std::to_string(count) + ")", outcome));
+        return sql_.value(
+            results_of("SELECT * FROM moai.claim_deliveries('w', " + std::to_string(count) + ")", outcome));
     }
 
     TestDatabase database_;
@@ -52,7 +53,8 @@ TEST_F(SqlRetention, LetsACompletionThatWaitedFindItsEventHeld) {
     retention_.run("BEGIN");
     EXPECT_GE(retention_.number(kRetire), 1);
     int delivered = 0;
-    std::jthread completion([&] { delivered = worker_.number("SELECT delivered FROM moai.complete_deliveries('w', $1)", {results}); });
+    std::jthread completion(
+        [&] { delivered = worker_.number("SELECT delivered FROM moai.complete_deliveries('w', $1)", {results}); });
     wait_until_blocked(sql_, worker_.pid());
     retention_.run("COMMIT");
     completion.join();
@@ -104,8 +106,10 @@ TEST_F(SqlRetention, RacingWithWorkersLosesNoDeliveryAndNoAttempt) {
     });
     EXPECT_EQ(delivered, 400);
     EXPECT_EQ(sql_.number("SELECT count(*) FROM moai_private.delivery"), 0);
-    EXPECT_EQ(sql_.number("SELECT count(*) FROM moai_private.attempt_held AS a FULL JOIN moai_private.event_held AS h ON h.id = a.event_id "
-                          "WHERE a.event_id IS NULL OR h.id IS NULL"), 0);
+    EXPECT_EQ(sql_.number("SELECT count(*) FROM moai_private.attempt_held AS a FULL JOIN moai_private.event_held AS h "
+                          "ON h.id = a.event_id "
+                          "WHERE a.event_id IS NULL OR h.id IS NULL"),
+              0);
 }
 
 TEST_F(SqlRetention, ADeadLetterOfAHeldEventIsRedriven) {

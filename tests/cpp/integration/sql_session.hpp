@@ -1,4 +1,5 @@
-// What the tests of the schema by several sessions share: one value out of a statement, the SQLSTATE of a refusal, many clients at once.
+// What the tests of the schema by several sessions share: one value out of a statement, the SQLSTATE of a refusal, many
+// clients at once.
 #pragma once
 
 #include <chrono>
@@ -27,7 +28,9 @@ public:
         }
         return std::string(result.text(0, 0));
     }
-    int number(const std::string& sql, std::initializer_list<pg::Param> params = {}) { return std::stoi(value(sql, params)); }
+    int number(const std::string& sql, std::initializer_list<pg::Param> params = {}) {
+        return std::stoi(value(sql, params));
+    }
     void run(const std::string& script) { connection_.script(script); }
 
     /// The SQLSTATE that the script is refused with; "" if it is not.
@@ -79,14 +82,20 @@ inline void wait_until_blocked(SqlSession& observer, int pid) {
 
 /// A subscription of `tenant` to everything, its id.
 inline std::string subscribe(SqlSession& sql, const std::string& tenant = "default") {
-    return sql.value("SELECT id FROM moai.create_subscription('https://receiver.test/', '{*}', tenant => $1)", {tenant});
+    return sql.value("SELECT id FROM moai.create_subscription('https://receiver.test/', '{*}', tenant => $1)",
+                     {tenant});
 }
 
-/// The results of everything that `claim` (a SELECT of claimed rows) returns, all with this outcome, as moai.complete_deliveries takes them.
+/// The results of everything that `claim` (a SELECT of claimed rows) returns, all with this outcome, as
+/// moai.complete_deliveries takes them.
 inline std::string results_of(const std::string& claim, const std::string& outcome) {
-    return "SELECT coalesce(json_agg(json_build_object('event_id', event_id, 'subscription_id', subscription_id, 'lease_token', lease_token, "
-           "'attempt_no', attempt_no, 'outcome', '" + outcome + "', 'started_at_us', claimed_at_us, 'http_status', 200)) "
-           "FILTER (WHERE event_id IS NOT NULL), '[]') FROM (" + claim + ") AS c";
+    return "SELECT coalesce(json_agg(json_build_object('event_id', event_id, 'subscription_id', subscription_id, "
+           "'lease_token', lease_token, "
+           "'attempt_no', attempt_no, 'outcome', '" +
+           outcome +
+           "', 'started_at_us', claimed_at_us, 'http_status', 200)) "
+           "FILTER (WHERE event_id IS NOT NULL), '[]') FROM (" +
+           claim + ") AS c";
 }
 
 }  // namespace moai::test

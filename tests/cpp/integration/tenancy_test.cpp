@@ -1,4 +1,5 @@
-// The wall between tenants, walked up to by ordinary logins; and the schema where there is no wall, because roles could not be made.
+// The wall between tenants, walked up to by ordinary logins; and the schema where there is no wall, because roles could
+// not be made.
 #include <gtest/gtest.h>
 
 #include "integration/sql_session.hpp"
@@ -41,9 +42,11 @@ TEST_F(Tenancy, ALoginPublishesForItsTenantAlone) {
     EXPECT_EQ(alice.refusal("SELECT moai.publish('x', '1', tenant => 'b')"), "MO403");
     EXPECT_EQ(alice.refusal("SELECT moai.publish('x', '1')"), "MO403");
     EXPECT_EQ(alice.value("SELECT string_agg(coalesce(code, 'new'), ' ' ORDER BY item) FROM moai.publish_batch("
-                          "'[{\"type\":\"x\",\"payload\":1,\"tenant\":\"b\"},{\"type\":\"x\",\"payload\":1,\"tenant\":\"a\"}]', 'report')"),
+                          "'[{\"type\":\"x\",\"payload\":1,\"tenant\":\"b\"},{\"type\":\"x\",\"payload\":1,\"tenant\":"
+                          "\"a\"}]', 'report')"),
               "MO403 new");
-    EXPECT_EQ(alice.refusal("SELECT moai.create_subscription('https://receiver.test/', '{*}', tenant => 'b')"), "MO403");
+    EXPECT_EQ(alice.refusal("SELECT moai.create_subscription('https://receiver.test/', '{*}', tenant => 'b')"),
+              "MO403");
 }
 
 TEST_F(Tenancy, NoSettingAndNoRoleOpensTheWall) {
@@ -52,11 +55,13 @@ TEST_F(Tenancy, NoSettingAndNoRoleOpensTheWall) {
     subscribe(bob, "b");
     bob.run("SELECT moai.publish('x', '1', tenant => 'b')");
     alice.run("SELECT moai.publish('x', '2', tenant => 'a')");
-    const std::string seen = "SELECT format('%s %s %s %s', (SELECT count(*) FROM moai.event), (SELECT count(*) FROM moai.subscription), "
-                             "(SELECT count(*) FROM moai.delivery), (SELECT count(*) FROM moai.dead_letter))";
+    const std::string seen =
+        "SELECT format('%s %s %s %s', (SELECT count(*) FROM moai.event), (SELECT count(*) FROM moai.subscription), "
+        "(SELECT count(*) FROM moai.delivery), (SELECT count(*) FROM moai.dead_letter))";
     EXPECT_EQ(bob.value(seen), "1 1 1 0");
     EXPECT_EQ(alice.value(seen), "1 0 0 0");
-    for (const char* attempt : {"SET moai.tenant = 'b'", "SET ROLE moai_reader", "SET ROLE moai_publisher", "SET row_security = off"}) {
+    for (const char* attempt :
+         {"SET moai.tenant = 'b'", "SET ROLE moai_reader", "SET ROLE moai_publisher", "SET row_security = off"}) {
         EXPECT_EQ(alice.refusal(attempt), "") << attempt;
         EXPECT_NE(alice.refusal("SELECT moai.publish('x', '1', tenant => 'b')"), "") << attempt;
         alice.run("RESET row_security");
@@ -65,9 +70,11 @@ TEST_F(Tenancy, NoSettingAndNoRoleOpensTheWall) {
         }
         alice.run("RESET ALL; RESET ROLE");
     }
-    for (const char* attempt : {"SET ROLE moai_owner", "SET SESSION AUTHORIZATION moai_owner", "SELECT FROM moai_private.event",
-                                "INSERT INTO moai_private.login_tenant VALUES (session_user, 'b')", "SELECT moai.allow_tenant(session_user, 'b')",
-                                "SELECT moai_private.insert_event('x', '1', NULL, 'b', '24 h', now())"}) {
+    for (const char* attempt :
+         {"SET ROLE moai_owner", "SET SESSION AUTHORIZATION moai_owner", "SELECT FROM moai_private.event",
+          "INSERT INTO moai_private.login_tenant VALUES (session_user, 'b')",
+          "SELECT moai.allow_tenant(session_user, 'b')",
+          "SELECT moai_private.insert_event('x', '1', NULL, 'b', '24 h', now())"}) {
         EXPECT_EQ(alice.refusal(attempt), "42501") << attempt;
     }
     EXPECT_EQ(alice.value(seen), "1 0 0 0");
@@ -80,7 +87,8 @@ TEST_F(Tenancy, AnothersObjectsAreUnknown) {
     const std::string delivery = owner_.value("SELECT event_id || '_' || subscription_id FROM moai_private.delivery");
     EXPECT_EQ(alice.refusal("SELECT moai.delete_subscription('" + subscription + "')"), "MO404");
     EXPECT_EQ(alice.refusal("SELECT moai.pause_subscription('" + subscription + "')"), "MO404");
-    EXPECT_EQ(alice.refusal("SELECT moai.update_subscription('" + subscription + "', url => 'https://evil.test/')"), "MO404");
+    EXPECT_EQ(alice.refusal("SELECT moai.update_subscription('" + subscription + "', url => 'https://evil.test/')"),
+              "MO404");
     EXPECT_EQ(alice.refusal("SELECT moai.cancel_delivery('" + delivery + "')"), "MO404");
     EXPECT_EQ(alice.refusal("SELECT moai.retry_delivery('" + delivery + "')"), "MO404");
     EXPECT_EQ(alice.refusal("SELECT moai.discard_dead_letter('" + delivery + "')"), "MO404");
@@ -116,7 +124,8 @@ TEST_F(Tenancy, AWorkerTakesTheDeliveriesOfEveryTenantAndPublishesNone) {
 
 /// Installs as `login` into a new database of it, and does the whole job there.
 void expect_to_work(const std::string& cluster_url, const std::string& login) {
-    SqlSession(cluster_url).run("CREATE DATABASE of_" + login + " OWNER " + login + " ENCODING 'UTF8' TEMPLATE template0");
+    SqlSession(cluster_url)
+        .run("CREATE DATABASE of_" + login + " OWNER " + login + " ENCODING 'UTF8' TEMPLATE template0");
     const std::string url = with_database(cluster_url, "of_" + login, login);
     std::ignore = migrate::Runner(url).migrate();
     std::ignore = migrate::Runner(url).migrate();
@@ -135,7 +144,8 @@ TEST(TenancyOff, WhereRolesCannotBeMadeEverythingElseWorks) {
     expect_to_work(cluster.url(), "plain");
     EXPECT_EQ(SqlSession(cluster.url()).number("SELECT count(*) FROM pg_roles WHERE rolname LIKE 'moai%'"), 0);
     // Later somebody with the right makes them for another database: the installer still is no member.
-    SqlSession(cluster.url()).run("CREATE ROLE moai_owner NOLOGIN; CREATE ROLE moai_worker NOLOGIN; CREATE ROLE other LOGIN");
+    SqlSession(cluster.url())
+        .run("CREATE ROLE moai_owner NOLOGIN; CREATE ROLE moai_worker NOLOGIN; CREATE ROLE other LOGIN");
     expect_to_work(cluster.url(), "other");
 }
 

@@ -4,16 +4,22 @@ BEGIN;
 \ir ../helpers.psql
 SELECT plan(16);
 
--- What one call does to a table: how often it is read as a whole, and how many rows it fetches by an index.
+-- What one call does to a table: how often it is read as a whole, and how many entries of its indexes it meets.
+CREATE FUNCTION pg_temp.met(relation regclass) RETURNS bigint LANGUAGE sql
+RETURN (SELECT sum(pg_stat_get_xact_tuples_returned(i.indexrelid)) FROM pg_index AS i WHERE i.indrelid = met.relation);
 CREATE FUNCTION pg_temp.cost_of(statement text, relation regclass DEFAULT 'moai_private.delivery', OUT seq bigint, OUT fetched bigint) LANGUAGE plpgsql AS $$
 DECLARE
     _scans bigint := pg_stat_get_xact_numscans(relation);
-    _fetched bigint := pg_stat_get_xact_tuples_fetched(relation);
+    _met bigint := pg_temp.met(relation);
 BEGIN
     EXECUTE statement;
     seq := pg_stat_get_xact_numscans(relation) - _scans;
-    fetched := pg_stat_get_xact_tuples_fetched(relation) - _fetched;
+    fetched := pg_temp.met(relation) - _met;
 END $$;
+
+-- Plans are made and kept while there is next to nothing, as in a session that is older than the traffic.
+SELECT pg_temp.subscribe('plans/fan-out', '{*}') FROM generate_series(1, 3) \g /dev/null
+SELECT count(*) FROM moai.publish_batch((SELECT json_agg(json_build_object('type', 'many.x', 'payload', n, 'tenant', 'plans/fan-out')) FROM generate_series(1, 1000) AS n)) \g /dev/null
 
 -- 50 000 deliveries of 200 subscriptions, never analysed; in virtual time long before any living one.
 SELECT pg_temp.subscribe('plans/' || n % 10, ARRAY['*', 'many.*']) FROM generate_series(1, 200) AS n \g /dev/null
@@ -26,28 +32,27 @@ SELECT DISTINCT ON (event_id) event_id, pg_temp.at(), 'plans/none', 'many.x', js
 
 SELECT is(seq, 0::bigint, 'a claim out of 50000 reads no table as a whole') FROM pg_temp.cost_of('CREATE TEMP TABLE first AS SELECT * FROM moai_private.claim(100, pg_temp.at())');
 SELECT is(count(*), 100::bigint, 'it claims what it was asked for') FROM first;
-SELECT cmp_ok(fetched, '<=', 600::bigint, 'and fetches a few rows for each delivery') FROM pg_temp.cost_of('CREATE TEMP TABLE second AS SELECT * FROM moai_private.claim(100, pg_temp.at())');
-SELECT cmp_ok(fetched, '<=', 20::bigint, 'a claim with nothing due fetches next to nothing') FROM pg_temp.cost_of($$SELECT * FROM moai_private.claim(1000, pg_temp.at('-1 year'))$$);
+SELECT cmp_ok(fetched, '<=', 600::bigint, 'and meets a few entries for each delivery') FROM pg_temp.cost_of('CREATE TEMP TABLE second AS SELECT * FROM moai_private.claim(100, pg_temp.at())');
+SELECT cmp_ok(fetched, '<=', 250::bigint, 'a claim with nothing due steps over the versions that the two before have left, and no more') FROM pg_temp.cost_of($$SELECT * FROM moai_private.claim(1000, pg_temp.at('-1 year'))$$);
 
 CREATE TEMP TABLE results AS SELECT json_agg(pg_temp.result(ROW(f.*)::claimed, (ARRAY['delivered', 'failed', 'released'])[1 + abs(hashtext(f.event_id::text || f.subscription_id)) % 3], 500)) AS r FROM first AS f;
 SELECT unnest(ARRAY[is(seq, 0::bigint, 'completing 100 of 50000 reads no table as a whole'),
-    cmp_ok(fetched, '<=', 800::bigint, 'and fetches a few rows for each result')])
+    cmp_ok(fetched, '<=', 800::bigint, 'and meets a few entries for each result')])
 FROM pg_temp.cost_of($$SELECT moai_private.complete('tester', (SELECT r FROM results), pg_temp.at())$$);
 SELECT unnest(ARRAY[is(seq, 0::bigint, 'nor does completing what is done already'),
-    cmp_ok(fetched, '<=', 400::bigint, 'which fetches little')])
+    cmp_ok(fetched, '<=', 800::bigint, 'which meets few')])
 FROM pg_temp.cost_of($$SELECT moai_private.complete('tester', (SELECT r FROM results), pg_temp.at())$$);
 
 -- The fan-out: of the 2000 that take '*' in other tenants it meets none.
-SELECT pg_temp.subscribe('plans/fan-out', '{*}') FROM generate_series(1, 3) \g /dev/null
 INSERT INTO moai_private.subscription_type SELECT 'plans/other' || n % 7, '*', gen_random_uuid() FROM generate_series(1, 2000) AS n;
 SELECT unnest(ARRAY[is(seq, 0::bigint, 'fanning out reads no table of subscriptions as a whole'),
     cmp_ok(fetched, '<=', 30::bigint, 'and meets only the tenant''s own')])
 FROM pg_temp.cost_of($$SELECT moai.publish('many.x', '1', tenant => 'plans/fan-out')$$, 'moai_private.subscription_type');
 SELECT unnest(ARRAY[is(seq, 0::bigint, 'nor the subscriptions'),
-    cmp_ok(fetched, '<=', 30::bigint, 'of which it fetches those that take the event')])
+    cmp_ok(fetched, '<=', 30::bigint, 'of which it meets those that take the event')])
 FROM pg_temp.cost_of($$SELECT moai.publish('many.x', '1', tenant => 'plans/fan-out')$$, 'moai_private.subscription');
 SELECT unnest(ARRAY[is(seq, 0::bigint, 'nor the queue'),
-    cmp_ok(fetched, '<=', 30::bigint, 'of which it fetches nothing to speak of')])
+    cmp_ok(fetched, '<=', 30::bigint, 'of which it meets next to nothing')])
 FROM pg_temp.cost_of($$SELECT moai.publish('many.x', '1', tenant => 'plans/fan-out')$$);
 SELECT unnest(ARRAY[is(seq, 0::bigint, 'a batch is fanned out by probes too'),
     cmp_ok(fetched, '<=', 10000::bigint, 'a few for each event')])

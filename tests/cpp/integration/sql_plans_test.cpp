@@ -1,0 +1,33 @@
+// Plans made while a table was small and had been analysed: the suite in tests/sql/plans cannot analyse without leaving
+// a trace.
+#include <gtest/gtest.h>
+
+#include "integration/sql_session.hpp"
+#include "support/test_database.hpp"
+
+namespace moai::test {
+namespace {
+
+TEST(SqlPlans, TheFanOutMeetsNoOtherTenantThoughItsTableOnceWasSmall) {
+    TestDatabase database;
+    SqlSession sql(database.url());
+    subscribe(sql, "mine");
+    sql.run("SET ROLE moai_owner; ANALYZE moai_private.subscription_type, moai_private.subscription; RESET ROLE");
+    const std::string publish =
+        "SELECT count(*) FROM moai.publish_batch((SELECT json_agg(json_build_object('type', 'a.b.c', 'payload', n, "
+        "'tenant', 'mine')) FROM generate_series(1, 100) AS n))";
+    EXPECT_EQ(sql.number(publish), 100);
+    sql.run(
+        "BEGIN; INSERT INTO moai_private.subscription_type "
+        "SELECT 'other' || n, '*', gen_random_uuid() FROM generate_series(1, 5000) AS n");
+    const std::string met =
+        "SELECT sum(pg_stat_get_xact_tuples_returned(indexrelid)) FROM pg_index "
+        "WHERE indrelid = 'moai_private.subscription_type'::regclass";
+    const int before = sql.number(met);
+    EXPECT_EQ(sql.number(publish), 100);
+    EXPECT_LE(sql.number(met) - before, 1000);
+    sql.run("ROLLBACK");
+}
+
+}  // namespace
+}  // namespace moai::test
