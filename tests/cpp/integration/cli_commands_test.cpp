@@ -1,4 +1,5 @@
 // The commands that talk to the database, driven as a person drives them.
+// Through it: cli/publish.cpp, cli/subscribe.cpp, cli/status.cpp, cli/dead_letters.cpp, cli/listen.cpp.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 

@@ -1,4 +1,5 @@
 // `moai run` with a PostgreSQL of its own: made, stopped, killed, shared with nobody.
+// Through it: app/embedded_postgres.cpp, app/child_process.cpp, app/socket_dir.cpp.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <poll.h>
