@@ -1,5 +1,5 @@
-// Drain: N preloaded deliveries to one fast local receiver by one worker. Prints deliveries/s, from the first arrival to the last,
-// and SQL statements per delivery (top level, and with those inside functions) from pg_stat_statements.
+// Drain: N preloaded deliveries to one fast local receiver by one worker. Prints deliveries/s, from the first arrival
+// to the last, and SQL statements per delivery (top level, and with those inside functions) from pg_stat_statements.
 #include <fmt/format.h>
 
 #include <cstdlib>
@@ -34,7 +34,7 @@ int main(int argc, char** argv) {
         "SELECT coalesce(sum(calls) FILTER (WHERE toplevel), 0), coalesce(sum(calls), 0) FROM pg_stat_statements "
         "WHERE query ~ 'claim_deliveries|complete_deliveries|moai_private' AND query !~ 'FROM moai.delivery WHERE'");
     const auto per = [&](int column) { return std::atof(std::string(calls.text(0, column)).c_str()) / count; };
-    fmt::print("drain deliveries={} rate={:.0f}/s statements_per_delivery={:.4f} with_nested={:.4f} rss_mib={:.1f}\n", count,
-               count / sink.span().count(), per(0), per(1), static_cast<double>(worker.resident_kib()) / 1024);
+    fmt::print("drain deliveries={} rate={:.0f}/s statements_per_delivery={:.4f} with_nested={:.4f} rss_mib={:.1f}\n",
+               count, count / sink.span().count(), per(0), per(1), static_cast<double>(worker.resident_kib()) / 1024);
     return 0;
 }

@@ -1,5 +1,5 @@
-// Latency: 20 events/s for 20 s by moai.publish, one worker otherwise idle. Prints the time from just before the publishing
-// statement is sent to the first byte at the receiver.
+// Latency: 20 events/s for 20 s by moai.publish, one worker otherwise idle. Prints the time from just before the
+// publishing statement is sent to the first byte at the receiver.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -30,7 +30,8 @@ int main(int argc, char** argv) {
         const auto payload = fmt::format(R"({{"seq":{},"sent_at_us":{},"pad":"{:x>280}"}})", n, now_us(), "");
         connection.query("SELECT moai.publish('bench', $1)", {payload}, true);
     }
-    if (!sink.wait_for(static_cast<std::uint64_t>(count), std::chrono::steady_clock::now() + std::chrono::seconds(30))) {
+    if (!sink.wait_for(static_cast<std::uint64_t>(count),
+                       std::chrono::steady_clock::now() + std::chrono::seconds(30))) {
         fmt::print(stderr, "only {} of {} came\n", sink.requests(), count);
         return 1;
     }
@@ -38,8 +39,11 @@ int main(int argc, char** argv) {
     latencies.erase(latencies.begin(), latencies.begin() + warm_up);
     std::sort(latencies.begin(), latencies.end());
     const auto at = [&](double share) {
-        return static_cast<double>(latencies[static_cast<std::size_t>(share * static_cast<double>(latencies.size() - 1))]) / 1000;
+        return static_cast<double>(
+                   latencies[static_cast<std::size_t>(share * static_cast<double>(latencies.size() - 1))]) /
+               1000;
     };
-    fmt::print("latency events={} p50={:.2f}ms p90={:.2f}ms p99={:.2f}ms max={:.2f}ms\n", latencies.size(), at(0.5), at(0.9), at(0.99), at(1));
+    fmt::print("latency events={} p50={:.2f}ms p90={:.2f}ms p99={:.2f}ms max={:.2f}ms\n", latencies.size(), at(0.5),
+               at(0.9), at(0.99), at(1));
     return 0;
 }

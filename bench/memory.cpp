@@ -1,4 +1,5 @@
-// Memory: the resident size of `moai run` (API and worker, PostgreSQL apart) with N requests in flight to a receiver that holds them.
+// Memory: the resident size of `moai run` (API and worker, PostgreSQL apart) with N requests in flight to a receiver
+// that holds them.
 #include <fmt/format.h>
 
 #include <cstdlib>
@@ -14,9 +15,10 @@ int main(int argc, char** argv) {
     const Database database;
     subscribe(database.url(), sink.url());
     preload(database.url(), in_flight);
-    const Child moai({"run", "--database-url", database.url(), "--listen", "127.0.0.1:0", "--concurrency", std::to_string(in_flight),
-                      "--drain-timeout", "1s", "--log-level", "warning"});
-    if (!sink.wait_for(static_cast<std::uint64_t>(in_flight), std::chrono::steady_clock::now() + std::chrono::seconds(30))) {
+    const Child moai({"run", "--database-url", database.url(), "--listen", "127.0.0.1:0", "--concurrency",
+                      std::to_string(in_flight), "--drain-timeout", "1s", "--log-level", "warning"});
+    if (!sink.wait_for(static_cast<std::uint64_t>(in_flight),
+                       std::chrono::steady_clock::now() + std::chrono::seconds(30))) {
         fmt::print(stderr, "only {} of {} came\n", sink.requests(), in_flight);
         return 1;
     }

@@ -44,7 +44,8 @@ void preload(const std::string& database_url, int count) {
     for (int from = 0; from < count; from += 1000) {
         connection.query(
             "SELECT count(*) FROM moai.publish_batch((SELECT json_agg(json_build_object('type', 'bench', 'payload', "
-            "json_build_object('seq', n, 'pad', repeat('x', 280)))) FROM generate_series($1::integer, $2::integer) AS n))",
+            "json_build_object('seq', n, 'pad', repeat('x', 280)))) FROM generate_series($1::integer, $2::integer) AS "
+            "n))",
             {std::to_string(from + 1), std::to_string(std::min(from + 1000, count))});
     }
     connection.query("VACUUM ANALYZE");

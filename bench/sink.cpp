@@ -51,12 +51,15 @@ struct Sink::Peer {
 };
 
 std::int64_t now_us() {
-    return std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::system_clock::now().time_since_epoch()).count();
+    return std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::system_clock::now().time_since_epoch())
+        .count();
 }
 
 Sink::Sink(bool hold)
-    : hold_(hold), listener_(checked(::socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0), "socket")),
-      epoll_(checked(::epoll_create1(EPOLL_CLOEXEC), "epoll_create1")), stop_(checked(::eventfd(0, EFD_CLOEXEC), "eventfd")) {
+    : hold_(hold),
+      listener_(checked(::socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0), "socket")),
+      epoll_(checked(::epoll_create1(EPOLL_CLOEXEC), "epoll_create1")),
+      stop_(checked(::eventfd(0, EFD_CLOEXEC), "eventfd")) {
     sockaddr_in address{};
     address.sin_family = AF_INET;
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
@@ -79,9 +82,7 @@ Sink::~Sink() {
     thread_.join();
 }
 
-std::string Sink::url() const {
-    return "http://127.0.0.1:" + std::to_string(port_) + "/";
-}
+std::string Sink::url() const { return "http://127.0.0.1:" + std::to_string(port_) + "/"; }
 
 bool Sink::wait_for(std::uint64_t requests, std::chrono::steady_clock::time_point deadline) const {
     while (requests_ < requests) {

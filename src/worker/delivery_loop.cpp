@@ -38,15 +38,20 @@ std::int64_t DeliveryLoop::DatabaseClock::us_at(SteadyTime when) const {
     return at_us + duration_cast<microseconds>(when - steady).count();
 }
 
-DeliveryLoop::DeliveryLoop(base::EventLoop& loop, store::DeliveryQueue& queue, Transport& transport, BuildRequest build_request,
-                           metrics::Registry& metrics, Options options)
-    : loop_(loop), queue_(queue), transport_(transport), build_request_(std::move(build_request)), metrics_(metrics),
+DeliveryLoop::DeliveryLoop(base::EventLoop& loop, store::DeliveryQueue& queue, Transport& transport,
+                           BuildRequest build_request, metrics::Registry& metrics, Options options)
+    : loop_(loop),
+      queue_(queue),
+      transport_(transport),
+      build_request_(std::move(build_request)),
+      metrics_(metrics),
       options_(options),
       wake_timer_(loop, options.safety_interval, [this](WakeReason reason) { wake(reason); }),
       recorder_(loop, queue, metrics, options.record,
                 [this](const store::Recorded* recorded) {
                     if (recorded != nullptr && claiming_) {
-                        wake_timer_.bring_forward(recorded->next_due_in);  // the claim under way may not have seen these results
+                        wake_timer_.bring_forward(
+                            recorded->next_due_in);  // the claim under way may not have seen these results
                     } else if (recorded != nullptr && !claim_wanted_) {
                         wake_timer_.set_next_due(recorded->next_due_in);
                     }
@@ -68,7 +73,8 @@ void DeliveryLoop::wake(WakeReason reason) {
         case WakeReason::safety_look: metrics_.wakeup(metrics::WakeReason::safety_look); break;
         case WakeReason::reconnect: break;  // counted as a reconnect by whoever reconnected
     }
-    // A safety look's catch is what nothing else announced: any other reason that comes in before the look takes the credit.
+    // A safety look's catch is what nothing else announced: any other reason that comes in before the look takes the
+    // credit.
     if (!claim_wanted_ || reason != WakeReason::safety_look) {
         reason_ = reason;
     }
@@ -175,14 +181,16 @@ void DeliveryLoop::start(const store::ClaimedDelivery& delivery, const DatabaseC
     try {
         request = build_request_(delivery, clock.us_at(now) / 1'000'000);
     } catch (const std::exception& error) {
-        // One delivery that cannot be made into a request (its secret was edited by hand, say) must not take the worker down.
+        // One delivery that cannot be made into a request (its secret was edited by hand, say) must not take the worker
+        // down.
         fail(delivery, clock.us_at(now), error.what());
         return;
     }
     request.timeout = delivery.timeout;
     request.start_deadline = claim_sent_at + delivery.lease - delivery.timeout - kRecordingTime;
     const auto published_at_us = delivery.attempt_no == 1 ? epoch_us_of(delivery.published_at) : 0;
-    transport_.send(std::move(request), [this, result = result_of(delivery), clock, published_at_us](TransferResult transfer) mutable {
+    transport_.send(std::move(request), [this, result = result_of(delivery), clock,
+                                         published_at_us](TransferResult transfer) mutable {
         result.started_at_us = clock.us_at(transfer.started_at);
         result.http_status = transfer.http_status;
         result.error_class = transfer.error_class == ErrorClass::none ? "" : error_class_name(transfer.error_class);
@@ -199,7 +207,8 @@ void DeliveryLoop::start(const store::ClaimedDelivery& delivery, const DatabaseC
     });
 }
 
-void DeliveryLoop::finished(store::DeliveryResult result, std::int64_t published_at_us, const TransferResult& transfer) {
+void DeliveryLoop::finished(store::DeliveryResult result, std::int64_t published_at_us,
+                            const TransferResult& transfer) {
     using Outcome = store::DeliveryResult::Outcome;
     switch (transfer.error_class) {
         case ErrorClass::none: result.outcome = Outcome::delivered; break;

@@ -17,9 +17,9 @@
 
 namespace moai::worker {
 
-/// One worker on one event loop. It never polls: it looks when it is woken (NOTIFY, next due time, reconnect), while it knows
-/// of more than it could take, and once per safety interval. Not thread-safe; everything happens on the loop's thread.
-/// The loop, the queue, the transport and the registry must outlive it.
+/// One worker on one event loop. It never polls: it looks when it is woken (NOTIFY, next due time, reconnect), while it
+/// knows of more than it could take, and once per safety interval. Not thread-safe; everything happens on the loop's
+/// thread. The loop, the queue, the transport and the registry must outlive it.
 class DeliveryLoop {
 public:
     struct Options {
@@ -29,7 +29,8 @@ public:
         std::chrono::milliseconds safety_interval{30'000};
         std::chrono::hours maintenance_interval{24};
     };
-    /// Makes the request of a delivery; `unix_seconds` is the database's time now, for webhook-timestamp and the signature.
+    /// Makes the request of a delivery; `unix_seconds` is the database's time now, for webhook-timestamp and the
+    /// signature.
     using BuildRequest = std::function<OutgoingRequest(const store::ClaimedDelivery&, std::int64_t unix_seconds)>;
 
     DeliveryLoop(base::EventLoop& loop, store::DeliveryQueue& queue, Transport& transport, BuildRequest build_request,
@@ -82,7 +83,7 @@ private:
 
     bool claim_wanted_ = true;  // since start: work may have waited for us
     bool claiming_ = false;
-    bool backlog_ = false;      // the last claim was full: more waits than we have room for
+    bool backlog_ = false;  // the last claim was full: more waits than we have room for
     bool maintenance_due_ = true;
     WakeReason reason_ = WakeReason::reconnect;
     std::function<void()> drained_;

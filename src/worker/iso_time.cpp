@@ -34,14 +34,15 @@ bool has_form(std::string_view text) {
 
 std::int64_t epoch_us_of(std::string_view iso_utc) {
     using namespace std::chrono;
-    const auto date = has_form(iso_utc) ? year_month_day(year(digits(iso_utc, 0, 4)), month(static_cast<unsigned>(digits(iso_utc, 5, 2))),
+    const auto date = has_form(iso_utc) ? year_month_day(year(digits(iso_utc, 0, 4)),
+                                                         month(static_cast<unsigned>(digits(iso_utc, 5, 2))),
                                                          day(static_cast<unsigned>(digits(iso_utc, 8, 2))))
                                         : year_month_day();
     if (!date.ok()) {
         throw std::invalid_argument("not a time in UTC with microseconds: " + std::string(iso_utc));
     }
-    const auto time = sys_days(date) + hours(digits(iso_utc, 11, 2)) + minutes(digits(iso_utc, 14, 2)) + seconds(digits(iso_utc, 17, 2)) +
-                      microseconds(digits(iso_utc, 20, 6));
+    const auto time = sys_days(date) + hours(digits(iso_utc, 11, 2)) + minutes(digits(iso_utc, 14, 2)) +
+                      seconds(digits(iso_utc, 17, 2)) + microseconds(digits(iso_utc, 20, 6));
     return time.time_since_epoch().count();
 }
 

@@ -12,12 +12,15 @@ using namespace std::chrono_literals;
 
 Recorder::Recorder(base::EventLoop& loop, store::DeliveryQueue& queue, metrics::Registry& metrics, Options options,
                    Recorded on_recorded)
-    : loop_(loop), queue_(queue), metrics_(metrics), options_(options), on_recorded_(std::move(on_recorded)),
-      batch_limit_(options.batch), backoff_(10ms, 2s) {}
+    : loop_(loop),
+      queue_(queue),
+      metrics_(metrics),
+      options_(options),
+      on_recorded_(std::move(on_recorded)),
+      batch_limit_(options.batch),
+      backoff_(10ms, 2s) {}
 
-Recorder::~Recorder() {
-    loop_.cancel(timer_);
-}
+Recorder::~Recorder() { loop_.cancel(timer_); }
 
 void Recorder::add(store::DeliveryResult result) {
     waiting_.push_back(std::move(result));
@@ -28,9 +31,7 @@ void Recorder::add(store::DeliveryResult result) {
     }
 }
 
-void Recorder::queue_ready() {
-    flush();
-}
+void Recorder::queue_ready() { flush(); }
 
 void Recorder::schedule(std::chrono::microseconds in) {
     loop_.cancel(timer_);
@@ -88,8 +89,9 @@ void Recorder::failed(const pg::Error& error) {
         log::warning("results refused, will repeat in halves", {{"count", sent_.size()}, {"reason", error.what()}});
     } else {
         const auto& result = sent_.front();
-        log::error("result refused, left to its lease",
-                   {{"event_id", result.event_id}, {"subscription_id", result.subscription_id}, {"reason", error.what()}});
+        log::error(
+            "result refused, left to its lease",
+            {{"event_id", result.event_id}, {"subscription_id", result.subscription_id}, {"reason", error.what()}});
         sent_.clear();
     }
     waiting_.insert(waiting_.begin(), std::make_move_iterator(sent_.begin()), std::make_move_iterator(sent_.end()));

@@ -13,8 +13,9 @@
 
 namespace moai::worker {
 
-/// Keeps every result until the database has it: through lost connections and failed statements, which are repeated (recording is
-/// idempotent). A result that the database refuses by itself is logged and left to its lease. Not thread-safe; lives on the loop's thread.
+/// Keeps every result until the database has it: through lost connections and failed statements, which are repeated
+/// (recording is idempotent). A result that the database refuses by itself is logged and left to its lease. Not
+/// thread-safe; lives on the loop's thread.
 class Recorder {
 public:
     struct Options {
@@ -24,7 +25,8 @@ public:
     /// Called after each batch with what the database answered, or null where it was not recorded (yet).
     using Recorded = std::function<void(const store::Recorded*)>;
 
-    Recorder(base::EventLoop& loop, store::DeliveryQueue& queue, metrics::Registry& metrics, Options options, Recorded on_recorded);
+    Recorder(base::EventLoop& loop, store::DeliveryQueue& queue, metrics::Registry& metrics, Options options,
+             Recorded on_recorded);
     ~Recorder();
     Recorder(const Recorder&) = delete;
     Recorder& operator=(const Recorder&) = delete;

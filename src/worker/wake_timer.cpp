@@ -40,9 +40,7 @@ void WakeTimer::bring_forward(std::optional<std::chrono::microseconds> due_in) {
     }
 }
 
-void WakeTimer::looked() {
-    last_look_ = steady_clock::now();
-}
+void WakeTimer::looked() { last_look_ = steady_clock::now(); }
 
 void WakeTimer::arm_next_due(base::EventLoop::SteadyTime when) {
     next_due_ = when;

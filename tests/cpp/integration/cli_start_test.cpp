@@ -1,6 +1,7 @@
 // How the built binary starts, refuses to start, and stops.
-// Through it: cli/commands.cpp, cli/run.cpp, cli/serve.cpp, cli/work.cpp, cli/migrate.cpp, cli/validate.cpp, cli/version.cpp,
-// cli/help_options.cpp, app/service.cpp, app/signals.cpp, app/database.cpp, app/database_watch.cpp, app/worker_part.cpp, config/command.cpp, log/log.cpp.
+// Through it: cli/commands.cpp, cli/run.cpp, cli/serve.cpp, cli/work.cpp, cli/migrate.cpp, cli/validate.cpp,
+// cli/version.cpp, cli/help_options.cpp, app/service.cpp, app/signals.cpp, app/database.cpp, app/database_watch.cpp,
+// app/worker_part.cpp, config/command.cpp, log/log.cpp.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 

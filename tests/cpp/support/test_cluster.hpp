@@ -22,7 +22,7 @@ public:
         bool tcp = false;
         /// initdb's encoding and, further below, settings as "name=value".
         std::string encoding = "UTF8";
-        std::vector<std::string> settings;
+        std::vector<std::string> settings{};
     };
 
     /// Makes and starts it.

@@ -13,7 +13,8 @@
 
 namespace moai::worker::testing {
 
-inline store::ClaimedDelivery delivery(const std::string& event_id, std::chrono::milliseconds timeout = std::chrono::seconds(15)) {
+inline store::ClaimedDelivery delivery(const std::string& event_id,
+                                       std::chrono::milliseconds timeout = std::chrono::seconds(15)) {
     store::ClaimedDelivery claimed;
     claimed.event_id = event_id;
     claimed.subscription_id = "s";
@@ -34,7 +35,7 @@ public:
     std::deque<store::Claim> claims;
     std::deque<pg::Error> record_errors;
     std::optional<std::chrono::microseconds> next_due_after_record;
-    std::vector<int> claim_counts;                              ///< max_count of each claim
+    std::vector<int> claim_counts;                             ///< max_count of each claim
     std::vector<std::vector<store::DeliveryResult>> recorded;  ///< batches that were taken
     std::function<void()> on_claim, on_record;
     int maintained = 0;

@@ -1,0 +1,103 @@
+// Workers that die: their leases end and others deliver; their retries are in others' timers.
+#include <gtest/gtest.h>
+
+#include <csignal>
+#include <map>
+
+#include "support/eventually.hpp"
+#include "support/fake_receiver.hpp"
+#include "support/moai_process.hpp"
+#include "support/moai_sql.hpp"
+#include "support/test_cluster.hpp"
+#include "support/test_database.hpp"
+
+namespace moai::test {
+namespace {
+
+using namespace std::chrono_literals;
+using SteadyClock = std::chrono::steady_clock;
+
+struct WorkerKilled : ::testing::Test {
+    TestCluster cluster;
+    TestDatabase database{cluster.url()};
+    FakeReceiver receiver;
+    pg::Connection sql{database.admin_url(), "test"};
+    MoaiProcess first{server("work", database.url(), {"--worker-name", "first"})};
+
+    void SetUp() override { first.await("worker listening"); }
+};
+
+TEST_F(WorkerKilled, AnotherDeliversAllThatWasInFlightWhenTheLeasesEnd) {
+    constexpr std::size_t kDeliveries = 200;
+    // Long enough that nothing times out before the worker dies; the lease is 18 s.
+    static_cast<void>(subscribe(sql, receiver.url(), "timeout => '5 s', format => 'raw'"));
+    receiver.on("/", Answer{.behaviour = Answer::Behaviour::hang_after_request});
+    sql.script("SELECT count(*) FROM (SELECT moai.publish('a', to_json(n)) FROM generate_series(1, 200) AS n) AS p");
+    ASSERT_TRUE(receiver.wait_for_distinct(kDeliveries, 4s));
+    first.send(SIGKILL);
+    ASSERT_EQ(first.wait(), 128 + SIGKILL);
+    ASSERT_EQ(value(sql, "SELECT count(*) FROM moai.delivery WHERE state = 'delivering'"), "200");
+    const std::int64_t leases_end_us =
+        number(sql, "SELECT (extract(epoch FROM max(due_at)) * 1000000)::bigint FROM moai.delivery");
+
+    std::map<std::string, std::string> bodies;
+    for (const ReceivedRequest& request : receiver.requests()) {
+        bodies[request.header("webhook-id")] = request.body;
+    }
+    receiver.on("/", Answer{.status = 200});
+    receiver.clear();
+    MoaiProcess second(server("work", database.url(), {"--worker-name", "second"}));
+    ASSERT_TRUE(receiver.wait_for_distinct(kDeliveries, 25s))
+        << "lost " << kDeliveries - receiver.distinct_deliveries();
+    ASSERT_TRUE(
+        eventually([&] { return value(sql, "SELECT count(*) FROM moai.delivery WHERE state <> 'delivered'") == "0"; }));
+
+    EXPECT_EQ(receiver.count(), kDeliveries);
+    for (const ReceivedRequest& request : receiver.requests()) {
+        ASSERT_TRUE(bodies.contains(request.header("webhook-id")));
+        EXPECT_EQ(request.body, bodies[request.header("webhook-id")]);
+        EXPECT_EQ(request.header("moai-attempt"), "1") << "no attempt of the dead worker was recorded";
+        EXPECT_LT(unix_us(request.arrived_at), leases_end_us + 1'000'000);
+    }
+}
+
+TEST_F(WorkerKilled, ARetryThatTheDeadOneScheduledStartsOnTime) {
+    static_cast<void>(subscribe(sql, receiver.url(), "retry_base => '3 s', retry_jitter => 0"));
+    receiver.on("/", std::vector<Answer>{{.status = 500}, {.status = 200}});
+    const std::string event = publish(sql);
+    ASSERT_TRUE(eventually([&] { return state_of(sql, event) == "retrying"; }));
+    first.send(SIGKILL);
+    ASSERT_EQ(first.wait(), 128 + SIGKILL);
+    // Started after the retry was scheduled: it has the time from its first claim.
+    MoaiProcess second(server("work", database.url(), {"--worker-name", "second"}));
+    ASSERT_TRUE(receiver.wait_for(2, 20s));
+    const auto attempts = attempts_of(sql, event);
+    ASSERT_FALSE(attempts.empty());
+    const std::int64_t late_us = unix_us(receiver.requests()[1].arrived_at) - attempts[0].next_due_at_us;
+    EXPECT_GE(late_us, 0);
+    EXPECT_LT(late_us, 100'000);
+}
+
+TEST_F(WorkerKilled, ARetryThatTheDeadOneScheduledIsInTheTimerOfOneThatSleptMeanwhile) {
+    MoaiProcess second(server("work", database.url(), {"--worker-name", "second"}));
+    second.await("worker listening");
+    static_cast<void>(subscribe(sql, receiver.url(), "retry_base => '3 s', retry_jitter => 0"));
+    receiver.on("/", std::vector<Answer>{{.status = 500}, {.status = 200}});
+    const std::string event = publish(sql);
+    ASSERT_TRUE(eventually([&] { return state_of(sql, event) == "retrying"; }));
+    const auto scheduled = attempts_of(sql, event);
+    ASSERT_EQ(scheduled.size(), 1U);
+    MoaiProcess& scheduler = scheduled[0].worker == "first" ? first : second;
+    scheduler.send(SIGKILL);
+    ASSERT_EQ(scheduler.wait(), 128 + SIGKILL);
+
+    ASSERT_TRUE(receiver.wait_for(2, 20s));
+    const std::int64_t late_us = unix_us(receiver.requests()[1].arrived_at) - scheduled[0].next_due_at_us;
+    EXPECT_GE(late_us, 0);
+    EXPECT_LT(late_us, 100'000);
+    ASSERT_TRUE(eventually([&] { return state_of(sql, event) == "delivered"; }));
+    EXPECT_NE(attempts_of(sql, event).back().worker, scheduled[0].worker);
+}
+
+}  // namespace
+}  // namespace moai::test

@@ -1,0 +1,84 @@
+// An idle moai runs no queries but its safety looks, and holds no old snapshot.
+#include <gtest/gtest.h>
+
+#include "support/eventually.hpp"
+#include "support/fake_receiver.hpp"
+#include "support/moai_process.hpp"
+#include "support/moai_sql.hpp"
+#include "support/rest_client.hpp"
+#include "support/test_cluster.hpp"
+#include "support/test_database.hpp"
+
+namespace moai::test {
+namespace {
+
+using namespace std::chrono_literals;
+using SteadyClock = std::chrono::steady_clock;
+
+constexpr std::int64_t kIntervals = 4;
+constexpr auto kInterval = 2s;  // --safety-interval below: what holds for 2 s holds for 30 s, with fewer looks
+
+const char* const kClaims =
+    "SELECT coalesce(sum(calls), 0) FROM pg_stat_statements WHERE query LIKE '%moai.claim_deliveries($1, $2)%'"
+    " AND toplevel";
+
+TEST(Idle, OnlySafetyLooksRunAndNoSnapshotIsHeld) {
+    TestCluster cluster;  // its own: statements are counted over a whole server
+    TestDatabase database(cluster.url());
+    FakeReceiver receiver;
+    pg::Connection admin(database.admin_url(), "test");
+    admin.script("CREATE EXTENSION pg_stat_statements");
+    MoaiProcess moai(server("run", database.url(), {"--safety-interval", "2s"}));
+    RestClient api(api_port(moai));
+    moai.await("worker listening");
+    static_cast<void>(subscribe(admin, receiver.url()));
+
+    // Activity first, over SQL and REST: what it leaves behind must not keep anything awake.
+    for (int i = 0; i < 10; ++i) {
+        publish(admin);
+        ASSERT_EQ(api.post("/events", R"({"type":"a","payload":{}})").status, 202);
+    }
+    ASSERT_TRUE(receiver.wait_for(20, 20s));
+    ASSERT_TRUE(eventually(
+        [&] { return value(admin, "SELECT count(*) FROM moai.delivery WHERE state <> 'delivered'") == "0"; }));
+
+    // The window begins right after a look, so that the next ones are whole intervals away. What the last look of the
+    // activity still had to do (the maintenance of a new worker) is over by then.
+    const auto looks = [&] { return number(admin, kClaims); };
+    const auto next_look = [&] {
+        const std::int64_t before = looks();
+        return eventually([&] { return looks() > before; }, 10s);
+    };
+    ASSERT_TRUE(next_look());
+    ASSERT_TRUE(next_look());
+    admin.script("SELECT pg_stat_statements_reset()");
+    const auto start = SteadyClock::now();
+
+    std::string oldest_snapshot;
+    ASSERT_TRUE(eventually(
+        [&] {
+            const std::string held = value(admin,
+                                           "SELECT coalesce(max(clock_timestamp() - coalesce(xact_start, "
+                                           "query_start)), '0')::text FROM pg_stat_activity"
+                                           " WHERE application_name LIKE 'moai %' AND backend_xmin IS NOT NULL");
+            oldest_snapshot = std::max(oldest_snapshot, held);
+            return SteadyClock::now() - start >= kIntervals * kInterval + kInterval / 2;
+        },
+        30s));
+
+    const pg::Result statements = admin.query(
+        "SELECT s.calls, s.query FROM pg_stat_statements AS s JOIN pg_database AS d ON d.oid = s.dbid"
+        " WHERE d.datname = current_database() AND s.toplevel AND s.userid = 'moai_test'::regrole");
+    std::int64_t claims = 0;
+    for (int row = 0; row < statements.rows(); ++row) {
+        EXPECT_EQ(statements.text(row, 1), "SELECT * FROM moai.claim_deliveries($1, $2)") << "an idle moai ran this";
+        claims += std::stoll(std::string(statements.text(row, 0)));
+    }
+    EXPECT_GE(claims, kIntervals - 1);
+    EXPECT_LE(claims, kIntervals + 1);
+    EXPECT_LT(oldest_snapshot, "00:00:01") << "a moai backend held a snapshot";
+    EXPECT_NE(api.request("GET", "/metrics").body.find("moai_safety_look_catches_total 0"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace moai::test

@@ -1,0 +1,171 @@
+// Publishing through the running program: the design's own line, transactions, idempotency keys.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <array>
+#include <cstdio>
+#include <set>
+#include <thread>
+
+#include "support/fake_receiver.hpp"
+#include "support/json_text.hpp"
+#include "support/moai_process.hpp"
+#include "support/moai_sql.hpp"
+#include "support/rest_client.hpp"
+#include "support/test_database.hpp"
+
+namespace moai::test {
+namespace {
+
+using namespace std::chrono_literals;
+using ::testing::HasSubstr;
+
+struct Publishing : ::testing::Test {
+    TestDatabase database;
+    FakeReceiver receiver;
+    MoaiProcess moai{server("run", database.url())};
+    std::uint16_t port = api_port(moai);
+    pg::Connection sql{database.url(), "test"};
+    TestSubscription subscription = subscribe(sql, receiver.url(), "format => 'raw'");
+
+    std::string stored_events() { return value(sql, "SELECT count(*) FROM moai.event"); }
+};
+
+/// What a shell prints for `command`.
+std::string shell(const std::string& command) {
+    std::string output;
+    FILE* pipe = ::popen(command.c_str(), "r");
+    if (pipe == nullptr) {
+        return "no shell";
+    }
+    std::array<char, 4096> buffer{};
+    for (std::size_t got = 0; (got = std::fread(buffer.data(), 1, buffer.size(), pipe)) > 0;) {
+        output.append(buffer.data(), got);
+    }
+    ::pclose(pipe);
+    return output;
+}
+
+TEST_F(Publishing, TheCurlLineOfTheDesignIsAcceptedAndDelivered) {
+    const std::string line =
+        R"(curl -X POST http://localhost:3000/events -H "Content-Type: application/json" -d '{"type": "user.created", "payload": {"userId": "123"}}')";
+    std::string mine = line;
+    mine.replace(mine.find("3000"), 4, std::to_string(port));
+    const std::string answer = shell(mine + R"( -s -w '\n%{http_code}')");
+    ASSERT_TRUE(answer.ends_with("\n202")) << answer;
+    ASSERT_TRUE(receiver.wait_for(1, 10s));
+    EXPECT_EQ(receiver.requests().front().body, R"({"userId": "123"})");
+    EXPECT_EQ(receiver.requests().front().header("webhook-id"), json_at(answer.substr(0, answer.rfind('\n')), "/id"));
+}
+
+TEST_F(Publishing, WhatIsRolledBackIsNotDelivered) {
+    sql.script(R"(BEGIN; SELECT moai.publish('a', '"rolled back"'); ROLLBACK)");
+    sql.script(
+        R"(BEGIN; SAVEPOINT s; SELECT moai.publish('a', '"savepoint"'); ROLLBACK TO s; SELECT moai.publish('a', '"kept"'); COMMIT)");
+    ASSERT_TRUE(receiver.wait_for(1, 10s));
+    // Due times are served in their order: what was published before this one would have come before it.
+    sql.script(R"(SELECT moai.publish('a', '"last"'))");
+    ASSERT_TRUE(receiver.wait_for(2, 10s));
+    EXPECT_EQ(receiver.requests()[0].body, R"("kept")");
+    EXPECT_EQ(receiver.requests()[1].body, R"("last")");
+    EXPECT_EQ(receiver.count(), 2U);
+    EXPECT_EQ(stored_events(), "2");
+}
+
+TEST_F(Publishing, EveryIsolationLevelDelivers) {
+    for (const std::string level : {"READ COMMITTED", "REPEATABLE READ", "SERIALIZABLE"}) {
+        receiver.clear();
+        sql.script("BEGIN ISOLATION LEVEL " + level + "; SELECT moai.publish('a', '\"" + level + "\"'); COMMIT");
+        ASSERT_TRUE(receiver.wait_for(1, 10s)) << level;
+        EXPECT_EQ(receiver.requests().front().body, '"' + level + '"');
+    }
+}
+
+TEST_F(Publishing, SerializablePublishersOfDistinctKeysNeverFail) {
+    constexpr int kPublishers = 8;
+    constexpr int kEach = 250;
+    sql.query("SELECT moai.delete_subscription($1)", {subscription.id});
+    std::array<std::string, kPublishers> errors;
+    {
+        std::vector<std::jthread> publishers;
+        for (int publisher = 0; publisher < kPublishers; ++publisher) {
+            publishers.emplace_back([&, publisher] {
+                try {
+                    pg::Connection own(database.url(), "publisher");
+                    own.script("SET default_transaction_isolation = serializable");
+                    for (int i = 0; i < kEach; ++i) {
+                        const std::string key = std::to_string(publisher) + "-" + std::to_string(i);
+                        own.query("SELECT moai.publish('a', '{}', $1)", {key});
+                    }
+                } catch (const std::exception& error) {
+                    errors[static_cast<std::size_t>(publisher)] = error.what();
+                }
+            });
+        }
+    }
+    EXPECT_THAT(errors, ::testing::Each(""));
+    EXPECT_EQ(stored_events(), std::to_string(kPublishers * kEach));
+}
+
+TEST_F(Publishing, TwentyClientsWithOneKeyPublishOneEventAndAllLearnItsId) {
+    constexpr std::size_t kClients = 20;
+    std::array<RawResponse, kClients> answers;
+    {
+        std::vector<std::jthread> clients;
+        for (RawResponse& answer : answers) {
+            clients.emplace_back([&] {
+                answer = RestClient(port)
+                             .try_request("POST", "/events", R"({"type":"a","payload":{"n":1}})",
+                                          {{"Idempotency-Key", "one"}})
+                             .value_or(RawResponse{});
+            });
+        }
+    }
+    std::set<std::string> ids;
+    int originals = 0;
+    for (const RawResponse& answer : answers) {
+        ASSERT_EQ(answer.status, 202) << answer.body;
+        ids.insert(json_at(answer.body, "/id"));
+        originals += json_at(answer.body, "/duplicate") == "false" ? 1 : 0;
+    }
+    EXPECT_EQ(ids.size(), 1U);
+    EXPECT_EQ(originals, 1);
+    EXPECT_EQ(stored_events(), "1");
+    ASSERT_TRUE(receiver.wait_for(1, 10s));
+    EXPECT_EQ(receiver.requests().front().header("webhook-id"), *ids.begin());
+}
+
+TEST_F(Publishing, OneKeyWithOtherContentIsAConflictAndTheFirstEventStands) {
+    RestClient client(port);
+    const auto first = client.post("/events", R"({"type":"a","payload":1,"idempotency_key":"k"})");
+    ASSERT_EQ(first.status, 202) << first.body;
+    for (const char* other :
+         {R"({"type":"a","payload":2,"idempotency_key":"k"})", R"({"type":"b","payload":1,"idempotency_key":"k"})"}) {
+        const auto conflict = client.post("/events", other);
+        EXPECT_EQ(conflict.status, 409) << conflict.body;
+        EXPECT_THAT(conflict.headers.at("content-type"), HasSubstr("application/problem+json"));
+        EXPECT_EQ(json_at(conflict.body, "/code"), "MO409");
+    }
+    const auto repeated = client.post("/events", R"({"type":"a","payload":1,"idempotency_key":"k"})");
+    EXPECT_EQ(json_at(repeated.body, "/id"), json_at(first.body, "/id"));
+    EXPECT_EQ(json_at(repeated.body, "/duplicate"), "true");
+    ASSERT_TRUE(receiver.wait_for(1, 10s));
+    EXPECT_EQ(receiver.requests().front().body, "1");
+    EXPECT_EQ(stored_events(), "1");
+}
+
+TEST_F(Publishing, AnExpiredKeyIsANewEvent) {
+    RestClient client(port);
+    const std::string event = R"({"type":"a","payload":1,"idempotency_key":"k"})";
+    const std::string first = json_at(client.post("/events", event).body, "/id");
+    pg::Connection(database.admin_url(), "test")
+        .script("UPDATE moai_private.idempotency_key SET expires_at = now() - interval '1 s'");
+    const auto again = client.post("/events", event);
+    ASSERT_EQ(again.status, 202) << again.body;
+    EXPECT_EQ(json_at(again.body, "/duplicate"), "false");
+    EXPECT_NE(json_at(again.body, "/id"), first);
+    EXPECT_TRUE(receiver.wait_for(2, 10s));
+}
+
+}  // namespace
+}  // namespace moai::test
