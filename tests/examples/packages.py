@@ -1,0 +1,82 @@
+"""npm and PyPI packages for the examples, in a copy of each below build/examples. What cannot be fetched is skipped only if the registry is out of reach."""
+import hashlib
+import os
+import shutil
+import subprocess
+
+from tap import Skip
+
+# `prisma generate` needs no schema engine, but fetches one unless a program is named; its download is no package of a registry.
+NODE_ENVIRONMENT = {"PRISMA_SCHEMA_ENGINE_BINARY": "/bin/true", "CI": "1", "NO_UPDATE_NOTIFIER": "1",
+                    "PRISMA_HIDE_UPDATE_MESSAGE": "1", "CHECKPOINT_DISABLE": "1"}
+OLDEST_NODE = {"prisma": (20, 19)}
+
+
+def _run(command, directory, seconds):
+    try:
+        return subprocess.run(command, cwd=directory, env={**os.environ, **NODE_ENVIRONMENT}, text=True, errors="replace",
+                              stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=seconds)
+    except subprocess.TimeoutExpired as error:
+        return subprocess.CompletedProcess(command, 124, f"no end after {seconds} s\n{error.output or ''}")
+
+
+def _must(command, directory):
+    done = _run(command, directory, 600)
+    if done.returncode != 0:
+        raise AssertionError(f"{command} ended with {done.returncode}\n{done.stdout}")
+
+
+def _copied(source, target):
+    target.mkdir(parents=True, exist_ok=True)
+    for file in source.iterdir():
+        shutil.copy(file, target / file.name)
+
+
+def _stamp(target, manifest):
+    """The file that says what is installed, and what it must say."""
+    return target / ".installed", hashlib.sha256(manifest.read_bytes()).hexdigest()
+
+
+def _installed(stamp, wanted):
+    return stamp.exists() and stamp.read_text() == wanted
+
+
+def _reach(probe, target, registry):
+    # Asked before, not after, installing: a failed installation of packages that are there is a failure.
+    if _run(probe, target, 60).returncode != 0:
+        raise Skip(f"{registry} cannot be reached")
+
+
+def node(source, target):
+    """Copies an example and installs its packages."""
+    if not (shutil.which("node") and shutil.which("npm")):
+        raise Skip("node and npm are not installed")
+    version = tuple(map(int, subprocess.check_output(["node", "-p", "process.versions.node"], text=True).strip().split(".")))
+    oldest = OLDEST_NODE.get(source.name, (0,))
+    if version < oldest:
+        raise Skip(f"{source.name} needs Node {'.'.join(map(str, oldest))}, this is {'.'.join(map(str, version))}")
+    _copied(source, target)
+    stamp, wanted = _stamp(target, source / "package.json")
+    if not _installed(stamp, wanted):
+        _reach(["npm", "view", "pg", "version"], target, "the npm registry")
+        shutil.rmtree(target / "node_modules", ignore_errors=True)
+        _must(["npm", "install", "--no-package-lock", "--no-audit", "--no-fund", "--ignore-scripts"], target)
+        stamp.write_text(wanted)
+    if (source / "schema.prisma").exists():
+        _must(["npx", "--no-install", "prisma", "generate"], target)
+
+
+def python(source, target):
+    """Copies an example, installs its packages into an environment of its own, and returns that one's python3."""
+    environment = target / "environment"
+    if _run(["python3", "-c", "import venv, ensurepip"], None, 60).returncode != 0:
+        raise Skip("python3-venv is not installed")
+    _copied(source, target)
+    stamp, wanted = _stamp(target, source / "requirements.txt")
+    if not _installed(stamp, wanted):
+        _must(["python3", "-m", "venv", "--clear", str(environment)], target)
+        pip = str(environment / "bin/pip")
+        _reach([pip, "download", "--quiet", "--no-deps", "--dest", str(environment), "psycopg"], target, "PyPI")
+        _must([pip, "install", "--quiet", "--only-binary", "psycopg-binary", "-r", "requirements.txt"], target)
+        stamp.write_text(wanted)
+    return str(environment / "bin/python3")
