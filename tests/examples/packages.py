@@ -41,9 +41,15 @@ def _installed(stamp, wanted):
     return stamp.exists() and stamp.read_text() == wanted
 
 
+_reachable = {}
+
+
 def _reach(probe, target, registry):
-    # Asked before, not after, installing: a failed installation of packages that are there is a failure.
-    if _run(probe, target, 60).returncode != 0:
+    """Skips if the registry does not answer; it is asked once."""
+    # Before, not after, installing: a failed installation of packages that are there is a failure.
+    if registry not in _reachable:
+        _reachable[registry] = _run(probe, target, 90).returncode == 0
+    if not _reachable[registry]:
         raise Skip(f"{registry} cannot be reached")
 
 
@@ -58,7 +64,7 @@ def node(source, target):
     _copied(source, target)
     stamp, wanted = _stamp(target, source / "package.json")
     if not _installed(stamp, wanted):
-        _reach(["npm", "view", "pg", "version"], target, "the npm registry")
+        _reach(["npm", "view", "--fetch-retries=1", "pg", "version"], target, "the npm registry")
         shutil.rmtree(target / "node_modules", ignore_errors=True)
         _must(["npm", "install", "--no-package-lock", "--no-audit", "--no-fund", "--ignore-scripts"], target)
         stamp.write_text(wanted)
@@ -76,7 +82,7 @@ def python(source, target):
     if not _installed(stamp, wanted):
         _must(["python3", "-m", "venv", "--clear", str(environment)], target)
         pip = str(environment / "bin/pip")
-        _reach([pip, "download", "--quiet", "--no-deps", "--dest", str(environment), "psycopg"], target, "PyPI")
+        _reach([pip, "download", "--retries", "1", "--quiet", "--no-deps", "--dest", str(environment), "psycopg"], target, "PyPI")
         _must([pip, "install", "--quiet", "--only-binary", "psycopg-binary", "-r", "requirements.txt"], target)
         stamp.write_text(wanted)
     return str(environment / "bin/python3")
