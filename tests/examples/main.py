@@ -6,7 +6,7 @@ import publishing
 import readme
 import receiving
 import signatures
-from tap import Tap
+from tap import Tap, true
 from world import World
 
 
@@ -21,7 +21,7 @@ def main():
             signatures.run(tap, world)
             readme.queries(tap, world)
         else:
-            tap.run("examples: moai runs", lambda: (_ for _ in ()).throw(AssertionError("the README did not start it")))
+            tap.run("examples: moai runs", true, False, "the README's commands did not start it; nothing else was tried")
     return tap.finish()
 
 

@@ -81,8 +81,9 @@ def python(source, target):
     stamp, wanted = _stamp(target, source / "requirements.txt")
     if not _installed(stamp, wanted):
         _must(["python3", "-m", "venv", "--clear", str(environment)], target)
-        pip = str(environment / "bin/pip")
-        _reach([pip, "download", "--retries", "1", "--quiet", "--no-deps", "--dest", str(environment), "psycopg"], target, "PyPI")
-        _must([pip, "install", "--quiet", "--only-binary", "psycopg-binary", "-r", "requirements.txt"], target)
+        # Not bin/pip, whose first line may not hold a path with a space.
+        pip = [str(environment / "bin/python3"), "-m", "pip"]
+        _reach([*pip, "download", "--retries", "1", "--quiet", "--no-deps", "--dest", str(environment), "psycopg"], target, "PyPI")
+        _must([*pip, "install", "--quiet", "--only-binary", "psycopg-binary", "-r", "requirements.txt"], target)
         stamp.write_text(wanted)
     return str(environment / "bin/python3")
