@@ -14,6 +14,7 @@
 #include "pg/connection.hpp"
 #include "support/fake_receiver.hpp"
 #include "support/moai_process.hpp"
+#include "support/paths.hpp"
 #include "support/raw_client.hpp"
 #include "support/test_cluster.hpp"
 #include "support/test_database.hpp"
@@ -33,7 +34,7 @@ constexpr const char* kNobody = "postgresql://moai@127.0.0.1:1/moai";
 int code(ExitCode value) { return static_cast<int>(value); }
 
 std::string text_of(const std::string& file) {
-    std::ifstream in(std::string(MOAI_SOURCE_DIR) + "/" + file);
+    std::ifstream in(test::source_dir() + "/" + file);
     std::ostringstream text;
     text << in.rdbuf();
     return text.str();

@@ -10,6 +10,7 @@
 #include <sstream>
 
 #include "migrate/bundle.hpp"
+#include "support/paths.hpp"
 
 namespace moai::migrate {
 namespace {
@@ -53,8 +54,8 @@ protected:
     };
     [[nodiscard]] Outcome run(const std::string& mode, const std::string& output = "out") const {
         const std::string command = "cmake -DMODE=" + mode + " -DDB_DIR='" + (folder_ / "db").string() +
-                                    "' -DOUTPUT='" + (folder_ / output).string() +
-                                    "' -P '" MOAI_SOURCE_DIR "/cmake/EmbedSqlScript.cmake' 2>&1";
+                                    "' -DOUTPUT='" + (folder_ / output).string() + "' -P '" + test::source_dir() +
+                                    "/cmake/EmbedSqlScript.cmake' 2>&1";
         std::string text;
         FILE* pipe = ::popen(command.c_str(), "r");
         char buffer[4096];
@@ -144,7 +145,7 @@ TEST_F(EmbedSqlTest, KnowsWhetherTheRecordedHashIsUpToDate) {
 }
 
 TEST(EmbeddedBundle, IsByteForByteWhatLiesInDb) {
-    const fs::path db = fs::path(MOAI_SOURCE_DIR) / "db";
+    const fs::path db = fs::path(test::source_dir()) / "db";
     const Bundle& bundle = embedded_bundle();
     EXPECT_EQ(bundle.prelude.text, content_of(db / "prelude.sql"));
     EXPECT_EQ(bundle.grants.text, content_of(db / "grants.sql"));

@@ -11,6 +11,7 @@
 #include <sstream>
 
 #include "pg/connection.hpp"
+#include "support/paths.hpp"
 #include "support/test_cluster.hpp"
 #include "support/test_database.hpp"
 
@@ -38,7 +39,7 @@ std::string quoted(const std::string& argument) { return "'" + argument + "'"; }
 void install_by_psql(const std::string& url) {
     // From another folder: \ir is relative to the file.
     output_of("cd / && " + quoted(test::postgres_program("psql")) + " -X -q -d " + quoted(url) + " -f " +
-              quoted(std::string(MOAI_SOURCE_DIR) + "/db/install.sql"));
+              quoted(test::source_dir() + "/db/install.sql"));
 }
 
 std::string dump_of(const std::string& admin_url) {

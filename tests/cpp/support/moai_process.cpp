@@ -20,6 +20,8 @@
 
 #include "base/unique_fd.hpp"
 
+#include "support/paths.hpp"
+
 namespace moai::test {
 namespace {
 
@@ -77,7 +79,7 @@ struct MoaiProcess::Impl {
 
 MoaiProcess::MoaiProcess(std::vector<std::string> arguments, const Variables& variables, const std::string& input)
     : impl_(std::make_unique<Impl>()) {
-    arguments.insert(arguments.begin(), MOAI_BINARY);
+    arguments.insert(arguments.begin(), moai_binary());
     const char* path = std::getenv("PATH");
     std::vector<std::string> environment{"PATH=" + std::string(path == nullptr ? "/usr/bin:/bin" : path),
                                          "HOME=/nonexistent"};

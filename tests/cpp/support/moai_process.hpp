@@ -12,7 +12,7 @@
 
 namespace moai::test {
 
-/// Runs MOAI_BINARY with an environment of its own (PATH, HOME=/nonexistent and what is given). Killed by the
+/// Runs moai_binary() with an environment of its own (PATH, HOME=/nonexistent and what is given). Killed by the
 /// destructor, and by the kernel if the thread that made it ends. Methods from one thread; throws std::system_error if
 /// it cannot be started.
 class MoaiProcess {
