@@ -8,7 +8,7 @@
 #include "support/fake_receiver.hpp"
 #include "support/moai_process.hpp"
 #include "support/moai_sql.hpp"
-#include "support/test_cluster.hpp"
+#include "support/own_cluster.hpp"
 #include "support/test_database.hpp"
 
 namespace moai::test {
@@ -30,13 +30,13 @@ std::vector<BadKind> bad_kinds() {
     return {
         {"hangs after the request", {.behaviour = Behaviour::hang_after_request}, "timeout", 0},
         {"hangs after the headers", {.body = "x", .behaviour = Behaviour::hang_after_headers}, "timeout", 200},
-        {"drips bytes", {.body = std::string(1000, 'x'), .behaviour = Behaviour::drip}, "timeout", 0},
+        {"drips bytes", {.body = std::string(1000, 'x'), .behaviour = Behaviour::drip}, "timeout", 200},
         {"drips its body", {.body = std::string(1000, 'x'), .behaviour = Behaviour::drip_body}, "timeout", 200},
         {"sends garbage",
          {.body = "\x01\x02 this is no HTTP\r\n\r\n", .behaviour = Behaviour::garbage},
          "invalid_response",
          0},
-        {"sends headers without end", {.behaviour = Behaviour::endless_headers}, "invalid_response", 0},
+        {"sends headers without end", {.behaviour = Behaviour::endless_headers}, "invalid_response", 200},
         {"closes mid-body", {.body = "half", .behaviour = Behaviour::close_mid_body}, "connection_lost", 200},
         {"closes without an answer", {.behaviour = Behaviour::close_without_answer}, "connection_lost", 0},
         {"redirects", {.status = 302, .headers = {{"Location", "http://127.0.0.1:1/elsewhere"}}}, "http_status", 302},
@@ -45,8 +45,7 @@ std::vector<BadKind> bad_kinds() {
 }
 
 struct BadReceivers : ::testing::Test {
-    TestCluster cluster;
-    TestDatabase database{cluster.url()};
+    TestDatabase database{own_cluster().url()};
     FakeReceiver bad, good, deaf, full;
     pg::Connection sql{database.admin_url(), "test"};
     MoaiProcess worker{server("work", database.url())};

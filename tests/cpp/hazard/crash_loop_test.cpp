@@ -7,7 +7,7 @@
 #include "support/fake_receiver.hpp"
 #include "support/moai_process.hpp"
 #include "support/moai_sql.hpp"
-#include "support/test_cluster.hpp"
+#include "support/own_cluster.hpp"
 #include "support/test_database.hpp"
 
 namespace moai::test {
@@ -16,8 +16,7 @@ namespace {
 using namespace std::chrono_literals;
 
 struct CrashLoop : ::testing::Test {
-    TestCluster cluster;
-    TestDatabase database{cluster.url()};
+    TestDatabase database{own_cluster().url()};
     FakeReceiver receiver;
     pg::Connection sql{database.admin_url(), "test"};
 

@@ -27,8 +27,11 @@ TEST(ForeignDatabase, AnSqlAsciiOneIsRefusedByNameByEveryServer) {
 
 TEST(ForeignDatabase, OneClosedToTheLoginIsNamed) {
     TestCluster cluster;
-    pg::Connection(cluster.url(), "test")
-        .script("CREATE ROLE stranger LOGIN; CREATE DATABASE closed; REVOKE CONNECT ON DATABASE closed FROM PUBLIC");
+    pg::Connection sql(cluster.url(), "test");
+    for (const char* statement :
+         {"CREATE ROLE stranger LOGIN", "CREATE DATABASE closed", "REVOKE CONNECT ON DATABASE closed FROM PUBLIC"}) {
+        sql.script(statement);
+    }
     const Finished refused = run_moai(server("serve", cluster.url("closed", "stranger")));
     EXPECT_NE(refused.code, 0);
     EXPECT_THAT(refused.err, HasSubstr("closed"));

@@ -7,7 +7,7 @@
 #include "support/fake_receiver.hpp"
 #include "support/moai_process.hpp"
 #include "support/moai_sql.hpp"
-#include "support/test_cluster.hpp"
+#include "support/own_cluster.hpp"
 #include "support/test_database.hpp"
 
 namespace moai::test {
@@ -16,8 +16,7 @@ namespace {
 using namespace std::chrono_literals;
 
 struct WorkerSessions : ::testing::Test {
-    TestCluster cluster;
-    TestDatabase database{cluster.url()};
+    TestDatabase database{own_cluster().url()};
     FakeReceiver receiver;
     pg::Connection sql{database.admin_url(), "test"};
     // A safety look within the test would hide a session that is deaf.
@@ -40,7 +39,7 @@ TEST_P(SessionLost, TheNextEventArrivesWithinASecondOfTheReconnect) {
     ASSERT_TRUE(delivers(publish(sql)));
 
     for (int time = 1; time <= 3; ++time) {
-        ASSERT_EQ(cluster.terminate_backends(session), 1) << session;
+        ASSERT_EQ(own_cluster().terminate_backends(session), 1) << session;
         const auto published_meanwhile = publish(sql);
         ASSERT_TRUE(eventually([&] { return sessions(session) == "1"; }, 10s)) << worker.err();
         const auto back = std::chrono::steady_clock::now();
@@ -74,7 +73,7 @@ TEST_F(WorkerSessions, ResultsOfRequestsInFlightAreRecordedByTheNextSession) {
     const std::string event = publish(sql);
     ASSERT_TRUE(receiver.wait_for(1, 5s));
     for (const char* session : {"moai results w", "moai claims w", "moai worker w"}) {
-        ASSERT_EQ(cluster.terminate_backends(session), 1) << session;
+        ASSERT_EQ(own_cluster().terminate_backends(session), 1) << session;
     }
     ASSERT_TRUE(delivers(event)) << worker.err();
     EXPECT_EQ(receiver.count(), 1U);

@@ -8,7 +8,7 @@
 #include "support/fake_receiver.hpp"
 #include "support/moai_process.hpp"
 #include "support/moai_sql.hpp"
-#include "support/test_cluster.hpp"
+#include "support/own_cluster.hpp"
 #include "support/test_database.hpp"
 
 namespace moai::test {
@@ -18,8 +18,7 @@ using namespace std::chrono_literals;
 using SteadyClock = std::chrono::steady_clock;
 
 struct WorkerKilled : ::testing::Test {
-    TestCluster cluster;
-    TestDatabase database{cluster.url()};
+    TestDatabase database{own_cluster().url()};
     FakeReceiver receiver;
     pg::Connection sql{database.admin_url(), "test"};
     MoaiProcess first{server("work", database.url(), {"--worker-name", "first"})};
