@@ -1,4 +1,4 @@
-// The table of docs/http-api: SQLSTATE patterns in which '?' stands for any character, first match wins.
+// The table of docs/errors.md: SQLSTATE patterns in which '?' stands for any character, first match wins.
 #include "api/error_map.hpp"
 
 #include <algorithm>

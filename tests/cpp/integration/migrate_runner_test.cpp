@@ -149,7 +149,7 @@ TEST(RunnerOfAStranger, IsToldThatItMayNotSeeTheSchema) {
 /// The rules of versions, on a schema small enough to be installed in milliseconds.
 class VersionsTest : public RunnerTest {
 protected:
-    Bundle this_version_{
+    Bundle this_version{
         {"prelude.sql",
          "SELECT pg_advisory_xact_lock(1); CREATE SCHEMA IF NOT EXISTS moai_private;"
          "CREATE TABLE IF NOT EXISTS moai_private.migration (name text PRIMARY KEY, applied_at timestamptz DEFAULT "
@@ -160,34 +160,34 @@ protected:
           "'DELETE FROM moai_private.bundle; INSERT INTO moai_private.bundle VALUES ($1)'"}},
         {"grants.sql", "SELECT 1"},
         "this hash"};
-    Bundle next_version_ = with_migration(this_version_, "CREATE TABLE moai_private.next_version (a integer)");
+    Bundle next_version = with_migration(this_version, "CREATE TABLE moai_private.next_version (a integer)");
 
     static Bundle with_migration(Bundle bundle, std::string_view sql) {
         bundle.migrations.push_back({"0002_next", sql});
         return bundle;
     }
-    Runner this_moai_{database_.url(), {}, this_version_};
-    Runner next_moai_{database_.url(), {}, next_version_};
+    Runner this_moai{database_.url(), {}, this_version};
+    Runner next_moai{database_.url(), {}, next_version};
 };
 
 TEST_F(VersionsTest, AnOlderSchemaGetsOnlyWhatIsNew) {
-    EXPECT_THAT(this_moai_.migrate().migrations, ElementsAre("0001_core"));
-    EXPECT_EQ(this_moai_.check(), SchemaState::current);
-    EXPECT_EQ(next_moai_.check(), SchemaState::older);
-    EXPECT_THAT(next_moai_.migrate().migrations, ElementsAre("0002_next"));
-    EXPECT_EQ(next_moai_.check(), SchemaState::current);
+    EXPECT_THAT(this_moai.migrate().migrations, ElementsAre("0001_core"));
+    EXPECT_EQ(this_moai.check(), SchemaState::current);
+    EXPECT_EQ(next_moai.check(), SchemaState::older);
+    EXPECT_THAT(next_moai.migrate().migrations, ElementsAre("0002_next"));
+    EXPECT_EQ(next_moai.check(), SchemaState::current);
 }
 
 TEST_F(VersionsTest, ANewerSchemaIsNotTouched) {
-    std::ignore = next_moai_.migrate();
-    EXPECT_EQ(this_moai_.check(), SchemaState::newer);
-    EXPECT_EQ(reason_of_refusal([&] { std::ignore = this_moai_.migrate(); }), Refused::Reason::schema_is_newer);
-    EXPECT_EQ(next_moai_.check(), SchemaState::current);
+    std::ignore = next_moai.migrate();
+    EXPECT_EQ(this_moai.check(), SchemaState::newer);
+    EXPECT_EQ(reason_of_refusal([&] { std::ignore = this_moai.migrate(); }), Refused::Reason::schema_is_newer);
+    EXPECT_EQ(next_moai.check(), SchemaState::current);
 }
 
 TEST_F(VersionsTest, OtherFunctionsAreAppliedAgain) {
-    std::ignore = this_moai_.migrate();
-    Bundle other = this_version_;
+    std::ignore = this_moai.migrate();
+    Bundle other = this_version;
     other.hash = "other hash";
     const Runner other_moai(database_.url(), {}, other);
     EXPECT_EQ(other_moai.check(), SchemaState::functions_differ);
@@ -195,11 +195,11 @@ TEST_F(VersionsTest, OtherFunctionsAreAppliedAgain) {
     EXPECT_THAT(applied.migrations, IsEmpty());
     EXPECT_TRUE(applied.functions);
     EXPECT_EQ(other_moai.check(), SchemaState::current);
-    EXPECT_EQ(this_moai_.check(), SchemaState::functions_differ);
+    EXPECT_EQ(this_moai.check(), SchemaState::functions_differ);
 }
 
 TEST_F(VersionsTest, AScriptThatFailsIsNamedAndLeavesTheDatabaseAsItWas) {
-    const Bundle broken = with_migration(this_version_, "CREATE TABLE half_made (); SELECT no_such_thing()");
+    const Bundle broken = with_migration(this_version, "CREATE TABLE half_made (); SELECT no_such_thing()");
     try {
         std::ignore = Runner(database_.url(), {}, broken).migrate();
         FAIL() << "installed";
@@ -207,14 +207,14 @@ TEST_F(VersionsTest, AScriptThatFailsIsNamedAndLeavesTheDatabaseAsItWas) {
         EXPECT_EQ(error.sqlstate(), "42883");
         EXPECT_THAT(error.what(), HasSubstr("0002_next"));
     }
-    EXPECT_EQ(this_moai_.check(), SchemaState::missing);
+    EXPECT_EQ(this_moai.check(), SchemaState::missing);
     EXPECT_EQ(pg::Connection(database_.url(), "test").query("SELECT to_regclass('half_made') IS NULL").text(0, 0), "t");
 }
 
 TEST_F(VersionsTest, ACollisionWithAnotherInstallerIsTriedAgain) {
     // Fails the first two times, as when roles collide: a sequence does not roll back.
     pg::Connection(database_.url(), "test").script("CREATE SEQUENCE tries");
-    const Bundle colliding = with_migration(this_version_,
+    const Bundle colliding = with_migration(this_version,
                                             "DO $$ BEGIN IF nextval('tries') < 3 THEN RAISE EXCEPTION 'tuple "
                                             "concurrently updated' USING ERRCODE = 'XX000'; END IF; END $$");
     EXPECT_THAT(Runner(database_.url(), {}, colliding).migrate().migrations, ElementsAre("0001_core", "0002_next"));
@@ -224,7 +224,7 @@ TEST_F(VersionsTest, ACollisionWithAnotherInstallerIsTriedAgain) {
 TEST_F(VersionsTest, WarningsOfTheScriptsAreHandedOn) {
     std::vector<std::string> remarks;
     const Bundle warning =
-        with_migration(this_version_, "DO $$ BEGIN RAISE NOTICE 'chatter'; RAISE WARNING 'tenancy stays off'; END $$");
+        with_migration(this_version, "DO $$ BEGIN RAISE NOTICE 'chatter'; RAISE WARNING 'tenancy stays off'; END $$");
     std::ignore = Runner(
                       database_.url(), [&](const std::string& remark) { remarks.push_back(remark); }, warning)
                       .migrate();
@@ -234,9 +234,9 @@ TEST_F(VersionsTest, WarningsOfTheScriptsAreHandedOn) {
 TEST_F(VersionsTest, CheckingHasNoSideEffects) {
     pg::Connection(database_.admin_url(), "test")
         .script("ALTER DATABASE " + database_.name() + " SET default_transaction_read_only = on");
-    EXPECT_EQ(this_moai_.check(), SchemaState::missing);
-    std::ignore = this_moai_.migrate();
-    EXPECT_EQ(this_moai_.check(), SchemaState::current);
+    EXPECT_EQ(this_moai.check(), SchemaState::missing);
+    std::ignore = this_moai.migrate();
+    EXPECT_EQ(this_moai.check(), SchemaState::current);
 }
 
 TEST(RunnerOnSqlAscii, RefusesByName) {
