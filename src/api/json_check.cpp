@@ -130,10 +130,10 @@ bool Scanner::value() {
 }
 
 bool Scanner::open(char bracket) {
-    if (open_.size() >= envelope_depth() + rules_.max_depth) {
+    const std::size_t max_depth = top_ == '[' ? rules_.max_depth_in_batch : rules_.max_depth;
+    if (open_.size() >= envelope_depth() + max_depth) {
         too_deep_ = true;
-        object_to(
-            {.status = 422, .detail = fmt::format("{} is nested deeper than {} levels", where(), rules_.max_depth)});
+        object_to({.status = 422, .detail = fmt::format("{} is nested deeper than {} levels", where(), max_depth)});
         return false;
     }
     open_.push_back(bracket);

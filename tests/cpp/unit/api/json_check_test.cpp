@@ -84,7 +84,9 @@ TEST(JsonCheck, TakesAPayloadOfTheDepthAllowedAndNoDeeper) {
     EXPECT_EQ(status(R"({"type":"a","payload":)" + nested(512) + "}"), 0);
     EXPECT_EQ(status(R"({"type":"a","payload":)" + nested(513) + "}"), 422);
     EXPECT_EQ(status(R"([{"payload":)" + nested(512) + "}]"), 0);
-    EXPECT_EQ(detail(R"([{"a":1},{"payload":)" + nested(513) + "}]"), "[1].payload is nested deeper than 512 levels");
+    EXPECT_EQ(status(R"([{"payload":)" + nested(513) + "}]"), 0) << "SQL refuses the one item";
+    EXPECT_EQ(status(R"([{"payload":)" + nested(2000) + "}]"), 0);
+    EXPECT_EQ(detail(R"([{"a":1},{"payload":)" + nested(2001) + "}]"), "[1].payload is nested deeper than 2000 levels");
     EXPECT_EQ(detail(R"({"payload":)" + nested(513) + "}"), "payload is nested deeper than 512 levels");
 }
 
