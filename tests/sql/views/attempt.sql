@@ -15,7 +15,7 @@ INSERT INTO moai_private.attempt_held (event_id, subscription_id, lease_token, s
 VALUES ('00dc6acf-ac00-7000-8000-000000000001', :'s', 1, pg_temp.at(), pg_temp.at(), 1, true, 'w');
 SELECT is((SELECT is_orphan FROM moai.attempt WHERE event_id = '00dc6acf-ac00-7000-8000-000000000001'), true, 'attempts whose partition is gone show, too');
 CREATE FUNCTION pg_temp.explain(statement text) RETURNS SETOF text LANGUAGE plpgsql AS $$ BEGIN RETURN QUERY EXECUTE 'EXPLAIN (COSTS OFF) ' || explain.statement; END $$;
-SELECT is((SELECT count(*) FROM pg_temp.explain(format('SELECT * FROM moai.attempt WHERE event_id = %L', :'e')) AS line WHERE line ~ 'Scan.* on attempt_[0-9]'), 1::bigint,
+SELECT is((SELECT count(DISTINCT substring(line FROM 'on (attempt_[0-9]+w[0-9]+)')) FROM pg_temp.explain(format('SELECT * FROM moai.attempt WHERE event_id = %L', :'e')) AS line), 1::bigint,
     'looking up an event opens one partition');
 
 SELECT * FROM finish();
