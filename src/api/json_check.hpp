@@ -14,8 +14,8 @@ struct JsonRules {
     bool fields_allowed = true;     ///< false: only {} is taken
     std::size_t max_items = 1'000;  ///< of a top-level array; it may not be empty either
     std::size_t max_depth = 512;    ///< nesting of the value of any field of an envelope
-    /// The same in a batch: there SQL refuses the one item that is deeper than max_depth, and takes the others. More than
-    /// this would bring PostgreSQL's own parser near the end of its stack, so the batch is refused whole.
+    /// The same in a batch: there SQL refuses the one item that is deeper than max_depth, and takes the others. More
+    /// than this would bring PostgreSQL's own parser near the end of its stack, so the batch is refused whole.
     std::size_t max_depth_in_batch = 2'000;
 };
 
