@@ -94,4 +94,6 @@ Recorded recorded_from_rows(const pg::Result& rows) {
     return recorded;
 }
 
+bool more_to_maintain(const pg::Result& rows) { return rows.rows() == 1 && Column(rows, "keys_expired").number(0) > 0; }
+
 }  // namespace moai::store

@@ -1,4 +1,4 @@
-// From the rows of moai.claim_deliveries and moai.complete_deliveries to values.
+// From the rows of moai.claim_deliveries, moai.complete_deliveries and moai.maintain to values.
 #pragma once
 
 #include "pg/result.hpp"
@@ -10,6 +10,8 @@ namespace moai::store {
 /// ours.
 [[nodiscard]] Claim claim_from_rows(const pg::Result& rows);
 [[nodiscard]] Recorded recorded_from_rows(const pg::Result& rows);
+/// Did moai.maintain remove keys? It takes a limited number in one call, so that more may be left.
+[[nodiscard]] bool more_to_maintain(const pg::Result& rows);
 
 /// The whole of `text` as a number. Throws std::runtime_error naming `column`.
 [[nodiscard]] std::int64_t number_from_text(std::string_view text, const char* column);

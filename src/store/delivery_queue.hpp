@@ -65,7 +65,8 @@ public:
     using ClaimDone = std::function<void(Claim claim, const pg::Error* error)>;
     using RecordDone = std::function<void(Recorded recorded, const pg::Error* error)>;
 
-    using MaintainDone = std::function<void(const pg::Error* error)>;
+    /// `more`: something was removed, and more may be left than one call takes.
+    using MaintainDone = std::function<void(bool more, const pg::Error* error)>;
 
     virtual ~DeliveryQueue() = default;
     /// May claim() be called now (connected, none outstanding)?

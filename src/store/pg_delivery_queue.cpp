@@ -61,7 +61,9 @@ void PgDeliveryQueue::record(const std::vector<DeliveryResult>& results, RecordD
 }
 
 void PgDeliveryQueue::maintain(MaintainDone done) {
-    results_.send(kMaintain, {}, [done = std::move(done)](const pg::Result&, const pg::Error* error) { done(error); });
+    results_.send(kMaintain, {}, [done = std::move(done)](const pg::Result& rows, const pg::Error* error) {
+        done(error == nullptr && more_to_maintain(rows), error);
+    });
 }
 
 }  // namespace moai::store

@@ -18,6 +18,8 @@ namespace {
 
 // What must be left of a lease when a request's timeout has run out, for its result to be recorded in time.
 constexpr milliseconds kRecordingTime = 5s;
+// Between two calls of a maintenance that takes several: each is a short transaction, and results go in between.
+constexpr milliseconds kNextPartOfMaintenance = 100ms;
 
 store::DeliveryResult result_of(const store::ClaimedDelivery& delivery) {
     store::DeliveryResult result;
@@ -246,13 +248,14 @@ void DeliveryLoop::maintain() {
         return;
     }
     maintenance_due_ = false;
-    queue_.maintain([this](const pg::Error* error) {
+    queue_.maintain([this](bool more, const pg::Error* error) {
         if (error != nullptr) {
             log::warning("maintenance failed", {{"sqlstate", error->sqlstate()}, {"reason", error->what()}});
         }
         recorder_.queue_ready();
         loop_.cancel(maintenance_timer_);
-        maintenance_timer_ = loop_.at(steady_clock::now() + options_.maintenance_interval, [this] {
+        const milliseconds next_in = more ? kNextPartOfMaintenance : options_.maintenance_interval;
+        maintenance_timer_ = loop_.at(steady_clock::now() + next_in, [this] {
             maintenance_timer_ = 0;
             maintenance_due_ = true;
             maintain();

@@ -248,6 +248,18 @@ TEST_F(DeliveryLoopTest, DrainingGivesBackWhatAClaimUnderWayBrings) {
     EXPECT_EQ(queue.recorded.at(0).at(0).outcome, Outcome::released);
 }
 
+TEST_F(DeliveryLoopTest, GoesOnMaintainingUntilNothingIsLeftToRemove) {
+    queue.maintenance_calls = 3;
+    queue.on_maintain = [this] {
+        if (queue.maintained == 3) {
+            loop.stop();
+        }
+    };
+    worker().queue_ready();
+    loop.run();
+    EXPECT_EQ(queue.maintained, 3);
+}
+
 TEST_F(DeliveryLoopTest, MaintainsTheDatabaseOnceAtItsStart) {
     run_until_claims(1);
     worker().queue_ready();

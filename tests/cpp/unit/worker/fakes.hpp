@@ -37,8 +37,8 @@ public:
     std::optional<std::chrono::microseconds> next_due_after_record;
     std::vector<int> claim_counts;                             ///< max_count of each claim
     std::vector<std::vector<store::DeliveryResult>> recorded;  ///< batches that were taken
-    std::function<void()> on_claim, on_record;
-    int maintained = 0;
+    std::function<void()> on_claim, on_record, on_maintain;
+    int maintained = 0, maintenance_calls = 1;  ///< calls made, and how many it takes until nothing is left to do
 
     [[nodiscard]] bool can_claim() const override { return claim_up && !claiming_; }
     [[nodiscard]] bool can_record() const override { return record_up && !recording_; }
@@ -85,7 +85,8 @@ public:
         ++maintained;
         loop_.post([this, done = std::move(done)] {
             recording_ = false;
-            done(nullptr);
+            done(maintained < maintenance_calls, nullptr);
+            call(on_maintain);
         });
     }
 
