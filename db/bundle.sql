@@ -1,1 +1,1 @@
-SELECT moai_private.record_bundle('e0a5e57f79dd31d9af31a2b4e37e4cef5b5a4717686aa5e5f3a3ee75cd3bc8e9');
+SELECT moai_private.record_bundle('b41f568762e4699959a43622b171d00dd1f04d758b639d243bd98b1087a6f763');

@@ -144,7 +144,11 @@ CREATE TYPE moai_private.leased AS (
 	subscription_id uuid,
 	attempt_no integer,
 	state moai.subscription_state,
-	lapses smallint
+	lapses smallint,
+	url text,
+	format text,
+	secret text,
+	timeout interval
 );
 
 ALTER TYPE moai_private.leased OWNER TO moai_owner;
@@ -153,7 +157,7 @@ ALTER TYPE moai_private.leased OWNER TO moai_owner;
 -- Name: TYPE leased; Type: COMMENT; Schema: moai_private; Owner: moai_owner
 --
 
-COMMENT ON TYPE moai_private.leased IS 'One delivery that a claim has just leased, with what may keep it from being sent.';
+COMMENT ON TYPE moai_private.leased IS 'One delivery that a claim has just leased: what may keep it from being sent, and where to send it.';
 
 --
 -- Name: attempt; Type: TABLE; Schema: moai_private; Owner: moai_owner
@@ -1344,7 +1348,10 @@ DECLARE
     _leased moai_private.leased[];
     _exceptions boolean;
     _next_due_in_us bigint;
+    _least uuid;
+    _greatest uuid;
     _returned integer := 0;
+    _held integer := 0;
     _claimed_at_us bigint := (extract(epoch FROM claim.at) * 1000000)::bigint;
 BEGIN
     WITH due AS MATERIALIZED (
@@ -1365,9 +1372,9 @@ BEGIN
         -- By the place of the row just locked. By its key, a planner that takes the table for empty probes with subscription_id alone
         -- (d, due and s are one equivalence class) and reads the subscription's whole backlog for each row: 500 ms a claim.
         WHERE d.ctid = due.tid
-        RETURNING d.event_id, d.subscription_id, d.attempt_no, s.state, d.lapses
+        RETURNING d.event_id, d.subscription_id, d.attempt_no, s.state, d.lapses, s.url, s.format, s.secret, s.timeout
     )
-    SELECT array_agg((l.event_id, l.subscription_id, l.attempt_no, l.state, l.lapses)::moai_private.leased),
+    SELECT array_agg((l.event_id, l.subscription_id, l.attempt_no, l.state, l.lapses, l.url, l.format, l.secret, l.timeout)::moai_private.leased),
            bool_or(l.state <> 'active' OR l.lapses >= 5)
     INTO _leased, _exceptions
     FROM leased AS l;
@@ -1384,31 +1391,36 @@ BEGIN
     LIMIT 1;
 
     IF cardinality(_leased) > 0 THEN
-        -- The least and the greatest id stand in the text of the query, so that the planner opens one or two partitions.
-        -- A cached plan would lock and start three years of them on every call.
+        SELECT min(l.event_id::text COLLATE "C"), max(l.event_id::text COLLATE "C") INTO _least, _greatest FROM unnest(_leased) AS l;
+        -- Not a query of its own: a cached plan would lock and start three years of partitions on every call. It is planned each time,
+        -- so it names no table that it can do without, and, as nearly always, the one partition of all the events if there is but one.
         RETURN QUERY EXECUTE format(
             $query$
             SELECT l.event_id, l.subscription_id, $2, l.attempt_no + 1,
                 e.type, e.tenant, to_char(e.published_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'), e.payload::text,
-                s.url, s.format, s.secret,
-                (extract(epoch FROM s.timeout) * 1000)::integer,
-                (extract(epoch FROM moai_private.lease_length(s.timeout)) * 1000)::integer,
+                l.url, l.format, l.secret,
+                (extract(epoch FROM l.timeout) * 1000)::integer,
+                (extract(epoch FROM moai_private.lease_length(l.timeout)) * 1000)::integer,
                 $3, $4
             FROM unnest($1) AS l
-            JOIN moai_private.subscription AS s ON s.id = l.subscription_id
-            CROSS JOIN LATERAL (
-                SELECT e.type, e.tenant, e.published_at, e.payload FROM moai_private.event AS e
-                WHERE e.id = l.event_id AND e.id BETWEEN %L AND %L
-                UNION ALL
-                SELECT h.type, h.tenant, h.published_at, h.payload FROM moai_private.event_held AS h
-                WHERE h.id = l.event_id
-            ) AS e
+            JOIN %s AS e ON e.id = l.event_id AND e.id BETWEEN %L AND %L
             $query$,
-            (SELECT min(l.event_id::text COLLATE "C") FROM unnest(_leased) AS l), (SELECT max(l.event_id::text COLLATE "C") FROM unnest(_leased) AS l))
+            moai_private.event_table(_least, _greatest), _least, _greatest)
         USING _leased, _token, _claimed_at_us, _next_due_in_us;
         GET DIAGNOSTICS _returned = ROW_COUNT;
     END IF;
-    IF _returned = 0 THEN
+    IF _returned < coalesce(cardinality(_leased), 0) THEN
+        RETURN QUERY SELECT l.event_id, l.subscription_id, _token, l.attempt_no + 1,
+            h.type, h.tenant, to_char(h.published_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'), h.payload::text,
+            l.url, l.format, l.secret,
+            (extract(epoch FROM l.timeout) * 1000)::integer,
+            (extract(epoch FROM moai_private.lease_length(l.timeout)) * 1000)::integer,
+            _claimed_at_us, _next_due_in_us
+        FROM unnest(_leased) AS l
+        JOIN moai_private.event_held AS h ON h.id = l.event_id;
+        GET DIAGNOSTICS _held = ROW_COUNT;
+    END IF;
+    IF _returned + _held = 0 THEN
         RETURN QUERY SELECT NULL::uuid, NULL::uuid, NULL::bigint, NULL::integer, NULL, NULL, NULL, NULL, NULL, NULL, NULL,
             NULL::integer, NULL::integer, _claimed_at_us, _next_due_in_us;
     END IF;
@@ -2121,6 +2133,34 @@ ALTER FUNCTION moai_private.duration_text(duration interval) OWNER TO moai_owner
 --
 
 COMMENT ON FUNCTION moai_private.duration_text(duration interval) IS 'The interval in ISO 8601, such as PT5S or PT24H: a form that is accepted back.';
+
+--
+-- Name: event_table(uuid, uuid); Type: FUNCTION; Schema: moai_private; Owner: moai_owner
+--
+
+CREATE FUNCTION moai_private.event_table(first uuid, last uuid) RETURNS text
+    LANGUAGE plpgsql STABLE
+    AS $$
+DECLARE
+    _week text := moai_private.partition_week(to_timestamp(('x' || left(replace(event_table.first::text, '-', ''), 12))::bit(48)::bigint / 1000.0));
+    _partition text := 'moai_private.event_' || _week;
+BEGIN
+    IF _week = moai_private.partition_week(to_timestamp(('x' || left(replace(event_table.last::text, '-', ''), 12))::bit(48)::bigint / 1000.0))
+       AND to_regclass(_partition) IS NOT NULL THEN
+        RETURN _partition;
+    END IF;
+    RETURN 'moai_private.event';
+END
+$$;
+
+ALTER FUNCTION moai_private.event_table(first uuid, last uuid) OWNER TO moai_owner;
+
+--
+-- Name: FUNCTION event_table(first uuid, last uuid); Type: COMMENT; Schema: moai_private; Owner: moai_owner
+--
+
+COMMENT ON FUNCTION moai_private.event_table(first uuid, last uuid) IS 'The table to read the events between two ids from: their partition if they have one in common, which spares planning with all of them.
+Row security is on the parent alone, so this is for the claims, which act for every tenant.';
 
 --
 -- Name: fail(integer, text, text, text); Type: FUNCTION; Schema: moai_private; Owner: moai_owner
@@ -5458,67 +5498,67 @@ ALTER TABLE moai_private.subscription_type ENABLE ROW LEVEL SECURITY;
 -- Name: attempt tenant_wall; Type: POLICY; Schema: moai_private; Owner: moai_owner
 --
 
-CREATE POLICY tenant_wall ON moai_private.attempt USING ((( SELECT moai_private.sees_all_tenants() AS sees_all_tenants) OR moai_private.sees_subscription(subscription_id)));
+CREATE POLICY tenant_wall ON moai_private.attempt USING ((( SELECT (pg_has_role(SESSION_USER, 'moai_owner'::name, 'MEMBER'::text) OR moai_private.sees_all_tenants())) OR moai_private.sees_subscription(subscription_id)));
 
 --
 -- Name: attempt_held tenant_wall; Type: POLICY; Schema: moai_private; Owner: moai_owner
 --
 
-CREATE POLICY tenant_wall ON moai_private.attempt_held USING ((( SELECT moai_private.sees_all_tenants() AS sees_all_tenants) OR moai_private.sees_subscription(subscription_id)));
+CREATE POLICY tenant_wall ON moai_private.attempt_held USING ((( SELECT (pg_has_role(SESSION_USER, 'moai_owner'::name, 'MEMBER'::text) OR moai_private.sees_all_tenants())) OR moai_private.sees_subscription(subscription_id)));
 
 --
 -- Name: dead_letter tenant_wall; Type: POLICY; Schema: moai_private; Owner: moai_owner
 --
 
-CREATE POLICY tenant_wall ON moai_private.dead_letter USING ((( SELECT moai_private.sees_all_tenants() AS sees_all_tenants) OR moai_private.sees_subscription(subscription_id)));
+CREATE POLICY tenant_wall ON moai_private.dead_letter USING ((( SELECT (pg_has_role(SESSION_USER, 'moai_owner'::name, 'MEMBER'::text) OR moai_private.sees_all_tenants())) OR moai_private.sees_subscription(subscription_id)));
 
 --
 -- Name: delivery tenant_wall; Type: POLICY; Schema: moai_private; Owner: moai_owner
 --
 
-CREATE POLICY tenant_wall ON moai_private.delivery USING ((( SELECT moai_private.sees_all_tenants() AS sees_all_tenants) OR moai_private.sees_subscription(subscription_id)));
+CREATE POLICY tenant_wall ON moai_private.delivery USING ((( SELECT (pg_has_role(SESSION_USER, 'moai_owner'::name, 'MEMBER'::text) OR moai_private.sees_all_tenants())) OR moai_private.sees_subscription(subscription_id)));
 
 --
 -- Name: event tenant_wall; Type: POLICY; Schema: moai_private; Owner: moai_owner
 --
 
-CREATE POLICY tenant_wall ON moai_private.event USING ((( SELECT moai_private.sees_all_tenants() AS sees_all_tenants) OR (tenant = ANY (( SELECT moai_private.visible_tenants() AS visible_tenants)::text[]))));
+CREATE POLICY tenant_wall ON moai_private.event USING ((( SELECT (pg_has_role(SESSION_USER, 'moai_owner'::name, 'MEMBER'::text) OR moai_private.sees_all_tenants())) OR (tenant = ANY (( SELECT moai_private.visible_tenants() AS visible_tenants)::text[]))));
 
 --
 -- Name: event_held tenant_wall; Type: POLICY; Schema: moai_private; Owner: moai_owner
 --
 
-CREATE POLICY tenant_wall ON moai_private.event_held USING ((( SELECT moai_private.sees_all_tenants() AS sees_all_tenants) OR (tenant = ANY (( SELECT moai_private.visible_tenants() AS visible_tenants)::text[]))));
+CREATE POLICY tenant_wall ON moai_private.event_held USING ((( SELECT (pg_has_role(SESSION_USER, 'moai_owner'::name, 'MEMBER'::text) OR moai_private.sees_all_tenants())) OR (tenant = ANY (( SELECT moai_private.visible_tenants() AS visible_tenants)::text[]))));
 
 --
 -- Name: idempotency_key tenant_wall; Type: POLICY; Schema: moai_private; Owner: moai_owner
 --
 
-CREATE POLICY tenant_wall ON moai_private.idempotency_key USING ((( SELECT moai_private.sees_all_tenants() AS sees_all_tenants) OR (tenant = ANY (( SELECT moai_private.visible_tenants() AS visible_tenants)::text[]))));
+CREATE POLICY tenant_wall ON moai_private.idempotency_key USING ((( SELECT (pg_has_role(SESSION_USER, 'moai_owner'::name, 'MEMBER'::text) OR moai_private.sees_all_tenants())) OR (tenant = ANY (( SELECT moai_private.visible_tenants() AS visible_tenants)::text[]))));
 
 --
 -- Name: outcome tenant_wall; Type: POLICY; Schema: moai_private; Owner: moai_owner
 --
 
-CREATE POLICY tenant_wall ON moai_private.outcome USING ((( SELECT moai_private.sees_all_tenants() AS sees_all_tenants) OR moai_private.sees_subscription(subscription_id)));
+CREATE POLICY tenant_wall ON moai_private.outcome USING ((( SELECT (pg_has_role(SESSION_USER, 'moai_owner'::name, 'MEMBER'::text) OR moai_private.sees_all_tenants())) OR moai_private.sees_subscription(subscription_id)));
 
 --
 -- Name: outcome_held tenant_wall; Type: POLICY; Schema: moai_private; Owner: moai_owner
 --
 
-CREATE POLICY tenant_wall ON moai_private.outcome_held USING ((( SELECT moai_private.sees_all_tenants() AS sees_all_tenants) OR moai_private.sees_subscription(subscription_id)));
+CREATE POLICY tenant_wall ON moai_private.outcome_held USING ((( SELECT (pg_has_role(SESSION_USER, 'moai_owner'::name, 'MEMBER'::text) OR moai_private.sees_all_tenants())) OR moai_private.sees_subscription(subscription_id)));
 
 --
 -- Name: subscription tenant_wall; Type: POLICY; Schema: moai_private; Owner: moai_owner
 --
 
-CREATE POLICY tenant_wall ON moai_private.subscription USING ((( SELECT moai_private.sees_all_tenants() AS sees_all_tenants) OR (tenant = ANY (( SELECT moai_private.visible_tenants() AS visible_tenants)::text[]))));
+CREATE POLICY tenant_wall ON moai_private.subscription USING ((( SELECT (pg_has_role(SESSION_USER, 'moai_owner'::name, 'MEMBER'::text) OR moai_private.sees_all_tenants())) OR (tenant = ANY (( SELECT moai_private.visible_tenants() AS visible_tenants)::text[]))));
 
 --
 -- Name: subscription_type tenant_wall; Type: POLICY; Schema: moai_private; Owner: moai_owner
 --
 
-CREATE POLICY tenant_wall ON moai_private.subscription_type USING ((( SELECT moai_private.sees_all_tenants() AS sees_all_tenants) OR (tenant = ANY (( SELECT moai_private.visible_tenants() AS visible_tenants)::text[]))));
+CREATE POLICY tenant_wall ON moai_private.subscription_type USING ((( SELECT (pg_has_role(SESSION_USER, 'moai_owner'::name, 'MEMBER'::text) OR moai_private.sees_all_tenants())) OR (tenant = ANY (( SELECT moai_private.visible_tenants() AS visible_tenants)::text[]))));
 
 --
 -- Name: SCHEMA moai; Type: ACL; Schema: -; Owner: moai_owner
@@ -5816,6 +5856,12 @@ REVOKE ALL ON FUNCTION moai_private.discard_dead_letter(id text) FROM PUBLIC;
 --
 
 REVOKE ALL ON FUNCTION moai_private.duration_text(duration interval) FROM PUBLIC;
+
+--
+-- Name: FUNCTION event_table(first uuid, last uuid); Type: ACL; Schema: moai_private; Owner: moai_owner
+--
+
+REVOKE ALL ON FUNCTION moai_private.event_table(first uuid, last uuid) FROM PUBLIC;
 
 --
 -- Name: FUNCTION fail(status integer, message text, detail text, hint text); Type: ACL; Schema: moai_private; Owner: moai_owner

@@ -205,8 +205,11 @@ CREATE TYPE moai_private.batch_item AS (
 COMMENT ON TYPE moai_private.batch_item IS 'One item of a batch, from its reading to its result.';
 
 -- One delivery that a claim has just leased.
-CREATE TYPE moai_private.leased AS (event_id uuid, subscription_id uuid, attempt_no integer, state moai.subscription_state, lapses smallint);
-COMMENT ON TYPE moai_private.leased IS 'One delivery that a claim has just leased, with what may keep it from being sent.';
+CREATE TYPE moai_private.leased AS (
+    event_id uuid, subscription_id uuid, attempt_no integer, state moai.subscription_state, lapses smallint,
+    url text, format text, secret text, timeout interval
+);
+COMMENT ON TYPE moai_private.leased IS 'One delivery that a claim has just leased: what may keep it from being sent, and where to send it.';
 
 CREATE TYPE moai_private.attempt_result AS ENUM ('delivered', 'failed', 'released');
 COMMENT ON TYPE moai_private.attempt_result IS 'What a worker says of a claimed delivery; released means not started.';

@@ -22,7 +22,10 @@ DECLARE
     _leased moai_private.leased[];
     _exceptions boolean;
     _next_due_in_us bigint;
+    _least uuid;
+    _greatest uuid;
     _returned integer := 0;
+    _held integer := 0;
     _claimed_at_us bigint := (extract(epoch FROM claim.at) * 1000000)::bigint;
 BEGIN
     WITH due AS MATERIALIZED (
@@ -43,9 +46,9 @@ BEGIN
         -- By the place of the row just locked. By its key, a planner that takes the table for empty probes with subscription_id alone
         -- (d, due and s are one equivalence class) and reads the subscription's whole backlog for each row: 500 ms a claim.
         WHERE d.ctid = due.tid
-        RETURNING d.event_id, d.subscription_id, d.attempt_no, s.state, d.lapses
+        RETURNING d.event_id, d.subscription_id, d.attempt_no, s.state, d.lapses, s.url, s.format, s.secret, s.timeout
     )
-    SELECT array_agg((l.event_id, l.subscription_id, l.attempt_no, l.state, l.lapses)::moai_private.leased),
+    SELECT array_agg((l.event_id, l.subscription_id, l.attempt_no, l.state, l.lapses, l.url, l.format, l.secret, l.timeout)::moai_private.leased),
            bool_or(l.state <> 'active' OR l.lapses >= 5)
     INTO _leased, _exceptions
     FROM leased AS l;
@@ -62,31 +65,36 @@ BEGIN
     LIMIT 1;
 
     IF cardinality(_leased) > 0 THEN
-        -- The least and the greatest id stand in the text of the query, so that the planner opens one or two partitions.
-        -- A cached plan would lock and start three years of them on every call.
+        SELECT min(l.event_id::text COLLATE "C"), max(l.event_id::text COLLATE "C") INTO _least, _greatest FROM unnest(_leased) AS l;
+        -- Not a query of its own: a cached plan would lock and start three years of partitions on every call. It is planned each time,
+        -- so it names no table that it can do without, and, as nearly always, the one partition of all the events if there is but one.
         RETURN QUERY EXECUTE format(
             $query$
             SELECT l.event_id, l.subscription_id, $2, l.attempt_no + 1,
                 e.type, e.tenant, to_char(e.published_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'), e.payload::text,
-                s.url, s.format, s.secret,
-                (extract(epoch FROM s.timeout) * 1000)::integer,
-                (extract(epoch FROM moai_private.lease_length(s.timeout)) * 1000)::integer,
+                l.url, l.format, l.secret,
+                (extract(epoch FROM l.timeout) * 1000)::integer,
+                (extract(epoch FROM moai_private.lease_length(l.timeout)) * 1000)::integer,
                 $3, $4
             FROM unnest($1) AS l
-            JOIN moai_private.subscription AS s ON s.id = l.subscription_id
-            CROSS JOIN LATERAL (
-                SELECT e.type, e.tenant, e.published_at, e.payload FROM moai_private.event AS e
-                WHERE e.id = l.event_id AND e.id BETWEEN %L AND %L
-                UNION ALL
-                SELECT h.type, h.tenant, h.published_at, h.payload FROM moai_private.event_held AS h
-                WHERE h.id = l.event_id
-            ) AS e
+            JOIN %s AS e ON e.id = l.event_id AND e.id BETWEEN %L AND %L
             $query$,
-            (SELECT min(l.event_id::text COLLATE "C") FROM unnest(_leased) AS l), (SELECT max(l.event_id::text COLLATE "C") FROM unnest(_leased) AS l))
+            moai_private.event_table(_least, _greatest), _least, _greatest)
         USING _leased, _token, _claimed_at_us, _next_due_in_us;
         GET DIAGNOSTICS _returned = ROW_COUNT;
     END IF;
-    IF _returned = 0 THEN
+    IF _returned < coalesce(cardinality(_leased), 0) THEN
+        RETURN QUERY SELECT l.event_id, l.subscription_id, _token, l.attempt_no + 1,
+            h.type, h.tenant, to_char(h.published_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'), h.payload::text,
+            l.url, l.format, l.secret,
+            (extract(epoch FROM l.timeout) * 1000)::integer,
+            (extract(epoch FROM moai_private.lease_length(l.timeout)) * 1000)::integer,
+            _claimed_at_us, _next_due_in_us
+        FROM unnest(_leased) AS l
+        JOIN moai_private.event_held AS h ON h.id = l.event_id;
+        GET DIAGNOSTICS _held = ROW_COUNT;
+    END IF;
+    IF _returned + _held = 0 THEN
         RETURN QUERY SELECT NULL::uuid, NULL::uuid, NULL::bigint, NULL::integer, NULL, NULL, NULL, NULL, NULL, NULL, NULL,
             NULL::integer, NULL::integer, _claimed_at_us, _next_due_in_us;
     END IF;

@@ -52,9 +52,12 @@ COMMENT ON FUNCTION moai_private.sees_subscription IS 'Whether the session''s lo
 DO $$
 DECLARE
     _table record;
-    -- The sub-selects are evaluated once for each statement, not for each row.
-    _by_tenant text := '(SELECT moai_private.sees_all_tenants()) OR tenant = ANY ((SELECT moai_private.visible_tenants())::text[])';
-    _by_subscription text := '(SELECT moai_private.sees_all_tenants()) OR moai_private.sees_subscription(subscription_id)';
+    -- The sub-selects are evaluated once for each statement, not for each row. The owner's members are told by a built-in
+    -- function first: a publish and its claim ask twelve times, and sees_all_tenants takes 9 µs.
+    _all text := CASE WHEN current_user = 'moai_owner' THEN 'pg_has_role(session_user, ''moai_owner'', ''MEMBER'') OR ' ELSE '' END
+        || 'moai_private.sees_all_tenants()';
+    _by_tenant text := format('(SELECT %s) OR tenant = ANY ((SELECT moai_private.visible_tenants())::text[])', _all);
+    _by_subscription text := format('(SELECT %s) OR moai_private.sees_subscription(subscription_id)', _all);
 BEGIN
     FOR _table IN
         SELECT * FROM (VALUES
