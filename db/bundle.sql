@@ -1,1 +1,1 @@
-SELECT moai_private.record_bundle('b41f568762e4699959a43622b171d00dd1f04d758b639d243bd98b1087a6f763');
+SELECT moai_private.record_bundle('71c5b750116d95386422477c3aaacbb354a0f383a1620fe40d0dd5897950fc0b');

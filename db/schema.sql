@@ -1392,8 +1392,9 @@ BEGIN
 
     IF cardinality(_leased) > 0 THEN
         SELECT min(l.event_id::text COLLATE "C"), max(l.event_id::text COLLATE "C") INTO _least, _greatest FROM unnest(_leased) AS l;
-        -- Not a query of its own: a cached plan would lock and start three years of partitions on every call. It is planned each time,
-        -- so it names no table that it can do without, and, as nearly always, the one partition of all the events if there is but one.
+        -- The least and the greatest id stand in the text of the query, so that the planner opens one or two partitions: a cached plan
+        -- would lock and start three years of them on every call. It is planned each time, so it names no table that it can do without.
+        -- Not the partition itself: that may belong to another member of the owner, who made it.
         RETURN QUERY EXECUTE format(
             $query$
             SELECT l.event_id, l.subscription_id, $2, l.attempt_no + 1,
@@ -1403,9 +1404,9 @@ BEGIN
                 (extract(epoch FROM moai_private.lease_length(l.timeout)) * 1000)::integer,
                 $3, $4
             FROM unnest($1) AS l
-            JOIN %s AS e ON e.id = l.event_id AND e.id BETWEEN %L AND %L
+            JOIN moai_private.event AS e ON e.id = l.event_id AND e.id BETWEEN %L AND %L
             $query$,
-            moai_private.event_table(_least, _greatest), _least, _greatest)
+            _least, _greatest)
         USING _leased, _token, _claimed_at_us, _next_due_in_us;
         GET DIAGNOSTICS _returned = ROW_COUNT;
     END IF;
@@ -2133,34 +2134,6 @@ ALTER FUNCTION moai_private.duration_text(duration interval) OWNER TO moai_owner
 --
 
 COMMENT ON FUNCTION moai_private.duration_text(duration interval) IS 'The interval in ISO 8601, such as PT5S or PT24H: a form that is accepted back.';
-
---
--- Name: event_table(uuid, uuid); Type: FUNCTION; Schema: moai_private; Owner: moai_owner
---
-
-CREATE FUNCTION moai_private.event_table(first uuid, last uuid) RETURNS text
-    LANGUAGE plpgsql STABLE
-    AS $$
-DECLARE
-    _week text := moai_private.partition_week(to_timestamp(('x' || left(replace(event_table.first::text, '-', ''), 12))::bit(48)::bigint / 1000.0));
-    _partition text := 'moai_private.event_' || _week;
-BEGIN
-    IF _week = moai_private.partition_week(to_timestamp(('x' || left(replace(event_table.last::text, '-', ''), 12))::bit(48)::bigint / 1000.0))
-       AND to_regclass(_partition) IS NOT NULL THEN
-        RETURN _partition;
-    END IF;
-    RETURN 'moai_private.event';
-END
-$$;
-
-ALTER FUNCTION moai_private.event_table(first uuid, last uuid) OWNER TO moai_owner;
-
---
--- Name: FUNCTION event_table(first uuid, last uuid); Type: COMMENT; Schema: moai_private; Owner: moai_owner
---
-
-COMMENT ON FUNCTION moai_private.event_table(first uuid, last uuid) IS 'The table to read the events between two ids from: their partition if they have one in common, which spares planning with all of them.
-Row security is on the parent alone, so this is for the claims, which act for every tenant.';
 
 --
 -- Name: fail(integer, text, text, text); Type: FUNCTION; Schema: moai_private; Owner: moai_owner
@@ -5856,12 +5829,6 @@ REVOKE ALL ON FUNCTION moai_private.discard_dead_letter(id text) FROM PUBLIC;
 --
 
 REVOKE ALL ON FUNCTION moai_private.duration_text(duration interval) FROM PUBLIC;
-
---
--- Name: FUNCTION event_table(first uuid, last uuid); Type: ACL; Schema: moai_private; Owner: moai_owner
---
-
-REVOKE ALL ON FUNCTION moai_private.event_table(first uuid, last uuid) FROM PUBLIC;
 
 --
 -- Name: FUNCTION fail(status integer, message text, detail text, hint text); Type: ACL; Schema: moai_private; Owner: moai_owner

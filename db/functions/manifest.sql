@@ -44,7 +44,6 @@
 \ir internal/retry_delay.sql
 \ir internal/record_outcomes.sql
 \ir internal/set_aside.sql
-\ir internal/event_table.sql
 \ir internal/claim.sql
 \ir internal/judge.sql
 \ir internal/log_attempts.sql

@@ -66,8 +66,9 @@ BEGIN
 
     IF cardinality(_leased) > 0 THEN
         SELECT min(l.event_id::text COLLATE "C"), max(l.event_id::text COLLATE "C") INTO _least, _greatest FROM unnest(_leased) AS l;
-        -- Not a query of its own: a cached plan would lock and start three years of partitions on every call. It is planned each time,
-        -- so it names no table that it can do without, and, as nearly always, the one partition of all the events if there is but one.
+        -- The least and the greatest id stand in the text of the query, so that the planner opens one or two partitions: a cached plan
+        -- would lock and start three years of them on every call. It is planned each time, so it names no table that it can do without.
+        -- Not the partition itself: that may belong to another member of the owner, who made it.
         RETURN QUERY EXECUTE format(
             $query$
             SELECT l.event_id, l.subscription_id, $2, l.attempt_no + 1,
@@ -77,9 +78,9 @@ BEGIN
                 (extract(epoch FROM moai_private.lease_length(l.timeout)) * 1000)::integer,
                 $3, $4
             FROM unnest($1) AS l
-            JOIN %s AS e ON e.id = l.event_id AND e.id BETWEEN %L AND %L
+            JOIN moai_private.event AS e ON e.id = l.event_id AND e.id BETWEEN %L AND %L
             $query$,
-            moai_private.event_table(_least, _greatest), _least, _greatest)
+            _least, _greatest)
         USING _leased, _token, _claimed_at_us, _next_due_in_us;
         GET DIAGNOSTICS _returned = ROW_COUNT;
     END IF;

@@ -93,6 +93,8 @@ TEST_F(FanOut, OneConnectionServesDeliveriesThatFollowEachOther) {
     for (std::size_t i = 1; i <= 20; ++i) {
         publish(sql);
         ASSERT_TRUE(receiver.wait_for(i, 20s));
+        // Recorded, so that its connection is free before the next one is claimed.
+        ASSERT_TRUE(eventually([&] { return value(sql, "SELECT count(*) FROM moai_private.delivery") == "0"; }));
     }
     EXPECT_EQ(receiver.connections_accepted(), 1U);
 }
