@@ -14,6 +14,8 @@
 namespace moai::api {
 namespace {
 
+constexpr std::size_t kLongestNameShown = 64;
+
 constexpr bool is_digit(char c) noexcept { return c >= '0' && c <= '9'; }
 
 class Scanner {
@@ -42,6 +44,7 @@ private:
     [[nodiscard]] bool at_end() const noexcept { return position_ == text_.size(); }
     [[nodiscard]] char here() const noexcept { return text_[position_]; }
     [[nodiscard]] std::size_t envelope_depth() const noexcept { return top_ == '[' ? 2 : 1; }
+    [[nodiscard]] std::string item() const;
     [[nodiscard]] std::string where() const;
     [[nodiscard]] std::optional<Problem> judge_top() const;
 
@@ -171,8 +174,18 @@ bool Scanner::key() {
 void Scanner::note_key(std::string_view raw) {
     any_field_ = true;
     field_ = unescape_json(raw);
-    if (!fields_.insert(field_).second) {
-        object_to({.status = 422, .detail = fmt::format("{} is given twice", where()), .values = field_});
+    if (fields_.contains(field_)) {
+        object_to({.status = 422,
+                   .detail = fmt::format("{} is given twice", where()),
+                   .values = shortened(field_, kLongestNameShown),
+                   .hint = "Give each field once."});
+    } else if (fields_.size() == rules_.max_fields) {
+        object_to({.status = 422,
+                   .detail = fmt::format("{} has more than {} fields", item(), rules_.max_fields),
+                   .values = shortened(field_, kLongestNameShown),
+                   .hint = "Put what is your own into the payload."});
+    } else {
+        fields_.insert(field_);
     }
 }
 
@@ -279,13 +292,16 @@ void Scanner::object_to(Problem problem) {
     }
 }
 
-/// Names the place for people: payload, or [3].payload in a batch (counted from 0).
+/// Names the envelope for people: the body, or [3] in a batch (counted from 0).
+std::string Scanner::item() const { return top_ == '[' && items_ > 0 ? fmt::format("[{}]", items_ - 1) : "the body"; }
+
+/// Names the place for people: payload, or [3].payload in a batch.
 std::string Scanner::where() const {
-    const std::string item = top_ == '[' && items_ > 0 ? fmt::format("[{}]", items_ - 1) : std::string();
     if (field_.empty()) {
-        return item.empty() ? "the body" : item;
+        return item();
     }
-    return item.empty() ? field_ : item + '.' + field_;
+    const std::string name = shortened(field_, kLongestNameShown);
+    return top_ == '[' && items_ > 0 ? item() + '.' + name : name;
 }
 
 std::optional<Problem> Scanner::judge_top() const {
@@ -302,7 +318,10 @@ std::optional<Problem> Scanner::judge_top() const {
                                                       : "the body must be a JSON object"};
     }
     if (any_field_ && !rules_.fields_allowed) {
-        return Problem{.status = 422, .detail = "this request takes no fields", .values = field_};
+        return Problem{.status = 422,
+                       .detail = "this request takes no fields",
+                       .values = shortened(field_, kLongestNameShown),
+                       .hint = "Send no body, or {}."};
     }
     return std::nullopt;
 }

@@ -3,7 +3,16 @@
 
 #include <nlohmann/json.hpp>
 
+#include "api/utf8.hpp"
+
 namespace moai::api {
+namespace {
+
+/// What is told may quote the request, however long that is. Three such texts stay below 64 KiB even if each of their
+/// bytes has to be escaped.
+constexpr std::size_t kLongestText = 2'048;
+
+}  // namespace
 
 std::string_view reason_phrase(int status) noexcept {
     switch (status) {
@@ -46,13 +55,13 @@ std::string problem_json(const Problem& problem, std::string_view request_id) {
         {"title", reason_phrase(problem.status)},
         {"status", problem.status},
         {"code", problem.code.empty() ? "MO" + std::to_string(problem.status) : problem.code},
-        {"detail", problem.detail},
+        {"detail", shortened(problem.detail, kLongestText)},
     };
     if (!problem.values.empty()) {
-        json["values"] = problem.values;
+        json["values"] = shortened(problem.values, kLongestText);
     }
     if (!problem.hint.empty()) {
-        json["hint"] = problem.hint;
+        json["hint"] = shortened(problem.hint, kLongestText);
     }
     json["request_id"] = request_id;
     return json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);

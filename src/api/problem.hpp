@@ -20,7 +20,8 @@ struct Problem {
 /// "Not Found" for 404; "Unknown" for what has no registered phrase.
 [[nodiscard]] std::string_view reason_phrase(int status) noexcept;
 
-/// The JSON text. Bytes that are not UTF-8 are replaced, never thrown at.
+/// The JSON text, shorter than 64 KiB: detail, values and hint are cut to 2 KiB each. Bytes that are not UTF-8 are
+/// replaced, never thrown at.
 [[nodiscard]] std::string problem_json(const Problem& problem, std::string_view request_id);
 
 /// The whole answer; 503 carries Retry-After: 1.

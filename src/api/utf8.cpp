@@ -67,4 +67,16 @@ std::size_t count_characters(std::string_view text) noexcept {
         text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xc0U) != 0x80U; }));
 }
 
+std::string shortened(std::string_view text, std::size_t most) {
+    if (text.size() <= most) {
+        return std::string(text);
+    }
+    std::size_t end = most;
+    // A character has at most three bytes after its first; more than that is not UTF-8 and may be cut anywhere.
+    while (end > 0 && most - end < 3 && (byte_at(text, end) & 0xc0U) == 0x80U) {
+        --end;
+    }
+    return std::string(text.substr(0, end)).append("…");
+}
+
 }  // namespace moai::api

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <string>
 #include <string_view>
 
 namespace moai::api {
@@ -14,5 +15,8 @@ namespace moai::api {
 
 /// How many characters. REQUIRES: is_text(text).
 [[nodiscard]] std::size_t count_characters(std::string_view text) noexcept;
+
+/// `text`, or, if it is longer than `most` bytes, as many of its whole characters as fit into them and "…".
+[[nodiscard]] std::string shortened(std::string_view text, std::size_t most);
 
 }  // namespace moai::api

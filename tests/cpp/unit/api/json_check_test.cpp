@@ -120,6 +120,34 @@ TEST(JsonCheck, NamesAFieldGivenTwiceInAnEnvelopeHoweverItIsSpelled) {
     EXPECT_EQ(status(R"({"\ud800":1,"\ud800":2})"), 422);
 }
 
+TEST(JsonCheck, ShowsOfALongNameItsFirst64BytesInWholeCharacters) {
+    const std::string name = std::string(63, 'n') + "é" + std::string(40'000, 'n');
+    const auto problem = check_json("{\"" + name + "\":1,\"" + name + "\":2}", kBatch);
+    ASSERT_TRUE(problem);
+    EXPECT_EQ(problem->detail, std::string(63, 'n') + "… is given twice");
+    EXPECT_EQ(problem->values, std::string(63, 'n') + "…");
+    EXPECT_EQ(detail("{\"" + name + "\":" + nested(513) + "}"),
+              std::string(63, 'n') + "… is nested deeper than 512 levels");
+    const auto unwanted = check_json("{\"" + name + "\":1}", {.fields_allowed = false});
+    ASSERT_TRUE(unwanted);
+    EXPECT_EQ(unwanted->values, std::string(63, 'n') + "…");
+}
+
+TEST(JsonCheck, TakesSixtyFourFieldsInAnEnvelopeAndNoMore) {
+    const auto object = [](int fields) {
+        std::string text = "{";
+        for (int i = 0; i < fields; ++i) {
+            text += (i == 0 ? "\"f" : ",\"f") + std::to_string(i) + "\":{}";
+        }
+        return text + "}";
+    };
+    EXPECT_EQ(status(object(64)), 0);
+    EXPECT_EQ(detail(object(65)), "the body has more than 64 fields");
+    EXPECT_EQ(status("[" + object(64) + "," + object(64) + "]"), 0);
+    EXPECT_EQ(detail("[{}," + object(65) + "]"), "[1] has more than 64 fields");
+    EXPECT_EQ(status(R"({"payload":)" + object(1'000) + "}"), 0) << "the payload is the client's own";
+}
+
 TEST(JsonCheck, WantsAnObjectOrWhereAllowedABatchOfOneToAThousand) {
     const JsonRules object;
     EXPECT_EQ(status("[{}]", object), 422);

@@ -26,6 +26,15 @@ TEST(Problem, CannotBeBrokenByItsTexts) {
     EXPECT_EQ(json.at("request_id"), "\"r\"");
 }
 
+TEST(Problem, StaysBelow64KiBWhateverItQuotes) {
+    for (const std::string& text : {std::string(100'000, 'x'), std::string(100'000, '\x01'),
+                                    std::string(100'000, '\xff'), std::string(100'000, '"')}) {
+        const std::string json = problem_json({422, "MO422", text, text, text}, std::string(128, 'r'));
+        EXPECT_LT(json.size(), 64U << 10);
+        EXPECT_EQ(nlohmann::json::parse(json).at("status"), 422);
+    }
+}
+
 TEST(Problem, OffersARetryWhenTheServiceIsUnavailable) {
     const Response response = problem_response({.status = 503, .detail = "away"}, "r");
     EXPECT_EQ(response.content_type, "application/problem+json");
