@@ -21,7 +21,7 @@ struct Request {
     std::vector<Header> headers;
     std::string body;
     std::string remote_address;  ///< "127.0.0.1:51234"
-    std::string request_id;      ///< made by the server, unique for the process
+    std::string request_id;      ///< the client's X-Request-Id if it was a sane one, else made by the server
 
     /// The value of the first header of this lower-case name, or null.
     [[nodiscard]] const std::string* header(std::string_view name) const;

@@ -3,9 +3,12 @@
 
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <utility>
 
+#include "api/utf8.hpp"
+#include "http/origin_policy.hpp"
 #include "http/response_text.hpp"
 
 namespace moai::http {
@@ -20,7 +23,18 @@ constexpr std::size_t kLingerBytes = 64U << 20;
 constexpr int kReadsPerTurn = 16;
 constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
 
+constexpr std::size_t kLongestHostShown = 256;
+
 bool would_block() noexcept { return errno == EAGAIN || errno == EWOULDBLOCK; }
+
+api::Problem busy(std::string detail) {
+    return {.status = 503,
+            .code = "busy",
+            .detail = std::move(detail),
+            .hint = "Repeat the request after Retry-After; it was not begun."};
+}
+
+std::string shown(std::chrono::milliseconds time) { return std::to_string(time.count()) + " ms"; }
 
 }  // namespace
 
@@ -62,7 +76,12 @@ bool Connection::on_tick(Clock::time_point now) {
         return state_ != State::over;
     }
     if (state_ == State::reading && !framer_.idle()) {
-        refuse(408, "the request did not arrive in time");
+        refuse({.status = 408,
+                .detail = "the request did not arrive in time",
+                .values = "header_timeout = " + shown(core_.options.header_timeout) +
+                          ", body_timeout = " + shown(core_.options.body_timeout) +
+                          ", request_timeout = " + shown(core_.options.request_timeout),
+                .hint = "Send head and body without pause; over a slow link, send less at a time."});
         return state_ != State::over;
     }
     if (state_ == State::writing) {
@@ -76,7 +95,7 @@ bool Connection::on_tick(Clock::time_point now) {
 
 bool Connection::turn_away() {
     const std::lock_guard lock(mutex_);
-    refuse(503, "too many connections");
+    refuse(busy("there are " + std::to_string(core_.max_connections) + " connections already, which is the limit"));
     return state_ != State::over;
 }
 
@@ -146,42 +165,64 @@ void Connection::pump() {
             case RequestFramer::Step::need_more: set_read_deadline(); return;
             case RequestFramer::Step::head: judge_head(); break;
             case RequestFramer::Step::complete: start_request(); break;
-            case RequestFramer::Step::failed: refuse(framer_.failure().status, framer_.failure().detail); break;
+            case RequestFramer::Step::failed: refuse(framer_.failure()); break;
         }
     }
 }
 
 void Connection::set_read_deadline() {
-    if (framer_.in_body()) {
-        deadline_ = head_done_ + core_.options.body_timeout;
-    } else if (framer_.idle() && !fresh_) {
+    if (framer_.idle() && !fresh_) {
         deadline_ = idle_since_ + core_.options.keepalive;
-    } else {
-        deadline_ = request_started_ + core_.options.header_timeout;
+        return;
     }
+    const auto part =
+        framer_.in_body() ? head_done_ + core_.options.body_timeout : request_started_ + core_.options.header_timeout;
+    deadline_ = std::min(part, request_started_ + core_.options.request_timeout);
 }
 
 /// What can be refused before the body is read, is.
 void Connection::judge_head() {
     head_done_ = Clock::now();
     const FramedRequest& head = framer_.request();
-    if (!head.host.empty() && !core_.hosts.accepts(head.host)) {
-        refuse(421, "this server does not answer for that Host; see --allowed-host");
+    if (const auto problem = objection_to(head)) {
+        refuse(*problem);
         return;
+    }
+    body_charge_ = core_.bodies.take(head.content_length);
+    if (!body_charge_) {
+        refuse(busy("the bodies of other requests take up the memory there is for bodies"));
+        return;
+    }
+    if (head.expects_continue && !framer_.body_arrived()) {
+        output_.append(kContinue);
+        flush();
+    }
+}
+
+std::optional<api::Problem> Connection::objection_to(const FramedRequest& head) const {
+    if (!core_.hosts.accepts(head.host)) {
+        const std::string host = api::shortened(head.host, kLongestHostShown);
+        return api::Problem{
+            .status = 421,
+            .detail = "this server does not answer for that Host",
+            .values = "Host = " + host,
+            .hint = "Call it localhost or by its address, or start moai with --allowed-host " + host + "."};
+    }
+    if (auto problem = cross_origin_objection(head)) {
+        return problem;
     }
     if (head.length_missing) {
         api::Request bodyless;
         bodyless.method = head.method;
         bodyless.path = head.path;
         if (!core_.options.body_optional || !core_.options.body_optional(bodyless)) {
-            refuse(411, "send the body with a Content-Length");
-            return;
+            return api::Problem{.status = 411,
+                                .detail = "the request has no Content-Length",
+                                .values = head.method + ' ' + api::shortened(head.path, kLongestHostShown),
+                                .hint = "Send the body with its Content-Length."};
         }
     }
-    if (head.expects_continue && !framer_.body_arrived()) {
-        output_.append(kContinue);
-        flush();
-    }
+    return std::nullopt;
 }
 
 void Connection::start_request() {
@@ -201,12 +242,30 @@ void Connection::start_request() {
         write(core_.answer(request_));
         return;
     }
-    core_.queue.push([self = shared_from_this()] { self->run_handler(); });
+    if (!core_.queue.push([self = shared_from_this()](Clock::duration waited) { self->run_handler(waited); })) {
+        write(refusal(busy("as many requests are waiting as there are connections, or the server is about to stop")));
+    }
 }
 
-/// On a thread of the work queue.
-void Connection::run_handler() {
-    const api::Response response = core_.answer(request_);
+/// On a thread of the work queue, whose boundary this is: what is thrown costs this connection, not the process.
+void Connection::run_handler(Clock::duration waited) noexcept {
+    try {
+        answer_request(waited);
+    } catch (const std::exception& error) {
+        give_up(error.what());
+    } catch (...) {
+        give_up("an exception that is not a std::exception");
+    }
+}
+
+void Connection::answer_request(Clock::duration waited) {
+    if (!client_waits(waited)) {
+        return;
+    }
+    const bool too_late = waited > core_.options.queue_timeout;
+    const api::Response response =
+        too_late ? refusal(busy("the request waited more than " + shown(core_.options.queue_timeout) + " for its turn"))
+                 : core_.answer(request_);
     const std::lock_guard lock(mutex_);
     if (state_ != State::working) {
         return;  // closed meanwhile
@@ -218,25 +277,58 @@ void Connection::run_handler() {
     }
 }
 
+/// False if nobody waits for the answer any more: the request is then not even begun.
+bool Connection::client_waits(Clock::duration waited) {
+    const std::lock_guard lock(mutex_);
+    if (state_ != State::working) {
+        return false;  // closed meanwhile
+    }
+    char next = 0;
+    const auto got = ::recv(socket_.get(), &next, 1, MSG_PEEK | MSG_DONTWAIT);
+    const bool gone = got == 0 ? framer_.idle() && waited >= core_.options.half_close_patience
+                               : got < 0 && !would_block() && errno != EINTR;
+    if (gone) {
+        state_ = State::over;
+        watch_(false);  // so that the I/O thread closes it
+    }
+    return !gone;
+}
+
+void Connection::give_up(std::string_view what) noexcept {
+    const std::lock_guard lock(mutex_);
+    core_.report(request_.request_id, what);
+    state_ = State::over;
+    ::shutdown(socket_.get(), SHUT_RDWR);  // epoll always reports a hang-up, upon which the I/O thread closes it
+}
+
 void Connection::write(const api::Response& response) {
     keep_alive_ = keep_alive_ && !core_.draining;
     output_.append(response_text(response, {keep_alive_, head_only_, request_.request_id}));
+    request_ = {};
+    body_charge_.reset();
     state_ = State::writing;
     deadline_ = Clock::now() + core_.options.write_timeout;
     flush();
 }
 
-/// The server's own answer to a request that no handler sees. The stream is not trusted any further.
-void Connection::refuse(int status, std::string detail) {
+/// The server's own answer to request_.
+api::Response Connection::refusal(const api::Problem& problem) const {
+    if (core_.options.on_refused) {
+        core_.options.on_refused(problem.status);
+    }
+    return api::problem_response(problem, request_.request_id);
+}
+
+/// Answers a request that no handler sees. The stream is not trusted any further, and nothing of it is kept.
+void Connection::refuse(const api::Problem& problem) {
     const FramedRequest& head = framer_.request();
     request_ = {};
     request_.request_id = core_.ids.id_for(head.headers);
     head_only_ = head.method == "HEAD";
     keep_alive_ = false;
-    if (core_.options.on_refused) {
-        core_.options.on_refused(status);
-    }
-    write(api::problem_response({.status = status, .detail = std::move(detail)}, request_.request_id));
+    const api::Response response = refusal(problem);
+    framer_ = RequestFramer(core_.limits);
+    write(response);
 }
 
 /// Sends what the socket takes.
@@ -264,7 +356,6 @@ void Connection::flush() {
 
 void Connection::answer_written() {
     fresh_ = false;
-    request_ = {};
     if (!keep_alive_) {
         linger();
         return;

@@ -6,10 +6,12 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <span>
 #include <string>
 
 #include "base/unique_fd.hpp"
+#include "http/byte_budget.hpp"
 #include "http/server_core.hpp"
 
 namespace moai::http {
@@ -52,10 +54,15 @@ private:
     void pump();
     void set_read_deadline();
     void judge_head();
+    [[nodiscard]] std::optional<api::Problem> objection_to(const FramedRequest& head) const;
     void start_request();
-    void run_handler();
+    void run_handler(Clock::duration waited) noexcept;
+    void answer_request(Clock::duration waited);
+    [[nodiscard]] bool client_waits(Clock::duration waited);
+    void give_up(std::string_view what) noexcept;
     void write(const api::Response& response);
-    void refuse(int status, std::string detail);
+    [[nodiscard]] api::Response refusal(const api::Problem& problem) const;
+    void refuse(const api::Problem& problem);
     void flush();
     void answer_written();
     void linger();
@@ -74,6 +81,7 @@ private:
     Clock::time_point idle_since_;
     bool fresh_ = true;  ///< no request has been answered yet
     api::Request request_;
+    std::optional<ByteBudget::Charge> body_charge_;  ///< from the head until there is an answer
     bool keep_alive_ = true;
     bool head_only_ = false;
     std::string output_;

@@ -45,8 +45,8 @@ std::string shown(const sockaddr_storage& address) {
 
 /// Often enough that a limit is met within a quarter of itself, at most four times a second.
 std::chrono::milliseconds tick_of(const ServerOptions& options) {
-    const auto shortest =
-        std::min({options.header_timeout, options.body_timeout, options.write_timeout, options.keepalive});
+    const auto shortest = std::min({options.header_timeout, options.body_timeout, options.request_timeout,
+                                    options.write_timeout, options.keepalive});
     return std::clamp(shortest / 4, std::chrono::milliseconds(10), std::chrono::milliseconds(250));
 }
 
@@ -223,9 +223,7 @@ void IoThread::run_timer(bool wanted) {
 }
 
 void IoThread::contain(int fd, const std::exception& error) {
-    if (core_.options.on_handler_error) {
-        core_.options.on_handler_error({}, error.what());
-    }
+    core_.report({}, error.what());
     drop(fd);
 }
 

@@ -3,8 +3,10 @@
 // It stands on Pistache's reactor alone. Pistache 0.0.5's listener, transport and HTTP layer are not used, because each
 // can be brought down or confused from outside: queues between threads lose wake-ups, a full socket buffer spins the
 // thread, running out of descriptors spins the accept loop, answers are sent to a descriptor number that may be another
-// client's by then, and the parser goes on after an error. Here every thread accepts for itself, so nothing crosses
-// threads but one wake-up.
+// client's by then, and the parser goes on after an error. Here every thread accepts for itself and alone opens, reads
+// and closes its sockets. What crosses threads: a request goes to the work queue, whose thread sends the answer under
+// the connection's lock and asks epoll to report the socket again; and one descriptor wakes all threads when the server
+// stops.
 #pragma once
 
 #include <pistache/reactor.h>

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "api/utf8.hpp"
 #include "http/token.hpp"
 
 namespace moai::http {
@@ -11,6 +12,10 @@ namespace {
 
 constexpr std::size_t kLongestMethod = 32;
 constexpr std::string_view kHttpScheme = "http://";
+/// A buffer of this capacity is kept between requests; a body of this size is handed out without a copy. Also as much
+/// as one read brings at most.
+constexpr std::size_t kKeptCapacity = 64U << 10;
+constexpr std::size_t kLongestValueShown = 64;
 
 bool is_target_char(char c) noexcept { return c > ' ' && c < 0x7f; }
 
@@ -24,10 +29,16 @@ bool takes_body(std::string_view method) noexcept { return method == "POST" || m
 }  // namespace
 
 void RequestFramer::feed(std::string_view bytes) {
-    if (phase_ != Phase::failed) {
-        compact();
-        buffer_.append(bytes);
+    if (phase_ == Phase::failed) {
+        return;
     }
+    compact();
+    if (phase_ == Phase::body && request_.content_length >= kKeptCapacity) {
+        // Done once per body: the head goes, so that the buffer becomes the body, which it need not outgrow.
+        buffer_.erase(0, std::exchange(start_, 0));
+        buffer_.reserve(request_.content_length + kKeptCapacity);
+    }
+    buffer_.append(bytes);
 }
 
 RequestFramer::Step RequestFramer::next() {
@@ -60,10 +71,22 @@ RequestFramer::Step RequestFramer::next() {
     if (phase_ != Phase::body || !body_arrived()) {
         return Step::need_more;
     }
-    request_.body.assign(buffer_, start_, request_.content_length);
-    start_ += request_.content_length;
+    take_body();
     phase_ = Phase::complete;
     return Step::complete;
+}
+
+/// A long body is moved, so that it is never there twice, and what follows it (less than one read) is copied.
+void RequestFramer::take_body() {
+    const std::size_t length = request_.content_length;
+    if (start_ > 0 || length < kKeptCapacity) {
+        request_.body.assign(buffer_, start_, length);
+        start_ += length;
+        return;
+    }
+    std::string rest = buffer_.substr(length);
+    buffer_.resize(length);
+    request_.body = std::exchange(buffer_, std::move(rest));
 }
 
 FramedRequest RequestFramer::take() {
@@ -103,7 +126,7 @@ void RequestFramer::on_unfinished_line() {
     const std::string_view rest = std::string_view(buffer_).substr(start_);
     if (phase_ == Phase::headers) {
         if (header_bytes_ + rest.size() > limits_.max_header_bytes) {
-            fail(431, "the header lines are longer than the limit");
+            refuse_headers();
         }
         return;
     }
@@ -113,7 +136,7 @@ void RequestFramer::on_unfinished_line() {
         !std::all_of(method.begin(), method.end(), [](char c) { return is_token_char(c) || c == '\r'; })) {
         fail(400, "the request line does not begin with a method");
     } else if (rest.size() > method.size() + 1 + limits_.max_target + std::string_view(" HTTP/1.1\r").size()) {
-        fail(414, "the request target is longer than the limit");
+        refuse_target("path and query", limits_.max_target);
     }
 }
 
@@ -138,7 +161,7 @@ void RequestFramer::parse_request_line(std::string_view line) {
         return;
     }
     if (version != "HTTP/1.1" && version != "HTTP/1.0") {
-        fail(505, "only HTTP/1.1 and HTTP/1.0 are spoken here");
+        fail(505, "only HTTP/1.1 and HTTP/1.0 are spoken here", std::string(version), "Send HTTP/1.1.");
         return;
     }
     request_.is_http10 = version == "HTTP/1.0";
@@ -152,7 +175,7 @@ void RequestFramer::parse_request_line(std::string_view line) {
 
 void RequestFramer::parse_target(std::string_view target) {
     if (target.size() > limits_.max_target) {
-        fail(414, "the request target is longer than the limit");
+        refuse_target("path and query", limits_.max_target);
         return;
     }
     if (!std::all_of(target.begin(), target.end(), is_target_char) || target.find('#') != std::string_view::npos) {
@@ -183,13 +206,13 @@ void RequestFramer::parse_target(std::string_view target) {
     if (request_.path.empty() || request_.path.front() != '/') {
         fail(400, "the request target must begin with a slash");
     } else if (request_.path.size() > limits_.max_path) {
-        fail(414, "the path is longer than the limit");
+        refuse_target("the path", limits_.max_path);
     }
 }
 
 void RequestFramer::parse_header(std::string_view line) {
     if (header_bytes_ > limits_.max_header_bytes || request_.headers.size() >= limits_.max_headers) {
-        fail(431, "the header lines are more or longer than the limit");
+        refuse_headers();
         return;
     }
     const auto colon = line.find(':');
@@ -226,19 +249,23 @@ void RequestFramer::finish_head() {
             keep = keep || has_list_member(value, "keep-alive");
         } else if (name == "expect") {
             if (!equals_ignoring_case(value, "100-continue")) {
-                fail(417, "the only expectation understood is 100-continue");
+                fail(417, "the only expectation understood is 100-continue",
+                     "Expect = " + api::shortened(value, kLongestValueShown), "Leave the header Expect out.");
                 return;
             }
             request_.expects_continue = !request_.is_http10;
         }
     }
     request_.keep_alive = !close && (!request_.is_http10 || keep);
-    if (hosts > 1 || (hosts == 0 && !request_.is_http10)) {
-        fail(400, hosts > 1 ? "there is more than one Host header" : "the Host header is missing");
+    // HTTP/1.0 may do without Host. Then nothing would tell a page that had its name rebound from a client of ours.
+    const bool named = hosts == 1 || (request_.is_http10 && !target_host_.empty());
+    if (hosts > 1 || !named) {
+        fail(400, hosts > 1 ? "there is more than one Host header" : "the Host header is missing",
+             "Host headers = " + std::to_string(hosts), "Send one Host header, for example \"Host: localhost\".");
         return;
     }
     if (hosts == 1 && request_.host.empty()) {
-        fail(400, "the Host header is empty");
+        fail(400, "the Host header is empty", {}, "Send one Host header, for example \"Host: localhost\".");
         return;
     }
     if (!target_host_.empty()) {
@@ -250,11 +277,14 @@ void RequestFramer::finish_head() {
 /// Decides where the body ends. Everything on which two readers might differ is an error.
 void RequestFramer::judge_framing(std::size_t lengths, std::string_view length, bool transfer_encoding) {
     if (lengths > 1 || (lengths == 1 && transfer_encoding)) {
-        fail(400, "the length of the body is said more than once");
+        fail(400, "the length of the body is said more than once",
+             "Content-Length headers = " + std::to_string(lengths) +
+                 (transfer_encoding ? ", and Transfer-Encoding" : ""),
+             "Send one Content-Length.");
         return;
     }
     if (transfer_encoding) {
-        fail(411, "send the body with a Content-Length, not with Transfer-Encoding");
+        fail(411, "Transfer-Encoding is not taken", {}, "Send the body whole, with its Content-Length.");
         return;
     }
     if (lengths == 0) {
@@ -263,7 +293,8 @@ void RequestFramer::judge_framing(std::size_t lengths, std::string_view length, 
         return;
     }
     if (length.empty() || !std::all_of(length.begin(), length.end(), is_digit)) {
-        fail(400, "Content-Length is not a number");
+        fail(400, "Content-Length is not a number", "Content-Length = " + api::shortened(length, kLongestValueShown),
+             "Give the body's length in bytes.");
         return;
     }
     std::size_t value = 0;
@@ -271,16 +302,29 @@ void RequestFramer::judge_framing(std::size_t lengths, std::string_view length, 
         value = std::min(value * 10 + static_cast<std::size_t>(digit - '0'), limits_.max_body + 1);
     }
     if (value > limits_.max_body) {
-        fail(413, "the body is longer than the limit of " + std::to_string(limits_.max_body) + " bytes");
+        fail(413, "the body is longer than the limit of " + std::to_string(limits_.max_body) + " bytes",
+             "Content-Length = " + api::shortened(length, kLongestValueShown), "Send less at a time.");
         return;
     }
     request_.content_length = value;
     phase_ = Phase::body;
 }
 
-void RequestFramer::fail(int status, std::string detail) {
+void RequestFramer::refuse_headers() {
+    fail(431,
+         "the header lines are more than " + std::to_string(limits_.max_headers) + ", or longer than " +
+             std::to_string(limits_.max_header_bytes) + " bytes together",
+         {}, "Send fewer or shorter headers.");
+}
+
+void RequestFramer::refuse_target(std::string_view what, std::size_t limit) {
+    fail(414, std::string(what) + " must not be longer than " + std::to_string(limit) + " bytes", {},
+         "Send a shorter one.");
+}
+
+void RequestFramer::fail(int status, std::string detail, std::string values, std::string hint) {
     phase_ = Phase::failed;
-    failure_ = {status, std::move(detail)};
+    failure_ = {.status = status, .detail = std::move(detail), .values = std::move(values), .hint = std::move(hint)};
     buffer_.clear();
     buffer_.shrink_to_fit();
     start_ = 0;
@@ -289,16 +333,13 @@ void RequestFramer::fail(int status, std::string detail) {
 
 /// Gives back the bytes used up. Moves no more bytes than it gives back, so that the total stays linear.
 void RequestFramer::compact() {
-    constexpr std::size_t kKeptCapacity = 64U << 10;
-    if (start_ == buffer_.size()) {
-        buffer_.clear();
-        start_ = 0;
-        if (buffer_.capacity() > kKeptCapacity) {
-            buffer_.shrink_to_fit();
-        }
-    } else if (start_ > buffered()) {
-        buffer_.erase(0, start_);
-        start_ = 0;
+    if (start_ < buffer_.size() && start_ <= buffered()) {
+        return;
+    }
+    buffer_.erase(0, start_);
+    start_ = 0;
+    if (buffer_.capacity() > kKeptCapacity && buffer_.size() <= kKeptCapacity) {
+        buffer_.shrink_to_fit();
     }
 }
 

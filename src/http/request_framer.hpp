@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "api/problem.hpp"
 #include "api/request.hpp"
 
 namespace moai::http {
@@ -27,7 +28,7 @@ struct FramedRequest {
     std::string query;                 ///< undecoded, without '?'
     std::vector<api::Header> headers;  ///< names in lower case, values trimmed, in order
     std::string body;
-    std::string host;  ///< of an absolute target, else the Host header; empty only in HTTP/1.0
+    std::string host;  ///< of an absolute target, else the Host header; never empty
     std::size_t content_length = 0;
     bool length_missing =
         false;               ///< POST, PUT or PATCH without Content-Length: what follows must not be read as a request
@@ -37,6 +38,8 @@ struct FramedRequest {
 };
 
 /// Not thread-safe; one per connection. Work is linear in the bytes fed, however they are cut.
+///
+/// Of a body that is longer than a few reads there is one copy at any time, of its own size.
 ///
 /// feed() bytes, then call next() until it says need_more. After failed the stream cannot be trusted any more: close
 /// it.
@@ -48,18 +51,13 @@ public:
         complete,   ///< request() is complete; take() it
         failed,     ///< failure() says why; said for ever after
     };
-    struct Failure {
-        int status = 0;
-        std::string detail;
-    };
-
     explicit RequestFramer(FramerLimits limits) : limits_(limits) {}
 
     void feed(std::string_view bytes);
     [[nodiscard]] Step next();
 
     [[nodiscard]] const FramedRequest& request() const noexcept { return request_; }
-    [[nodiscard]] const Failure& failure() const noexcept { return failure_; }
+    [[nodiscard]] const api::Problem& failure() const noexcept { return failure_; }
     /// Hands the complete request out and makes ready for the next one.
     [[nodiscard]] FramedRequest take();
 
@@ -81,7 +79,10 @@ private:
     void parse_header(std::string_view line);
     void finish_head();
     void judge_framing(std::size_t lengths, std::string_view length, bool transfer_encoding);
-    void fail(int status, std::string detail);
+    void take_body();
+    void refuse_headers();
+    void refuse_target(std::string_view what, std::size_t limit);
+    void fail(int status, std::string detail, std::string values = {}, std::string hint = {});
     void compact();
 
     FramerLimits limits_;
@@ -93,7 +94,7 @@ private:
     bool blank_line_skipped_ = false;
     std::string target_host_;
     FramedRequest request_;
-    Failure failure_;
+    api::Problem failure_;
 };
 
 }  // namespace moai::http

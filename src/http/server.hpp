@@ -25,17 +25,23 @@ public:
 };
 
 struct ServerOptions {
-    std::string listen = "127.0.0.1:3000";  ///< host:port or [v6]:port; port 0 takes any free one
-    std::size_t threads = 16;               ///< requests handled at once; more wait their turn in order
-    std::size_t io_threads = 2;             ///< threads that read and write sockets; they never wait for a handler
-    std::size_t max_connections = 1'000;    ///< one more gets 503; lowered to what RLIMIT_NOFILE allows
-    std::size_t max_body = 2U << 20;        ///< bytes
+    std::string listen = "127.0.0.1:3000";      ///< host:port or [v6]:port; port 0 takes any free one
+    std::size_t threads = 16;                   ///< requests handled at once; more wait their turn in order
+    std::size_t io_threads = 2;                 ///< threads that read and write sockets; they never wait for a handler
+    std::size_t max_connections = 1'000;        ///< one more gets 503; lowered to what RLIMIT_NOFILE allows
+    std::size_t max_body = 2U << 20;            ///< bytes
+    std::size_t memory_for_bodies = 64U << 20;  ///< bytes of all bodies announced and not yet answered; more get 503
     std::size_t max_header_bytes = 16U << 10;
     std::size_t max_path = 2U << 10;  ///< bytes of the undecoded path; the query may be as long again twice
-    std::chrono::milliseconds header_timeout{10'000};  ///< from connect or a request's first byte to its blank line
-    std::chrono::milliseconds body_timeout{10'000};    ///< from the blank line to the body's last byte
-    std::chrono::milliseconds write_timeout{15'000};   ///< for a client to take one answer
-    std::chrono::milliseconds keepalive{60'000};       ///< idle time between two requests
+    std::chrono::milliseconds header_timeout{10'000};   ///< from connect or a request's first byte to its blank line
+    std::chrono::milliseconds body_timeout{10'000};     ///< from the blank line to the body's last byte
+    std::chrono::milliseconds request_timeout{14'500};  ///< from connect or first byte to last, whatever is left of the
+                                                        ///< others; time-outs are looked for every 250 ms
+    std::chrono::milliseconds queue_timeout{5'000};     ///< a request that waited longer for a thread gets 503
+    /// A client that shut its sending side may still read; one whose request waited this long is taken for gone.
+    std::chrono::milliseconds half_close_patience{1'000};
+    std::chrono::milliseconds write_timeout{15'000};  ///< for a client to take one answer
+    std::chrono::milliseconds keepalive{60'000};      ///< idle time between two requests
     std::vector<std::string>
         allowed_hosts;  ///< Host values accepted beside loopback and the bound address: "name" or "name:port"
 
@@ -44,9 +50,9 @@ struct ServerOptions {
     /// True for POST, PUT or PATCH requests that may come without a Content-Length (then without a body, and the
     /// connection closes).
     std::function<bool(const api::Request&)> body_optional;
-    /// Told of each request the server itself refused (framing, limits, Host, time-outs), by status.
+    /// Told of each request the server itself refused (framing, limits, Host, origin, time-outs, overload), by status.
     std::function<void(int status)> on_refused;
-    /// Told of each exception that left the handler; the client sees only the request id.
+    /// Told of each exception that left the handler or the connection's own code; the client sees only the request id.
     std::function<void(std::string_view request_id, std::string_view what)> on_handler_error;
 };
 

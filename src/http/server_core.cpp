@@ -57,7 +57,8 @@ ServerCore::ServerCore(ServerOptions options_in, api::Handler handler_in, std::s
       hosts(bound_host, options.allowed_hosts),
       limits(framer_limits(options)),
       max_connections(affordable(options.max_connections)),
-      queue(options.threads) {}
+      bodies(options.memory_for_bodies),
+      queue(options.threads, max_connections) {}
 
 api::Response ServerCore::answer(const api::Request& request) const {
     std::string what;
@@ -68,10 +69,17 @@ api::Response ServerCore::answer(const api::Request& request) const {
     } catch (...) {
         what = "an exception that is not a std::exception";
     }
-    if (options.on_handler_error) {
-        options.on_handler_error(request.request_id, what);
-    }
+    report(request.request_id, what);
     return internal_error(request);
+}
+
+void ServerCore::report(std::string_view request_id, std::string_view what) const noexcept {
+    try {
+        if (options.on_handler_error) {
+            options.on_handler_error(request_id, what);
+        }
+    } catch (...) {  // a log that fails must not end the process
+    }
 }
 
 }  // namespace moai::http

@@ -6,8 +6,10 @@
 #include <condition_variable>
 #include <cstddef>
 #include <mutex>
+#include <string_view>
 
 #include "api/problem.hpp"
+#include "http/byte_budget.hpp"
 #include "http/host_policy.hpp"
 #include "http/request_framer.hpp"
 #include "http/request_ids.hpp"
@@ -37,6 +39,8 @@ struct ServerCore {
 
     /// Runs the handler; what it throws becomes a 500 that says nothing but the request id.
     [[nodiscard]] api::Response answer(const api::Request& request) const;
+    /// Tells options.on_handler_error, if there is one. Whatever that throws is lost: there is nobody left to tell.
+    void report(std::string_view request_id, std::string_view what) const noexcept;
 
     const ServerOptions options;
     const api::Handler handler;
@@ -45,6 +49,7 @@ struct ServerCore {
     const std::size_t max_connections;  ///< options.max_connections, or what the descriptor limit leaves
     RequestIds ids;
     ConnectionCount connections;
+    ByteBudget bodies;
     std::atomic<bool> draining{false};
     WorkQueue queue;
 };

@@ -5,7 +5,7 @@
 
 namespace moai::http {
 
-WorkQueue::WorkQueue(std::size_t threads) {
+WorkQueue::WorkQueue(std::size_t threads, std::size_t capacity, Now now) : capacity_(capacity), now_(std::move(now)) {
     threads_.reserve(threads);
     for (std::size_t i = 0; i < threads; ++i) {
         threads_.emplace_back([this] { work(); });
@@ -14,19 +14,20 @@ WorkQueue::WorkQueue(std::size_t threads) {
 
 WorkQueue::~WorkQueue() { stop(); }
 
-void WorkQueue::push(std::function<void()> job) {
+bool WorkQueue::push(Job job) {
     {
         const std::lock_guard lock(mutex_);
-        if (stopped_) {
-            return;
+        if (stopped_ || jobs_.size() >= capacity_) {
+            return false;
         }
-        jobs_.push_back(std::move(job));
+        jobs_.push_back({std::move(job), now_()});
     }
     ready_.notify_one();
+    return true;
 }
 
 void WorkQueue::stop() {
-    std::deque<std::function<void()>> dropped;  // destroyed outside the lock: a job may own the last of something
+    std::deque<Waiting> dropped;  // destroyed outside the lock: a job may own the last of something
     {
         const std::lock_guard lock(mutex_);
         stopped_ = true;
@@ -42,17 +43,17 @@ void WorkQueue::stop() {
 
 void WorkQueue::work() {
     for (;;) {
-        std::function<void()> job;
+        Waiting next;
         {
             std::unique_lock lock(mutex_);
             ready_.wait(lock, [this] { return stopped_ || !jobs_.empty(); });
             if (stopped_) {
                 return;
             }
-            job = std::move(jobs_.front());
+            next = std::move(jobs_.front());
             jobs_.pop_front();
         }
-        job();
+        next.job(now_() - next.since);
     }
 }
 

@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <new>
 #include <nlohmann/json.hpp>
 #include <stdexcept>
 #include <string>
@@ -78,9 +79,9 @@ TEST_F(HttpServer, ClosesAfterConnectionClose) {
 
 TEST_F(HttpServer, ClosesAfterAnHttp10RequestUnlessItAsksToKeepAlive) {
     RawClient client(server->port());
-    client.send("GET /a HTTP/1.0\r\nConnection: keep-alive\r\n\r\n");
+    client.send("GET /a HTTP/1.0\r\nHost: localhost\r\nConnection: keep-alive\r\n\r\n");
     ASSERT_EQ(client.receive().value_or(RawResponse{}).status, 200);
-    client.send("GET /a HTTP/1.0\r\n\r\n");
+    client.send("GET http://localhost/a HTTP/1.0\r\n\r\n");
     ASSERT_EQ(client.receive().value_or(RawResponse{}).status, 200);
     EXPECT_TRUE(client.closed());
 }
@@ -261,12 +262,84 @@ INSTANTIATE_TEST_SUITE_P(
                 }()),
                 431},
         Refused{"HostMissing", "GET /a HTTP/1.1\r\n\r\n", 400},
+        Refused{"HostMissingInHttp10", "GET /a HTTP/1.0\r\n\r\n", 400},
+        Refused{"OriginOfAnotherSite", post("Origin: http://evil.example\r\nContent-Length: 0\r\n", ""), 403},
+        Refused{"OriginOfAnotherPort", post("Origin: http://localhost:3000\r\nContent-Length: 0\r\n", ""), 403},
+        Refused{"OriginNull", post("Origin: null\r\nContent-Length: 0\r\n", ""), 403},
+        Refused{"OriginWithoutABody",
+                "POST /bodyless HTTP/1.1\r\nHost: localhost\r\nOrigin: http://evil.example\r\n\r\n", 403},
+        Refused{"OriginOfADelete", "DELETE /a HTTP/1.1\r\nHost: localhost\r\nOrigin: http://evil.example\r\n\r\n", 403},
+        Refused{"FetchFromAnotherSite", post("Sec-Fetch-Site: cross-site\r\nContent-Length: 0\r\n", ""), 403},
+        Refused{"FetchFromTheSameSite", post("Sec-Fetch-Site: same-site\r\nContent-Length: 0\r\n", ""), 403},
         Refused{"HostDoubled", "GET /a HTTP/1.1\r\nHost: localhost\r\nHost: localhost\r\n\r\n", 400},
         Refused{"HostHostile", "GET /a HTTP/1.1\r\nHost: attacker.example\r\n\r\n", 421},
         Refused{"HostHostileInTheTarget", "GET http://attacker.example/a HTTP/1.1\r\nHost: localhost\r\n\r\n", 421},
         Refused{"HostHostileWithABody",
                 "POST /a HTTP/1.1\r\nHost: localhost.attacker.example\r\nContent-Length: 40\r\n\r\n", 421}),
     [](const auto& param) { return std::string(param.param.name); });
+
+TEST_F(HttpServer, TakesRequestsOfPagesOfItsOwnOriginAndReadingOnesOfAny) {
+    for (const char* origin : {"http://localhost", "https://LOCALHOST"}) {
+        EXPECT_EQ(
+            exchange(
+                post("Origin: " + std::string(origin) + "\r\nSec-Fetch-Site: same-origin\r\nContent-Length: 0\r\n", ""))
+                .value_or(RawResponse{})
+                .status,
+            200)
+            << origin;
+    }
+    EXPECT_EQ(exchange("GET /a HTTP/1.1\r\nHost: localhost\r\nOrigin: http://evil.example\r\n\r\n")
+                  .value_or(RawResponse{})
+                  .status,
+              200);
+}
+
+/// What the server itself refuses is told with the value that was wrong and with what to do.
+TEST_F(HttpServer, NamesValueAndNextStepOfWhatItRefuses) {
+    struct Case {
+        std::string bytes, text, value;
+    };
+    const std::vector<Case> cases{
+        {"GET /a HTTP/1.1\r\nHost: attacker.example\r\n\r\n", "--allowed-host attacker.example",
+         "Host = attacker.example"},
+        {post("Origin: http://evil.example\r\nContent-Length: 0\r\n", ""), "cross_origin",
+         "Origin = http://evil.example, Host = localhost"},
+        {post(""), "with its Content-Length", "POST /a"},
+        {post("Content-Length: 2097153\r\n"), "the limit of 2097152 bytes", "Content-Length = 2097153"},
+        {post("Content-Length: 5x\r\n"), "length in bytes", "Content-Length = 5x"},
+        {post("Expect: a-pony\r\nContent-Length: 3\r\n"), "Leave the header Expect out", "Expect = a-pony"},
+        {"GET /a HTTP/1.2\r\nHost: localhost\r\n\r\n", "Send HTTP/1.1", "HTTP/1.2"},
+        {"GET /a HTTP/1.1\r\n\r\n", "Send one Host header", "Host headers = 0"},
+        {"GET /" + std::string(2'048, 'a') + " HTTP/1.1\r\nHost: localhost\r\n\r\n", "longer than 2048 bytes", ""},
+        {"GET /?" + std::string(6'144, 'a') + " HTTP/1.1\r\nHost: localhost\r\n\r\n", "longer than 6144 bytes", ""},
+        {post("X-A: " + std::string(17'000, 'a') + "\r\n"), "more than 100, or longer than 16384 bytes", ""},
+    };
+    for (const Case& each : cases) {
+        const std::string body = exchange(each.bytes).value_or(RawResponse{}).body;
+        const auto problem = nlohmann::json::parse(body);
+        EXPECT_NE(body.find(each.text), std::string::npos) << body << " lacks " << each.text;
+        EXPECT_EQ(problem.value("values", ""), each.value) << body;
+        EXPECT_FALSE(problem.value("hint", "").empty()) << body;
+    }
+}
+
+TEST_F(HttpServer, ClosesOneConnectionWhenItsOwnCodeThrowsOnAWorkThread) {
+    ServerOptions options;
+    std::atomic<int> reported{0};
+    options.on_refused = [](int) { throw std::bad_alloc(); };
+    options.on_handler_error = [&](std::string_view, std::string_view) {
+        ++reported;
+        throw std::runtime_error("the disk of the log is full");
+    };
+    start(std::move(options));
+    RawClient client(server->port());
+    client.send(std::string(kGet) + "nonsense\r\n\r\n");
+    EXPECT_EQ(client.receive().value_or(RawResponse{}).status, 200);
+    EXPECT_TRUE(client.closed());
+    EXPECT_EQ(exchange(kGet).value_or(RawResponse{}).status, 200);
+    EXPECT_EQ(reported, 1);
+    server.reset();
+}
 
 TEST_F(HttpServer, AcceptsLoopbackAndAllowedHosts) {
     ServerOptions options;

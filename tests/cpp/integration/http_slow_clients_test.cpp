@@ -87,6 +87,7 @@ TEST_F(SlowClients, AreCutWithinFifteenSecondsByDefault) {
     const ServerOptions options;
     EXPECT_LE(options.header_timeout, 14s);
     EXPECT_LE(options.body_timeout, 14s);
+    EXPECT_LT(options.request_timeout + 250ms, 15s) << "time-outs are looked for every 250 ms";
     EXPECT_LE(options.write_timeout, 15s);
 }
 
@@ -122,6 +123,30 @@ TEST_F(SlowClients, DoNotExtendTheirTimeByDrippingBytes) {
     }
     EXPECT_EQ(response.value_or(RawResponse{}).status, 408);
     EXPECT_LT(Clock::now() - begin, 2s);
+}
+
+TEST_F(SlowClients, HaveOneTimeForHeadAndBodyTogether) {
+    ServerOptions options = quick();
+    options.header_timeout = 5s;
+    options.body_timeout = 10s;
+    options.request_timeout = 800ms;
+    start(std::move(options));
+    RawClient client(server->port());
+    const auto begin = Clock::now();
+    client.send("POST /a HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000\r\nX-A: ");
+    while (Clock::now() - begin < 400ms) {
+        client.send("a");
+        EXPECT_FALSE(client.receive(false, 20ms));
+    }
+    client.send("\r\n\r\n");
+    std::optional<RawResponse> response;
+    while (!response && Clock::now() - begin < 5s) {
+        client.send("b");
+        response = client.receive(false, 20ms);
+    }
+    EXPECT_EQ(response.value_or(RawResponse{}).status, 408);
+    EXPECT_GE(Clock::now() - begin, 800ms);
+    EXPECT_LT(Clock::now() - begin, 3s);
 }
 
 TEST_F(SlowClients, AreClosedQuietlyWhenTheySayNothing) {

@@ -4,20 +4,44 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <chrono>
 #include <future>
+#include <thread>
 #include <vector>
 
 namespace moai::http {
 namespace {
 
+using namespace std::chrono_literals;
+using Clock = WorkQueue::Clock;
+
+constexpr std::size_t kPlenty = 1'000'000'000;
+
+/// Holds the only thread of a queue until it is let go.
+class Gate {
+public:
+    explicit Gate(WorkQueue& queue) {
+        EXPECT_TRUE(queue.push([this](Clock::duration) {
+            running_.set_value();
+            open_.get_future().wait();
+        }));
+        running_.get_future().wait();
+    }
+    void open() { open_.set_value(); }
+
+private:
+    std::promise<void> running_;
+    std::promise<void> open_;
+};
+
 TEST(WorkQueue, RunsJobsInOrder) {
-    WorkQueue queue(1);
     std::vector<int> ran;
     std::promise<void> done;
+    WorkQueue queue(1, kPlenty);
     for (int i = 0; i < 100; ++i) {
-        queue.push([&ran, i] { ran.push_back(i); });
+        EXPECT_TRUE(queue.push([&ran, i](Clock::duration) { ran.push_back(i); }));
     }
-    queue.push([&done] { done.set_value(); });
+    EXPECT_TRUE(queue.push([&done](Clock::duration) { done.set_value(); }));
     done.get_future().wait();
     ASSERT_EQ(ran.size(), 100U);
     for (int i = 0; i < 100; ++i) {
@@ -25,25 +49,49 @@ TEST(WorkQueue, RunsJobsInOrder) {
     }
 }
 
+TEST(WorkQueue, TellsEachJobHowLongItWaited) {
+    std::promise<Clock::duration> early;
+    std::promise<Clock::duration> late;
+    std::atomic<Clock::duration> time{0s};
+    WorkQueue queue(1, kPlenty, [&] { return Clock::time_point(time.load()); });
+    Gate gate(queue);
+    EXPECT_TRUE(queue.push([&](Clock::duration waited) { early.set_value(waited); }));
+    time = 4s;
+    EXPECT_TRUE(queue.push([&](Clock::duration waited) { late.set_value(waited); }));
+    time = 7s;
+    gate.open();
+    EXPECT_EQ(early.get_future().get(), 7s);
+    EXPECT_EQ(late.get_future().get(), 3s);
+}
+
+TEST(WorkQueue, TakesNoMoreJobsThanItsCapacityUntilOneHasBegun) {
+    std::promise<void> begun;
+    WorkQueue queue(1, 2);
+    Gate gate(queue);
+    EXPECT_TRUE(queue.push([](Clock::duration) {}));
+    EXPECT_TRUE(queue.push([&](Clock::duration) { begun.set_value(); }));
+    EXPECT_FALSE(queue.push([](Clock::duration) {}));
+    gate.open();
+    begun.get_future().wait();
+    EXPECT_TRUE(queue.push([](Clock::duration) {}));
+}
+
 TEST(WorkQueue, StopWaitsForTheJobThatRunsAndDropsTheOthers) {
-    WorkQueue queue(1);
-    std::promise<void> running;
-    std::promise<void> go_on;
-    std::atomic<int> finished{0};
-    queue.push([&] {
-        running.set_value();
-        go_on.get_future().wait();
-        ++finished;
-    });
-    queue.push([&] { ++finished; });
-    running.get_future().wait();
+    std::atomic<int> ran{0};
+    WorkQueue queue(1, kPlenty);
+    Gate gate(queue);
+    const auto count = [&](Clock::duration) { ++ran; };
+    EXPECT_TRUE(queue.push(count));
     auto stopped = std::async(std::launch::async, [&] { queue.stop(); });
-    // The waiting job is dropped as stop() begins; a job pushed afterwards never runs.
-    EXPECT_EQ(stopped.wait_for(std::chrono::milliseconds(50)), std::future_status::timeout);
-    go_on.set_value();
+    while (queue.push(count)) {
+        std::this_thread::yield();
+    }
+    // stop() has begun: it has dropped what waited, and must not return as long as the gate is shut.
+    EXPECT_EQ(stopped.wait_for(0s), std::future_status::timeout);
+    gate.open();
     stopped.get();
-    queue.push([&] { ++finished; });
-    EXPECT_EQ(finished, 1);
+    EXPECT_FALSE(queue.push(count));
+    EXPECT_EQ(ran, 0);
 }
 
 }  // namespace
