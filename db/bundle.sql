@@ -1,1 +1,1 @@
-SELECT moai_private.record_bundle('71c5b750116d95386422477c3aaacbb354a0f383a1620fe40d0dd5897950fc0b');
+SELECT moai_private.record_bundle('709d484fdf555e9fd4dd907f5861b3c9c29fef2767186e802b51dcb87b20d91d');

@@ -322,6 +322,12 @@ CREATE FUNCTION moai.complete_deliveries(worker text, results json) RETURNS TABL
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 BEGIN
+    IF complete_deliveries.worker IS NULL THEN
+        PERFORM moai_private.fail(422, 'worker is missing', NULL, 'Name the process that made the requests; the log of attempts shows it.');
+    ELSIF json_typeof(complete_deliveries.results) IS DISTINCT FROM 'array' THEN
+        PERFORM moai_private.fail(422, 'results is not an array', 'results is ' || coalesce(json_typeof(complete_deliveries.results), 'null'),
+            'Give an array with one object for each result.');
+    END IF;
     RETURN QUERY SELECT * FROM moai_private.complete(complete_deliveries.worker, complete_deliveries.results, clock_timestamp());
 END
 $$;
@@ -556,7 +562,8 @@ ALTER FUNCTION moai.maintain() OWNER TO moai_owner;
 --
 
 COMMENT ON FUNCTION moai.maintain() IS 'Makes the partitions of the coming three years that are missing and removes up to 10000 expired idempotency keys.
-A worker calls it when it starts and once a day. Locks: ACCESS EXCLUSIVE on a parent for each partition that is missing.';
+A worker calls it when it starts and once a day. Locks: SHARE UPDATE EXCLUSIVE on the parents if a partition is missing, so that
+publishing and completing go on.';
 
 --
 -- Name: pause_subscription(uuid, text); Type: FUNCTION; Schema: moai; Owner: moai_owner
@@ -1341,13 +1348,14 @@ CREATE FUNCTION moai_private.claim(max_count integer, at timestamp with time zon
     SET enable_material TO 'off'
     SET plan_cache_mode TO 'force_generic_plan'
     SET jit TO 'off'
-    AS $_$
+    AS $$
 #variable_conflict use_column
 DECLARE
     _token bigint := moai_private.random_token();
     _leased moai_private.leased[];
     _exceptions boolean;
     _next_due_in_us bigint;
+    _one moai_private.leased;
     _least uuid;
     _greatest uuid;
     _returned integer := 0;
@@ -1391,23 +1399,20 @@ BEGIN
     LIMIT 1;
 
     IF cardinality(_leased) > 0 THEN
-        SELECT min(l.event_id::text COLLATE "C"), max(l.event_id::text COLLATE "C") INTO _least, _greatest FROM unnest(_leased) AS l;
-        -- The least and the greatest id stand in the text of the query, so that the planner opens one or two partitions: a cached plan
-        -- would lock and start three years of them on every call. It is planned each time, so it names no table that it can do without.
-        -- Not the partition itself: that may belong to another member of the owner, who made it.
-        RETURN QUERY EXECUTE format(
-            $query$
-            SELECT l.event_id, l.subscription_id, $2, l.attempt_no + 1,
-                e.type, e.tenant, to_char(e.published_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'), e.payload::text,
-                l.url, l.format, l.secret,
-                (extract(epoch FROM l.timeout) * 1000)::integer,
-                (extract(epoch FROM moai_private.lease_length(l.timeout)) * 1000)::integer,
-                $3, $4
-            FROM unnest($1) AS l
-            JOIN moai_private.event AS e ON e.id = l.event_id AND e.id BETWEEN %L AND %L
-            $query$,
-            _least, _greatest)
-        USING _leased, _token, _claimed_at_us, _next_due_in_us;
+        FOREACH _one IN ARRAY _leased LOOP
+            _least := least(_least, _one.event_id);
+            _greatest := greatest(_greatest, _one.event_id);
+        END LOOP;
+        -- Between the least and the greatest id, which the executor prunes by: of three years of partitions it opens one or two. Planned
+        -- once; planning with the two ids in the text of the query prunes earlier and took 220 µs a claim instead of 70.
+        RETURN QUERY SELECT l.event_id, l.subscription_id, _token, l.attempt_no + 1,
+            e.type, e.tenant, to_char(e.published_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'), e.payload::text,
+            l.url, l.format, l.secret,
+            (extract(epoch FROM l.timeout) * 1000)::integer,
+            (extract(epoch FROM moai_private.lease_length(l.timeout)) * 1000)::integer,
+            _claimed_at_us, _next_due_in_us
+        FROM unnest(_leased) AS l
+        JOIN moai_private.event AS e ON e.id = l.event_id AND e.id BETWEEN _least AND _greatest;
         GET DIAGNOSTICS _returned = ROW_COUNT;
     END IF;
     IF _returned < coalesce(cardinality(_leased), 0) THEN
@@ -1426,7 +1431,7 @@ BEGIN
             NULL::integer, NULL::integer, _claimed_at_us, _next_due_in_us;
     END IF;
 END
-$_$;
+$$;
 
 ALTER FUNCTION moai_private.claim(max_count integer, at timestamp with time zone) OWNER TO moai_owner;
 
@@ -1454,27 +1459,30 @@ CREATE FUNCTION moai_private.complete(worker text, results json, at timestamp wi
 DECLARE
     _verdicts moai_private.verdict[] := moai_private.judge(complete.worker, complete.results, complete.at);
 BEGIN
+    SELECT count(*) FILTER (WHERE v.verdict = 'delivered'), count(*) FILTER (WHERE v.verdict = 'retried'),
+           count(*) FILTER (WHERE v.verdict = 'dead'), count(*) FILTER (WHERE v.verdict = 'released')
+    INTO complete.delivered, complete.retried, complete.dead_lettered, complete.released
+    FROM unnest(_verdicts) AS v;
+
     -- The rows are locked, and every statement below sees them as they were locked: their places hold until we are done.
     DELETE FROM moai_private.delivery AS d
     USING unnest(_verdicts) AS v
     WHERE d.ctid = v.place AND v.verdict IN ('delivered', 'dead', 'cancelled');
 
-    UPDATE moai_private.delivery AS d
-    SET due_at = v.due_at, lease_token = NULL, lapses = 0,
-        attempt_no = CASE v.verdict WHEN 'retried' THEN (v.attempt).attempt_no ELSE d.attempt_no END,
-        tries_left = CASE v.verdict WHEN 'retried' THEN d.tries_left - 1 ELSE d.tries_left END
-    FROM unnest(_verdicts) AS v
-    WHERE d.ctid = v.place AND v.verdict IN ('retried', 'released');
-
-    INSERT INTO moai_private.dead_letter (event_id, subscription_id, dead_at, attempt_no, reason, http_status, error_class, error_detail)
-    SELECT (v.attempt).event_id, (v.attempt).subscription_id, complete.at, (v.attempt).attempt_no, 'exhausted',
-        (v.attempt).http_status, (v.attempt).error_class, (v.attempt).error_detail
-    FROM unnest(_verdicts) AS v WHERE v.verdict = 'dead';
-
-    SELECT count(*) FILTER (WHERE v.verdict = 'delivered'), count(*) FILTER (WHERE v.verdict = 'retried'),
-           count(*) FILTER (WHERE v.verdict = 'dead'), count(*) FILTER (WHERE v.verdict = 'released')
-    INTO complete.delivered, complete.retried, complete.dead_lettered, complete.released
-    FROM unnest(_verdicts) AS v;
+    IF complete.retried + complete.released > 0 THEN
+        UPDATE moai_private.delivery AS d
+        SET due_at = v.due_at, lease_token = NULL, lapses = 0,
+            attempt_no = CASE v.verdict WHEN 'retried' THEN (v.attempt).attempt_no ELSE d.attempt_no END,
+            tries_left = CASE v.verdict WHEN 'retried' THEN d.tries_left - 1 ELSE d.tries_left END
+        FROM unnest(_verdicts) AS v
+        WHERE d.ctid = v.place AND v.verdict IN ('retried', 'released');
+    END IF;
+    IF complete.dead_lettered > 0 THEN
+        INSERT INTO moai_private.dead_letter (event_id, subscription_id, dead_at, attempt_no, reason, http_status, error_class, error_detail)
+        SELECT (v.attempt).event_id, (v.attempt).subscription_id, complete.at, (v.attempt).attempt_no, 'exhausted',
+            (v.attempt).http_status, (v.attempt).error_class, (v.attempt).error_detail
+        FROM unnest(_verdicts) AS v WHERE v.verdict = 'dead';
+    END IF;
     complete.orphaned := moai_private.log_attempts(ARRAY(
         SELECT v.attempt FROM unnest(_verdicts) AS v WHERE v.verdict IS DISTINCT FROM 'released' AND (v.attempt).event_id IS NOT NULL));
 
@@ -2298,10 +2306,9 @@ CREATE FUNCTION moai_private.insert_event(type text, payload json, idempotency_k
 DECLARE
     _taken record;
 BEGIN
-    PERFORM moai_private.check_event_type(insert_event.type);
-    PERFORM moai_private.check_tenant(insert_event.tenant);
-    PERFORM moai_private.check_payload(insert_event.payload);
-    PERFORM moai_private.check_idempotency(insert_event.idempotency_key, insert_event.idempotency_ttl);
+    PERFORM moai_private.check_event_type(insert_event.type), moai_private.check_tenant(insert_event.tenant),
+        moai_private.check_payload(insert_event.payload),
+        moai_private.check_idempotency(insert_event.idempotency_key, insert_event.idempotency_ttl);
 
     insert_event.id := moai_private.uuid_v7(insert_event.at);
     insert_event.duplicate := false;
@@ -3013,6 +3020,7 @@ DECLARE
     -- Weeks are UTC's, whatever the session's time zone. One week back: the clock may be set back.
     _week timestamp := date_trunc('week', make_partitions.at AT TIME ZONE 'UTC') - interval '7 days';
     _until timestamp := (make_partitions.at AT TIME ZONE 'UTC') + make_partitions.ahead;
+    _owner name := (SELECT pg_get_userbyid(c.relowner) FROM pg_class AS c WHERE c.oid = 'moai_private.event'::regclass);
     _parent text;
     _partition text;
     _locked boolean := false;
@@ -3033,6 +3041,8 @@ BEGIN
                 -- other publishers wait behind it.
                 EXECUTE format('CREATE TABLE moai_private.%I (LIKE moai_private.%I INCLUDING DEFAULTS INCLUDING CONSTRAINTS INCLUDING INDEXES)',
                     _partition, _parent);
+                -- Whichever member of the owner makes it: everything belongs to one role.
+                EXECUTE format('ALTER TABLE moai_private.%I OWNER TO %I', _partition, _owner);
                 EXECUTE format('ALTER TABLE moai_private.%I ATTACH PARTITION moai_private.%I FOR VALUES FROM (%L) TO (%L)',
                     _parent, _partition,
                     moai_private.uuid_v7_floor(_week AT TIME ZONE 'UTC'),
@@ -3568,6 +3578,10 @@ BEGIN
         PERFORM moai_private.check_tenant(redrive_dead_letters.tenant);
     END IF;
 
+    IF cardinality(_ids) > redrive_dead_letters.max_count THEN
+        PERFORM moai_private.fail(422, format('ids has %s items, max_count allows %s', cardinality(_ids), redrive_dead_letters.max_count),
+            'max_count = ' || redrive_dead_letters.max_count, 'Give fewer ids, or a greater max_count (up to 10000).');
+    END IF;
     IF redrive_dead_letters.ids IS NOT NULL THEN
         SELECT i.id, s.id AS subscription_id INTO _unfit
         FROM unnest(_ids) AS i(id)
@@ -3792,6 +3806,10 @@ BEGIN
             'transaction_isolation = ' || quote_literal(current_setting('transaction_isolation')),
             'Call moai_private.retire_partitions in a transaction of its own.');
     END IF;
+    IF retire_partitions.before > clock_timestamp() THEN
+        PERFORM moai_private.fail(422, 'before lies in the future', format('before = %L', retire_partitions.before),
+            'Give a time that has passed: the week that is being published to would be dropped.');
+    END IF;
     IF cardinality(moai_private.retirable_weeks(retire_partitions.before)) = 0 THEN
         RETURN 0;
     END IF;
@@ -3840,7 +3858,7 @@ ALTER FUNCTION moai_private.retire_partitions(before timestamp with time zone) O
 
 COMMENT ON FUNCTION moai_private.retire_partitions(before timestamp with time zone) IS 'Drops the partitions of event, attempt and outcome of every week that ended by `before`, and returns how many weeks these were. An event that
 an unfinished delivery or a dead letter still needs is moved to event_held first, its attempts and outcomes to attempt_held and outcome_held:
-claiming, completing, redriving, cancelling and looking it up go on as before. Raises MO422 unless READ COMMITTED.
+claiming, completing, redriving, cancelling and looking it up go on as before. Raises MO422 unless READ COMMITTED, and for a time in the future.
 Locks: ACCESS EXCLUSIVE on event, attempt and outcome, in this order, until the end of the transaction. It waits for every open transaction
 that published or looked, and all publishing and completing waits behind it: set lock_timeout first, and call it again if that ends it
 (55P03; nothing has happened then). Whatever makes a finished event needed again must have read event before.';
@@ -3926,11 +3944,13 @@ CREATE FUNCTION moai_private.sees_all_tenants() RETURNS boolean
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 BEGIN
+    -- One by one: each of these is evaluated without a plan of its own, all in one expression with the sub-select took 13 µs.
     -- current_user is the owner of this function. If that is not moai_owner, roles could not be made here and tenancy is off.
-    RETURN current_user <> 'moai_owner'
-        OR pg_has_role(session_user, current_user, 'MEMBER')
-        OR coalesce(pg_has_role(session_user, to_regrole('moai_worker'), 'MEMBER'), false)
-        OR EXISTS (SELECT FROM moai_private.login_tenant WHERE login = session_user AND tenant = '*');
+    IF current_user <> 'moai_owner' OR pg_has_role(session_user, current_user, 'MEMBER')
+        OR coalesce(pg_has_role(session_user, to_regrole('moai_worker'), 'MEMBER'), false) THEN
+        RETURN true;
+    END IF;
+    RETURN EXISTS (SELECT FROM moai_private.login_tenant WHERE login = session_user AND tenant = '*');
 END
 $$;
 
@@ -4187,28 +4207,23 @@ CREATE FUNCTION moai_private.tg_event_fan_out() RETURNS trigger
     SET enable_bitmapscan TO 'off'
     SET jit TO 'off'
     AS $$
-DECLARE
-    _due integer;
 BEGIN
-    WITH fanned_out AS (
-        INSERT INTO moai_private.delivery (event_id, subscription_id, due_at, tries_left, parked)
-        SELECT DISTINCT e.id, s.id,
-            -- A held subscription may be resumed while this transaction is open; its rows come back by themselves.
-            e.published_at + CASE WHEN s.held THEN interval '30 seconds' ELSE interval '0' END,
-            s.max_attempts, s.held
-        FROM new_event AS e
-        CROSS JOIN LATERAL unnest(moai_private.type_patterns(e.type)) AS p(pattern)
-        -- OFFSET 0 keeps the planner from joining freely: while it takes the table for small, it probes the index with the pattern alone,
-        -- reads it from end to end, and meets the '*' of every tenant.
-        CROSS JOIN LATERAL (
-            SELECT t.subscription_id FROM moai_private.subscription_type AS t
-            WHERE t.tenant = e.tenant AND t.pattern = p.pattern OFFSET 0
-        ) AS t
-        JOIN moai_private.subscription AS s ON s.id = t.subscription_id
-        RETURNING parked
-    )
-    SELECT count(*) INTO _due FROM fanned_out WHERE NOT parked;
-    IF _due > 0 THEN
+    INSERT INTO moai_private.delivery (event_id, subscription_id, due_at, tries_left, parked)
+    SELECT DISTINCT e.id, s.id,
+        -- A held subscription may be resumed while this transaction is open; its rows come back by themselves.
+        e.published_at + CASE WHEN s.held THEN interval '30 seconds' ELSE interval '0' END,
+        s.max_attempts, s.held
+    FROM new_event AS e
+    CROSS JOIN LATERAL unnest(moai_private.type_patterns(e.type)) AS p(pattern)
+    -- OFFSET 0 keeps the planner from joining freely: while it takes the table for small, it probes the index with the pattern alone,
+    -- reads it from end to end, and meets the '*' of every tenant.
+    CROSS JOIN LATERAL (
+        SELECT t.subscription_id FROM moai_private.subscription_type AS t
+        WHERE t.tenant = e.tenant AND t.pattern = p.pattern OFFSET 0
+    ) AS t
+    JOIN moai_private.subscription AS s ON s.id = t.subscription_id;
+    -- For parked ones too: they come back in 30 seconds, which must stand in somebody's timer.
+    IF FOUND THEN
         PERFORM moai_private.ring_workers();
     END IF;
     RETURN NULL;
@@ -4221,7 +4236,7 @@ ALTER FUNCTION moai_private.tg_event_fan_out() OWNER TO moai_owner;
 -- Name: FUNCTION tg_event_fan_out(); Type: COMMENT; Schema: moai_private; Owner: moai_owner
 --
 
-COMMENT ON FUNCTION moai_private.tg_event_fan_out() IS 'One delivery for each (event, matching subscription) of the statement, in the publisher''s transaction; rings the workers if any is due.';
+COMMENT ON FUNCTION moai_private.tg_event_fan_out() IS 'One delivery for each (event, matching subscription) of the statement, in the publisher''s transaction; rings the workers if there is any.';
 
 --
 -- Name: tg_subscription_types(); Type: FUNCTION; Schema: moai_private; Owner: moai_owner
@@ -4943,7 +4958,7 @@ DECLARE
     _key text;
     _id uuid;
     _duplicate boolean;
-    _in_use boolean := false;
+    _context text;
 BEGIN
     IF json_typeof(_document) = 'array' THEN
         IF publish.idempotency_key IS NOT NULL THEN
@@ -4952,7 +4967,7 @@ BEGIN
         BEGIN
             SELECT b.status, b.body INTO publish.status, publish.body FROM moai_private.publish_array(_document, clock_timestamp()) AS b;
         EXCEPTION WHEN lock_not_available THEN
-            _in_use := true;
+            GET STACKED DIAGNOSTICS _context = PG_EXCEPTION_CONTEXT;
         END;
     ELSE
         PERFORM moai_private.json_refuse_unknown(_document, ARRAY['type', 'payload', 'idempotency_key', 'tenant', 'idempotency_ttl']);
@@ -4970,15 +4985,18 @@ BEGIN
                 coalesce(moai_private.json_text(_document, 'tenant'), 'default'),
                 coalesce(moai_private.json_interval(_document, 'idempotency_ttl'), '24 hours'), clock_timestamp()) AS i;
         EXCEPTION WHEN lock_not_available THEN
-            _in_use := true;
+            GET STACKED DIAGNOSTICS _context = PG_EXCEPTION_CONTEXT;
         END;
         publish.status := 202;
         publish.body := json_build_object('id', _id, 'duplicate', _duplicate);
     END IF;
-    IF _in_use THEN
+    -- Whatever else was waited for, a table under maintenance, is no matter of the key: the same request is good in a moment.
+    IF _context LIKE '%take_idempotency_key%' THEN
         PERFORM moai_private.fail(409, 'idempotency_key_in_use: another transaction that is still open is publishing the same key',
-            'idempotency_key = ' || quote_literal(_key),
+            'idempotency_key = ' || coalesce(quote_literal(_key), 'that of an item'),
             'Repeat the request with the same key: it then gets the id of the event that was published first.');
+    ELSIF _context IS NOT NULL THEN
+        PERFORM moai_private.fail(503, 'a table of moai is locked by maintenance', NULL, 'Repeat the request in a few seconds.');
     END IF;
 END
 $$;
@@ -4992,7 +5010,7 @@ ALTER FUNCTION moai_rest.publish(document text, idempotency_key text, OUT status
 COMMENT ON FUNCTION moai_rest.publish(document text, idempotency_key text, OUT status integer, OUT body text) IS 'POST /events. document: an event, or an array of up to 1000; the bytes of each payload are kept. idempotency_key: the header, or NULL.
 One event: 202 {"id","duplicate"}, or its error. An array: 202 {"items":[…]} in order, each {"id","duplicate"} or {"code","detail","values","hint"};
 422 with the same items if none was taken. Errors of many items are cut to their code so that the answer stays below 64 KiB.
-Raises what moai.publish raises, and MO409 idempotency_key_in_use after 2 seconds. Locks: as moai.publish.';
+Raises what moai.publish raises, and after 2 seconds of waiting MO409 idempotency_key_in_use (for the key) or MO503 (for a table). Locks: as moai.publish.';
 
 --
 -- Name: redrive_dead_letters(text); Type: FUNCTION; Schema: moai_rest; Owner: moai_owner
@@ -5471,67 +5489,67 @@ ALTER TABLE moai_private.subscription_type ENABLE ROW LEVEL SECURITY;
 -- Name: attempt tenant_wall; Type: POLICY; Schema: moai_private; Owner: moai_owner
 --
 
-CREATE POLICY tenant_wall ON moai_private.attempt USING ((( SELECT (pg_has_role(SESSION_USER, 'moai_owner'::name, 'MEMBER'::text) OR moai_private.sees_all_tenants())) OR moai_private.sees_subscription(subscription_id)));
+CREATE POLICY tenant_wall ON moai_private.attempt USING ((( SELECT (pg_has_role(SESSION_USER, 'moai_owner'::name, 'MEMBER'::text) OR pg_has_role(SESSION_USER, (to_regrole('moai_worker'::text))::oid, 'MEMBER'::text) OR moai_private.sees_all_tenants())) OR moai_private.sees_subscription(subscription_id)));
 
 --
 -- Name: attempt_held tenant_wall; Type: POLICY; Schema: moai_private; Owner: moai_owner
 --
 
-CREATE POLICY tenant_wall ON moai_private.attempt_held USING ((( SELECT (pg_has_role(SESSION_USER, 'moai_owner'::name, 'MEMBER'::text) OR moai_private.sees_all_tenants())) OR moai_private.sees_subscription(subscription_id)));
+CREATE POLICY tenant_wall ON moai_private.attempt_held USING ((( SELECT (pg_has_role(SESSION_USER, 'moai_owner'::name, 'MEMBER'::text) OR pg_has_role(SESSION_USER, (to_regrole('moai_worker'::text))::oid, 'MEMBER'::text) OR moai_private.sees_all_tenants())) OR moai_private.sees_subscription(subscription_id)));
 
 --
 -- Name: dead_letter tenant_wall; Type: POLICY; Schema: moai_private; Owner: moai_owner
 --
 
-CREATE POLICY tenant_wall ON moai_private.dead_letter USING ((( SELECT (pg_has_role(SESSION_USER, 'moai_owner'::name, 'MEMBER'::text) OR moai_private.sees_all_tenants())) OR moai_private.sees_subscription(subscription_id)));
+CREATE POLICY tenant_wall ON moai_private.dead_letter USING ((( SELECT (pg_has_role(SESSION_USER, 'moai_owner'::name, 'MEMBER'::text) OR pg_has_role(SESSION_USER, (to_regrole('moai_worker'::text))::oid, 'MEMBER'::text) OR moai_private.sees_all_tenants())) OR moai_private.sees_subscription(subscription_id)));
 
 --
 -- Name: delivery tenant_wall; Type: POLICY; Schema: moai_private; Owner: moai_owner
 --
 
-CREATE POLICY tenant_wall ON moai_private.delivery USING ((( SELECT (pg_has_role(SESSION_USER, 'moai_owner'::name, 'MEMBER'::text) OR moai_private.sees_all_tenants())) OR moai_private.sees_subscription(subscription_id)));
+CREATE POLICY tenant_wall ON moai_private.delivery USING ((( SELECT (pg_has_role(SESSION_USER, 'moai_owner'::name, 'MEMBER'::text) OR pg_has_role(SESSION_USER, (to_regrole('moai_worker'::text))::oid, 'MEMBER'::text) OR moai_private.sees_all_tenants())) OR moai_private.sees_subscription(subscription_id)));
 
 --
 -- Name: event tenant_wall; Type: POLICY; Schema: moai_private; Owner: moai_owner
 --
 
-CREATE POLICY tenant_wall ON moai_private.event USING ((( SELECT (pg_has_role(SESSION_USER, 'moai_owner'::name, 'MEMBER'::text) OR moai_private.sees_all_tenants())) OR (tenant = ANY (( SELECT moai_private.visible_tenants() AS visible_tenants)::text[]))));
+CREATE POLICY tenant_wall ON moai_private.event USING ((( SELECT (pg_has_role(SESSION_USER, 'moai_owner'::name, 'MEMBER'::text) OR pg_has_role(SESSION_USER, (to_regrole('moai_worker'::text))::oid, 'MEMBER'::text) OR moai_private.sees_all_tenants())) OR (tenant = ANY (( SELECT moai_private.visible_tenants() AS visible_tenants)::text[]))));
 
 --
 -- Name: event_held tenant_wall; Type: POLICY; Schema: moai_private; Owner: moai_owner
 --
 
-CREATE POLICY tenant_wall ON moai_private.event_held USING ((( SELECT (pg_has_role(SESSION_USER, 'moai_owner'::name, 'MEMBER'::text) OR moai_private.sees_all_tenants())) OR (tenant = ANY (( SELECT moai_private.visible_tenants() AS visible_tenants)::text[]))));
+CREATE POLICY tenant_wall ON moai_private.event_held USING ((( SELECT (pg_has_role(SESSION_USER, 'moai_owner'::name, 'MEMBER'::text) OR pg_has_role(SESSION_USER, (to_regrole('moai_worker'::text))::oid, 'MEMBER'::text) OR moai_private.sees_all_tenants())) OR (tenant = ANY (( SELECT moai_private.visible_tenants() AS visible_tenants)::text[]))));
 
 --
 -- Name: idempotency_key tenant_wall; Type: POLICY; Schema: moai_private; Owner: moai_owner
 --
 
-CREATE POLICY tenant_wall ON moai_private.idempotency_key USING ((( SELECT (pg_has_role(SESSION_USER, 'moai_owner'::name, 'MEMBER'::text) OR moai_private.sees_all_tenants())) OR (tenant = ANY (( SELECT moai_private.visible_tenants() AS visible_tenants)::text[]))));
+CREATE POLICY tenant_wall ON moai_private.idempotency_key USING ((( SELECT (pg_has_role(SESSION_USER, 'moai_owner'::name, 'MEMBER'::text) OR pg_has_role(SESSION_USER, (to_regrole('moai_worker'::text))::oid, 'MEMBER'::text) OR moai_private.sees_all_tenants())) OR (tenant = ANY (( SELECT moai_private.visible_tenants() AS visible_tenants)::text[]))));
 
 --
 -- Name: outcome tenant_wall; Type: POLICY; Schema: moai_private; Owner: moai_owner
 --
 
-CREATE POLICY tenant_wall ON moai_private.outcome USING ((( SELECT (pg_has_role(SESSION_USER, 'moai_owner'::name, 'MEMBER'::text) OR moai_private.sees_all_tenants())) OR moai_private.sees_subscription(subscription_id)));
+CREATE POLICY tenant_wall ON moai_private.outcome USING ((( SELECT (pg_has_role(SESSION_USER, 'moai_owner'::name, 'MEMBER'::text) OR pg_has_role(SESSION_USER, (to_regrole('moai_worker'::text))::oid, 'MEMBER'::text) OR moai_private.sees_all_tenants())) OR moai_private.sees_subscription(subscription_id)));
 
 --
 -- Name: outcome_held tenant_wall; Type: POLICY; Schema: moai_private; Owner: moai_owner
 --
 
-CREATE POLICY tenant_wall ON moai_private.outcome_held USING ((( SELECT (pg_has_role(SESSION_USER, 'moai_owner'::name, 'MEMBER'::text) OR moai_private.sees_all_tenants())) OR moai_private.sees_subscription(subscription_id)));
+CREATE POLICY tenant_wall ON moai_private.outcome_held USING ((( SELECT (pg_has_role(SESSION_USER, 'moai_owner'::name, 'MEMBER'::text) OR pg_has_role(SESSION_USER, (to_regrole('moai_worker'::text))::oid, 'MEMBER'::text) OR moai_private.sees_all_tenants())) OR moai_private.sees_subscription(subscription_id)));
 
 --
 -- Name: subscription tenant_wall; Type: POLICY; Schema: moai_private; Owner: moai_owner
 --
 
-CREATE POLICY tenant_wall ON moai_private.subscription USING ((( SELECT (pg_has_role(SESSION_USER, 'moai_owner'::name, 'MEMBER'::text) OR moai_private.sees_all_tenants())) OR (tenant = ANY (( SELECT moai_private.visible_tenants() AS visible_tenants)::text[]))));
+CREATE POLICY tenant_wall ON moai_private.subscription USING ((( SELECT (pg_has_role(SESSION_USER, 'moai_owner'::name, 'MEMBER'::text) OR pg_has_role(SESSION_USER, (to_regrole('moai_worker'::text))::oid, 'MEMBER'::text) OR moai_private.sees_all_tenants())) OR (tenant = ANY (( SELECT moai_private.visible_tenants() AS visible_tenants)::text[]))));
 
 --
 -- Name: subscription_type tenant_wall; Type: POLICY; Schema: moai_private; Owner: moai_owner
 --
 
-CREATE POLICY tenant_wall ON moai_private.subscription_type USING ((( SELECT (pg_has_role(SESSION_USER, 'moai_owner'::name, 'MEMBER'::text) OR moai_private.sees_all_tenants())) OR (tenant = ANY (( SELECT moai_private.visible_tenants() AS visible_tenants)::text[]))));
+CREATE POLICY tenant_wall ON moai_private.subscription_type USING ((( SELECT (pg_has_role(SESSION_USER, 'moai_owner'::name, 'MEMBER'::text) OR pg_has_role(SESSION_USER, (to_regrole('moai_worker'::text))::oid, 'MEMBER'::text) OR moai_private.sees_all_tenants())) OR (tenant = ANY (( SELECT moai_private.visible_tenants() AS visible_tenants)::text[]))));
 
 --
 -- Name: SCHEMA moai; Type: ACL; Schema: -; Owner: moai_owner

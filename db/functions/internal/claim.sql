@@ -22,6 +22,7 @@ DECLARE
     _leased moai_private.leased[];
     _exceptions boolean;
     _next_due_in_us bigint;
+    _one moai_private.leased;
     _least uuid;
     _greatest uuid;
     _returned integer := 0;
@@ -65,23 +66,20 @@ BEGIN
     LIMIT 1;
 
     IF cardinality(_leased) > 0 THEN
-        SELECT min(l.event_id::text COLLATE "C"), max(l.event_id::text COLLATE "C") INTO _least, _greatest FROM unnest(_leased) AS l;
-        -- The least and the greatest id stand in the text of the query, so that the planner opens one or two partitions: a cached plan
-        -- would lock and start three years of them on every call. It is planned each time, so it names no table that it can do without.
-        -- Not the partition itself: that may belong to another member of the owner, who made it.
-        RETURN QUERY EXECUTE format(
-            $query$
-            SELECT l.event_id, l.subscription_id, $2, l.attempt_no + 1,
-                e.type, e.tenant, to_char(e.published_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'), e.payload::text,
-                l.url, l.format, l.secret,
-                (extract(epoch FROM l.timeout) * 1000)::integer,
-                (extract(epoch FROM moai_private.lease_length(l.timeout)) * 1000)::integer,
-                $3, $4
-            FROM unnest($1) AS l
-            JOIN moai_private.event AS e ON e.id = l.event_id AND e.id BETWEEN %L AND %L
-            $query$,
-            _least, _greatest)
-        USING _leased, _token, _claimed_at_us, _next_due_in_us;
+        FOREACH _one IN ARRAY _leased LOOP
+            _least := least(_least, _one.event_id);
+            _greatest := greatest(_greatest, _one.event_id);
+        END LOOP;
+        -- Between the least and the greatest id, which the executor prunes by: of three years of partitions it opens one or two. Planned
+        -- once; planning with the two ids in the text of the query prunes earlier and took 220 µs a claim instead of 70.
+        RETURN QUERY SELECT l.event_id, l.subscription_id, _token, l.attempt_no + 1,
+            e.type, e.tenant, to_char(e.published_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'), e.payload::text,
+            l.url, l.format, l.secret,
+            (extract(epoch FROM l.timeout) * 1000)::integer,
+            (extract(epoch FROM moai_private.lease_length(l.timeout)) * 1000)::integer,
+            _claimed_at_us, _next_due_in_us
+        FROM unnest(_leased) AS l
+        JOIN moai_private.event AS e ON e.id = l.event_id AND e.id BETWEEN _least AND _greatest;
         GET DIAGNOSTICS _returned = ROW_COUNT;
     END IF;
     IF _returned < coalesce(cardinality(_leased), 0) THEN

@@ -15,27 +15,30 @@ AS $$
 DECLARE
     _verdicts moai_private.verdict[] := moai_private.judge(complete.worker, complete.results, complete.at);
 BEGIN
+    SELECT count(*) FILTER (WHERE v.verdict = 'delivered'), count(*) FILTER (WHERE v.verdict = 'retried'),
+           count(*) FILTER (WHERE v.verdict = 'dead'), count(*) FILTER (WHERE v.verdict = 'released')
+    INTO complete.delivered, complete.retried, complete.dead_lettered, complete.released
+    FROM unnest(_verdicts) AS v;
+
     -- The rows are locked, and every statement below sees them as they were locked: their places hold until we are done.
     DELETE FROM moai_private.delivery AS d
     USING unnest(_verdicts) AS v
     WHERE d.ctid = v.place AND v.verdict IN ('delivered', 'dead', 'cancelled');
 
-    UPDATE moai_private.delivery AS d
-    SET due_at = v.due_at, lease_token = NULL, lapses = 0,
-        attempt_no = CASE v.verdict WHEN 'retried' THEN (v.attempt).attempt_no ELSE d.attempt_no END,
-        tries_left = CASE v.verdict WHEN 'retried' THEN d.tries_left - 1 ELSE d.tries_left END
-    FROM unnest(_verdicts) AS v
-    WHERE d.ctid = v.place AND v.verdict IN ('retried', 'released');
-
-    INSERT INTO moai_private.dead_letter (event_id, subscription_id, dead_at, attempt_no, reason, http_status, error_class, error_detail)
-    SELECT (v.attempt).event_id, (v.attempt).subscription_id, complete.at, (v.attempt).attempt_no, 'exhausted',
-        (v.attempt).http_status, (v.attempt).error_class, (v.attempt).error_detail
-    FROM unnest(_verdicts) AS v WHERE v.verdict = 'dead';
-
-    SELECT count(*) FILTER (WHERE v.verdict = 'delivered'), count(*) FILTER (WHERE v.verdict = 'retried'),
-           count(*) FILTER (WHERE v.verdict = 'dead'), count(*) FILTER (WHERE v.verdict = 'released')
-    INTO complete.delivered, complete.retried, complete.dead_lettered, complete.released
-    FROM unnest(_verdicts) AS v;
+    IF complete.retried + complete.released > 0 THEN
+        UPDATE moai_private.delivery AS d
+        SET due_at = v.due_at, lease_token = NULL, lapses = 0,
+            attempt_no = CASE v.verdict WHEN 'retried' THEN (v.attempt).attempt_no ELSE d.attempt_no END,
+            tries_left = CASE v.verdict WHEN 'retried' THEN d.tries_left - 1 ELSE d.tries_left END
+        FROM unnest(_verdicts) AS v
+        WHERE d.ctid = v.place AND v.verdict IN ('retried', 'released');
+    END IF;
+    IF complete.dead_lettered > 0 THEN
+        INSERT INTO moai_private.dead_letter (event_id, subscription_id, dead_at, attempt_no, reason, http_status, error_class, error_detail)
+        SELECT (v.attempt).event_id, (v.attempt).subscription_id, complete.at, (v.attempt).attempt_no, 'exhausted',
+            (v.attempt).http_status, (v.attempt).error_class, (v.attempt).error_detail
+        FROM unnest(_verdicts) AS v WHERE v.verdict = 'dead';
+    END IF;
     complete.orphaned := moai_private.log_attempts(ARRAY(
         SELECT v.attempt FROM unnest(_verdicts) AS v WHERE v.verdict IS DISTINCT FROM 'released' AND (v.attempt).event_id IS NOT NULL));
 

@@ -8,10 +8,9 @@ AS $$
 DECLARE
     _taken record;
 BEGIN
-    PERFORM moai_private.check_event_type(insert_event.type);
-    PERFORM moai_private.check_tenant(insert_event.tenant);
-    PERFORM moai_private.check_payload(insert_event.payload);
-    PERFORM moai_private.check_idempotency(insert_event.idempotency_key, insert_event.idempotency_ttl);
+    PERFORM moai_private.check_event_type(insert_event.type), moai_private.check_tenant(insert_event.tenant),
+        moai_private.check_payload(insert_event.payload),
+        moai_private.check_idempotency(insert_event.idempotency_key, insert_event.idempotency_ttl);
 
     insert_event.id := moai_private.uuid_v7(insert_event.at);
     insert_event.duplicate := false;

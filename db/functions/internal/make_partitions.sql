@@ -8,6 +8,7 @@ DECLARE
     -- Weeks are UTC's, whatever the session's time zone. One week back: the clock may be set back.
     _week timestamp := date_trunc('week', make_partitions.at AT TIME ZONE 'UTC') - interval '7 days';
     _until timestamp := (make_partitions.at AT TIME ZONE 'UTC') + make_partitions.ahead;
+    _owner name := (SELECT pg_get_userbyid(c.relowner) FROM pg_class AS c WHERE c.oid = 'moai_private.event'::regclass);
     _parent text;
     _partition text;
     _locked boolean := false;
@@ -28,6 +29,8 @@ BEGIN
                 -- other publishers wait behind it.
                 EXECUTE format('CREATE TABLE moai_private.%I (LIKE moai_private.%I INCLUDING DEFAULTS INCLUDING CONSTRAINTS INCLUDING INDEXES)',
                     _partition, _parent);
+                -- Whichever member of the owner makes it: everything belongs to one role.
+                EXECUTE format('ALTER TABLE moai_private.%I OWNER TO %I', _partition, _owner);
                 EXECUTE format('ALTER TABLE moai_private.%I ATTACH PARTITION moai_private.%I FOR VALUES FROM (%L) TO (%L)',
                     _parent, _partition,
                     moai_private.uuid_v7_floor(_week AT TIME ZONE 'UTC'),

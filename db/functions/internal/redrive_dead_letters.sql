@@ -18,6 +18,10 @@ BEGIN
         PERFORM moai_private.check_tenant(redrive_dead_letters.tenant);
     END IF;
 
+    IF cardinality(_ids) > redrive_dead_letters.max_count THEN
+        PERFORM moai_private.fail(422, format('ids has %s items, max_count allows %s', cardinality(_ids), redrive_dead_letters.max_count),
+            'max_count = ' || redrive_dead_letters.max_count, 'Give fewer ids, or a greater max_count (up to 10000).');
+    END IF;
     IF redrive_dead_letters.ids IS NOT NULL THEN
         SELECT i.id, s.id AS subscription_id INTO _unfit
         FROM unnest(_ids) AS i(id)

@@ -16,6 +16,10 @@ BEGIN
             'transaction_isolation = ' || quote_literal(current_setting('transaction_isolation')),
             'Call moai_private.retire_partitions in a transaction of its own.');
     END IF;
+    IF retire_partitions.before > clock_timestamp() THEN
+        PERFORM moai_private.fail(422, 'before lies in the future', format('before = %L', retire_partitions.before),
+            'Give a time that has passed: the week that is being published to would be dropped.');
+    END IF;
     IF cardinality(moai_private.retirable_weeks(retire_partitions.before)) = 0 THEN
         RETURN 0;
     END IF;
@@ -58,7 +62,7 @@ $$;
 COMMENT ON FUNCTION moai_private.retire_partitions IS
 $$Drops the partitions of event, attempt and outcome of every week that ended by `before`, and returns how many weeks these were. An event that
 an unfinished delivery or a dead letter still needs is moved to event_held first, its attempts and outcomes to attempt_held and outcome_held:
-claiming, completing, redriving, cancelling and looking it up go on as before. Raises MO422 unless READ COMMITTED.
+claiming, completing, redriving, cancelling and looking it up go on as before. Raises MO422 unless READ COMMITTED, and for a time in the future.
 Locks: ACCESS EXCLUSIVE on event, attempt and outcome, in this order, until the end of the transaction. It waits for every open transaction
 that published or looked, and all publishing and completing waits behind it: set lock_timeout first, and call it again if that ends it
 (55P03; nothing has happened then). Whatever makes a finished event needed again must have read event before.$$;

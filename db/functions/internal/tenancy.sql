@@ -2,17 +2,19 @@
 
 CREATE OR REPLACE FUNCTION moai_private.sees_all_tenants()
     RETURNS boolean
-    LANGUAGE plpgsql  -- keeps its plan; the same in SQL took 60 µs a call instead of 3, several times a publish
+    LANGUAGE plpgsql  -- keeps its plan; the same in SQL took 60 µs a call, several times a publish
     STABLE
     SECURITY DEFINER
     SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
+    -- One by one: each of these is evaluated without a plan of its own, all in one expression with the sub-select took 13 µs.
     -- current_user is the owner of this function. If that is not moai_owner, roles could not be made here and tenancy is off.
-    RETURN current_user <> 'moai_owner'
-        OR pg_has_role(session_user, current_user, 'MEMBER')
-        OR coalesce(pg_has_role(session_user, to_regrole('moai_worker'), 'MEMBER'), false)
-        OR EXISTS (SELECT FROM moai_private.login_tenant WHERE login = session_user AND tenant = '*');
+    IF current_user <> 'moai_owner' OR pg_has_role(session_user, current_user, 'MEMBER')
+        OR coalesce(pg_has_role(session_user, to_regrole('moai_worker'), 'MEMBER'), false) THEN
+        RETURN true;
+    END IF;
+    RETURN EXISTS (SELECT FROM moai_private.login_tenant WHERE login = session_user AND tenant = '*');
 END
 $$;
 COMMENT ON FUNCTION moai_private.sees_all_tenants IS
@@ -52,9 +54,10 @@ COMMENT ON FUNCTION moai_private.sees_subscription IS 'Whether the session''s lo
 DO $$
 DECLARE
     _table record;
-    -- The sub-selects are evaluated once for each statement, not for each row. The owner's members are told by a built-in
-    -- function first: a publish and its claim ask twelve times, and sees_all_tenants takes 9 µs.
-    _all text := CASE WHEN current_user = 'moai_owner' THEN 'pg_has_role(session_user, ''moai_owner'', ''MEMBER'') OR ' ELSE '' END
+    -- The sub-selects are evaluated once for each statement, not for each row. Members of owner and worker are told by a
+    -- built-in function first: a publish and its claim ask twelve times, and sees_all_tenants takes 9 µs.
+    _all text := CASE WHEN current_user = 'moai_owner' THEN
+            'pg_has_role(session_user, ''moai_owner'', ''MEMBER'') OR pg_has_role(session_user, to_regrole(''moai_worker''), ''MEMBER'') OR ' ELSE '' END
         || 'moai_private.sees_all_tenants()';
     _by_tenant text := format('(SELECT %s) OR tenant = ANY ((SELECT moai_private.visible_tenants())::text[])', _all);
     _by_subscription text := format('(SELECT %s) OR moai_private.sees_subscription(subscription_id)', _all);

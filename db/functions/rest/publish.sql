@@ -13,7 +13,7 @@ DECLARE
     _key text;
     _id uuid;
     _duplicate boolean;
-    _in_use boolean := false;
+    _context text;
 BEGIN
     IF json_typeof(_document) = 'array' THEN
         IF publish.idempotency_key IS NOT NULL THEN
@@ -22,7 +22,7 @@ BEGIN
         BEGIN
             SELECT b.status, b.body INTO publish.status, publish.body FROM moai_private.publish_array(_document, clock_timestamp()) AS b;
         EXCEPTION WHEN lock_not_available THEN
-            _in_use := true;
+            GET STACKED DIAGNOSTICS _context = PG_EXCEPTION_CONTEXT;
         END;
     ELSE
         PERFORM moai_private.json_refuse_unknown(_document, ARRAY['type', 'payload', 'idempotency_key', 'tenant', 'idempotency_ttl']);
@@ -40,15 +40,18 @@ BEGIN
                 coalesce(moai_private.json_text(_document, 'tenant'), 'default'),
                 coalesce(moai_private.json_interval(_document, 'idempotency_ttl'), '24 hours'), clock_timestamp()) AS i;
         EXCEPTION WHEN lock_not_available THEN
-            _in_use := true;
+            GET STACKED DIAGNOSTICS _context = PG_EXCEPTION_CONTEXT;
         END;
         publish.status := 202;
         publish.body := json_build_object('id', _id, 'duplicate', _duplicate);
     END IF;
-    IF _in_use THEN
+    -- Whatever else was waited for, a table under maintenance, is no matter of the key: the same request is good in a moment.
+    IF _context LIKE '%take_idempotency_key%' THEN
         PERFORM moai_private.fail(409, 'idempotency_key_in_use: another transaction that is still open is publishing the same key',
-            'idempotency_key = ' || quote_literal(_key),
+            'idempotency_key = ' || coalesce(quote_literal(_key), 'that of an item'),
             'Repeat the request with the same key: it then gets the id of the event that was published first.');
+    ELSIF _context IS NOT NULL THEN
+        PERFORM moai_private.fail(503, 'a table of moai is locked by maintenance', NULL, 'Repeat the request in a few seconds.');
     END IF;
 END
 $$;
@@ -56,4 +59,4 @@ COMMENT ON FUNCTION moai_rest.publish IS
 $$POST /events. document: an event, or an array of up to 1000; the bytes of each payload are kept. idempotency_key: the header, or NULL.
 One event: 202 {"id","duplicate"}, or its error. An array: 202 {"items":[…]} in order, each {"id","duplicate"} or {"code","detail","values","hint"};
 422 with the same items if none was taken. Errors of many items are cut to their code so that the answer stays below 64 KiB.
-Raises what moai.publish raises, and MO409 idempotency_key_in_use after 2 seconds. Locks: as moai.publish.$$;
+Raises what moai.publish raises, and after 2 seconds of waiting MO409 idempotency_key_in_use (for the key) or MO503 (for a table). Locks: as moai.publish.$$;

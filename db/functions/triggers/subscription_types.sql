@@ -17,6 +17,13 @@ END
 $$;
 COMMENT ON FUNCTION moai_private.tg_subscription_types IS 'Keeps subscription_type at what event_types and state of the subscription say.';
 
-CREATE OR REPLACE TRIGGER subscription_types
-    AFTER INSERT OR UPDATE OF event_types, state ON moai_private.subscription
-    FOR EACH ROW EXECUTE FUNCTION moai_private.tg_subscription_types();
+-- Made once: replacing it at every re-apply would wait for the open publishers, and all others behind it.
+DO $$
+BEGIN
+    IF NOT EXISTS (SELECT FROM pg_trigger WHERE tgname = 'subscription_types' AND tgrelid = 'moai_private.subscription'::regclass) THEN
+        CREATE TRIGGER subscription_types
+            AFTER INSERT OR UPDATE OF event_types, state ON moai_private.subscription
+            FOR EACH ROW EXECUTE FUNCTION moai_private.tg_subscription_types();
+    END IF;
+END
+$$;

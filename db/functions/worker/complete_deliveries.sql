@@ -6,6 +6,12 @@ CREATE OR REPLACE FUNCTION moai.complete_deliveries(worker text, results json)
     SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
+    IF complete_deliveries.worker IS NULL THEN
+        PERFORM moai_private.fail(422, 'worker is missing', NULL, 'Name the process that made the requests; the log of attempts shows it.');
+    ELSIF json_typeof(complete_deliveries.results) IS DISTINCT FROM 'array' THEN
+        PERFORM moai_private.fail(422, 'results is not an array', 'results is ' || coalesce(json_typeof(complete_deliveries.results), 'null'),
+            'Give an array with one object for each result.');
+    END IF;
     RETURN QUERY SELECT * FROM moai_private.complete(complete_deliveries.worker, complete_deliveries.results, clock_timestamp());
 END
 $$;

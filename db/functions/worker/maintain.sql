@@ -11,4 +11,5 @@ END
 $$;
 COMMENT ON FUNCTION moai.maintain IS
 $$Makes the partitions of the coming three years that are missing and removes up to 10000 expired idempotency keys.
-A worker calls it when it starts and once a day. Locks: ACCESS EXCLUSIVE on a parent for each partition that is missing.$$;
+A worker calls it when it starts and once a day. Locks: SHARE UPDATE EXCLUSIVE on the parents if a partition is missing, so that
+publishing and completing go on.$$;

@@ -103,6 +103,16 @@ TEST_F(RunnerTest, LetsTwentyInstallAtOnceAndOneDoTheWork) {
     EXPECT_EQ(Runner(database_.url()).check(), SchemaState::current);
 }
 
+TEST_F(RunnerTest, ApplyingTheFunctionsAgainWaitsForNoOpenPublisher) {
+    std::ignore = Runner(database_.url()).migrate();
+    pg::Connection publisher(database_.url(), "test");
+    publisher.script("BEGIN; SELECT moai.publish('a', '1')");
+    output_of("PGOPTIONS='-c lock_timeout=5s' " + quoted(test::postgres_program("psql")) +
+              " -X -q -v ON_ERROR_STOP=1 -d " + quoted(database_.url()) + " -f " +
+              quoted(test::source_dir() + "/db/install.sql"));
+    publisher.script("COMMIT");
+}
+
 TEST(RunnersInOneCluster, InstallInFourDatabasesAtOnceAlthoughRolesAreShared) {
     const test::TestCluster cluster;
     pg::Connection admin(cluster.url(), "test");

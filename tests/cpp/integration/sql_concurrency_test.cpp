@@ -58,6 +58,17 @@ TEST_F(SqlConcurrency, ASecondPublisherOfAKeyWaitsForTheFirst) {
     EXPECT_EQ(sql_.value("SELECT string_agg(id::text, ',') FROM moai_private.event"), second_id);
 }
 
+TEST_F(SqlConcurrency, ARestPublishThatWaitsInVainTellsAKeyInUseFromATableLockedByMaintenance) {
+    const std::string publish = R"(SELECT moai_rest.publish('{"type":"a","payload":1}', 'k'))";
+    SqlSession other(database_.url());
+    other.run("BEGIN; SELECT moai.publish('a', '1', 'k')");
+    EXPECT_EQ(sql_.refusal(publish), "MO409");
+    other.run("ROLLBACK; BEGIN; LOCK TABLE moai_private.event IN SHARE ROW EXCLUSIVE MODE");
+    EXPECT_EQ(sql_.refusal(publish), "MO503");
+    other.run("ROLLBACK");
+    EXPECT_EQ(sql_.refusal(publish), "");
+}
+
 TEST_F(SqlConcurrency, BatchesOfTheSameKeysInOppositeOrdersDoNotDeadlock) {
     in_parallel(4, [&](int client) {
         SqlSession session(database_.url());

@@ -1,6 +1,6 @@
 BEGIN;
 \ir ../helpers.psql
-SELECT plan(18);
+SELECT plan(19);
 
 SELECT pg_temp.subscribe('redrive_dead_letters', max_attempts => 1) AS s \gset
 SELECT pg_temp.publish('redrive_dead_letters') AS e \gset
@@ -29,6 +29,7 @@ SELECT is(moai.redrive_dead_letters(subscription_id => :'h'), 2, 'then the other
 SELECT is(moai.redrive_dead_letters(subscription_id => :'h'), 0, 'until there are no more');
 SELECT is(pg_temp.error_of(format('SELECT moai.redrive_dead_letters(ARRAY[%L])', i)), m, 'refused: ' || m)
 FROM (VALUES (:'e' || '_' || :'s', format('MO404: no such dead letter / id = %s_%s', :'e', :'s')), ('x', 'MO404: no such dead letter / id = ''x''')) AS bad(i, m);
+SELECT is(pg_temp.error_of($$SELECT moai.redrive_dead_letters(ids => '{a,b,c}', max_count => 2)$$), 'MO422: ids has 3 items, max_count allows 2 / max_count = 2', 'more ids than max_count are refused, not cut');
 SELECT is(pg_temp.error_of(format('SELECT moai.redrive_dead_letters(max_count => %s)', n)), format('MO422: max_count is outside of 1 to 10000 / max_count = %s', n), 'max_count is checked')
 FROM unnest(ARRAY['0', '10001', 'null']) AS n;
 

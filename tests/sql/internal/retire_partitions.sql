@@ -1,12 +1,13 @@
 BEGIN;
 \ir ../helpers.psql
-SELECT plan(33);
+SELECT plan(34);
 
 -- Last week's partitions are retired: the youngest of those that nobody publishes to any more.
 SELECT date_trunc('week', clock_timestamp() AT TIME ZONE 'UTC') AT TIME ZONE 'UTC' AS monday \gset
 SELECT moai_private.partition_week(:'monday'::timestamptz - interval '7 days') AS week \gset
 SELECT :'monday'::timestamptz - interval '1 second' AS sunday \gset
 
+SELECT matches(pg_temp.error_of($$SELECT moai_private.retire_partitions(clock_timestamp() + interval '1 hour')$$), '^MO422: before lies in the future / before = ', 'a time in the future is refused: the week that is published to would go');
 SELECT is(moai_private.retire_partitions('1999-01-01'), 0, 'nothing is retired that is not older');
 SELECT is_empty($$SELECT FROM pg_locks WHERE pid = pg_backend_pid() AND relation = 'moai_private.event'::regclass AND mode = 'AccessExclusiveLock'$$, 'and then nothing is locked');
 

@@ -1,6 +1,6 @@
 BEGIN;
 \ir ../helpers.psql
-SELECT plan(5);
+SELECT plan(7);
 
 SELECT pg_temp.subscribe('complete_deliveries') \g /dev/null
 SELECT pg_temp.publish('complete_deliveries') AS e \gset
@@ -9,7 +9,9 @@ SELECT results_eq(format($$SELECT delivered, retried, dead_lettered, released, o
     $$VALUES (0, 1, 0, 0, 0)$$, 'results are counted by their effect');
 SELECT ok(d.due_at BETWEEN clock_timestamp() + interval '4 s' AND clock_timestamp() + interval '5 s', 'the retry is counted from now') FROM moai_private.delivery AS d WHERE d.event_id = :'e';
 SELECT is(worker, 'tester', 'the worker is named in the log') FROM moai_private.attempt WHERE event_id = :'e';
-SELECT unalike(pg_temp.error_of($$SELECT moai.complete_deliveries('tester', '[1]')$$), 'no error', 'results that are no objects are refused');
+SELECT matches(pg_temp.error_of($$SELECT moai.complete_deliveries('tester', '[1]')$$), '^22', 'results that are no objects are refused');
+SELECT is(pg_temp.error_of($$SELECT moai.complete_deliveries('tester', '{}')$$), 'MO422: results is not an array / results is object', 'so is what is no array');
+SELECT is(pg_temp.error_of($$SELECT moai.complete_deliveries(NULL, '[]')$$), 'MO422: worker is missing', 'and a worker without a name');
 SELECT is_definer('moai', 'complete_deliveries', 'it runs as the owner');
 
 SELECT * FROM finish();
