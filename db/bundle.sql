@@ -1,1 +1,1 @@
-SELECT moai_private.record_bundle('709d484fdf555e9fd4dd907f5861b3c9c29fef2767186e802b51dcb87b20d91d');
+SELECT moai_private.record_bundle('a12b493e8e02e2e91e950682fb94f36bf7c8fa569727c69b08d4d23987f892e7');

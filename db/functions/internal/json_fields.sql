@@ -136,12 +136,12 @@ BEGIN
     _text := regexp_replace(_text, E'\\\\\\\\', '..', 'g');
     _text := regexp_replace(_text, E'\\\\u[Dd][89ABab][0-9A-Fa-f]{2}\\\\u[Dd][C-Fc-f][0-9A-Fa-f]{2}', '..', 'g');
     _text := regexp_replace(_text, E'\\\\u(0000|[Dd][89A-Fa-f][0-9A-Fa-f]{2})', _mark, 'g');
-    RETURN (SELECT f.key FROM json_each(_text::json) AS f
+    RETURN (SELECT left(f.key, 64) || CASE WHEN length(f.key) > 64 THEN '…' ELSE '' END FROM json_each(_text::json) AS f
             WHERE strpos(f.key, _mark) = 0 AND strpos(f.value::text, _mark) > 0 LIMIT 1);
 END
 $$;
 COMMENT ON FUNCTION moai_private.json_unreadable_field IS
-$$The field of the object whose value holds \u0000 or a lone surrogate. While one does, none of the others can be read with -> either:
+$$The field (its first 64 characters) of the object whose value holds \u0000 or a lone surrogate. While one does, none of the others can be read with -> either:
 reading a field decodes every escape of the document. NULL if it is not a value but a field's name.$$;
 
 CREATE OR REPLACE FUNCTION moai_private.json_refuse_unknown(document json, known text[])

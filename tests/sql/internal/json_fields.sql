@@ -1,5 +1,5 @@
 BEGIN;
-SELECT plan(40);
+SELECT plan(41);
 
 SELECT is(moai_private.json_text('{"a": "x\ud83d\ude00"}', 'a'), 'x😀', 'a string is read with its escapes');
 SELECT is(moai_private.json_text('{"a": null}', 'a'), NULL, 'null reads as NULL');
@@ -39,6 +39,9 @@ FROM unnest(ARRAY['[]', '1', 'null']) AS d;
 SELECT throws_ok(format('SELECT moai_private.json_refuse_unknown(%L, %L)', d, '{a,b}'), 'MO422', m || ' holds a character that text cannot', 'what cannot be read is named: ' || d)
 FROM (VALUES ('{"b": 1, "a": {"x": "\u0000"}}', 'a'), ('{"a": "\ud83d", "b": "\\u0000"}', 'a'), ('{"a": "\ud83d\ude00", "b": "\\\ude00"}', 'b'),
              ('{"\u0000": 1}', 'the name of a field')) AS v(d, m);
+
+SELECT throws_ok(format('SELECT moai_private.json_refuse_unknown(%L, %L)', format('{"%s": "\u0000"}', repeat('n', 70000)), '{a}'), 'MO422',
+    repeat('n', 64) || '… holds a character that text cannot', 'of a long name its beginning is told');
 
 SELECT * FROM finish();
 ROLLBACK;
