@@ -23,6 +23,7 @@ constexpr std::array kRows{
     Row{"57014", 504},                     // statement timeout
     Row{"08???", 503}, Row{"53???", 503}, Row{"57P0?", 503},
     Row{"", 503},                                             // connection, resources, shutdown
+    Row{"25006", 503},                                        // a standby
     Row{"3F000", 503}, Row{"42883", 503}, Row{"42P01", 503},  // schema missing
 };
 
@@ -66,6 +67,14 @@ Problem problem_of(const pg::Error& error) {
                         "the database has no moai schema, or not this version's",
                         {},
                         "run: moai migrate"};
+            }
+            if (error.sqlstate() == "25006") {
+                return {503,
+                        "database_unavailable",
+                        "the database takes no writes at the moment: it is a standby, or read only",
+                        {},
+                        "Repeat the request; it changed nothing. If that does not help, --database-url must lead to "
+                        "the primary."};
             }
             return {503, "database_unavailable", "the database cannot be reached at the moment; try again", {}, {}};
         case 504: return {504, error.sqlstate(), "the database did not answer in time", {}, {}};

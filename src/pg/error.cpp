@@ -14,4 +14,6 @@ bool Error::connection_lost() const noexcept {
     return state.empty() || state.starts_with("08") || state.starts_with("57P0") || state == "25006";
 }
 
+bool Error::outcome_unknown() const noexcept { return connection_lost() && sqlstate_ != "25006"; }
+
 }  // namespace moai::pg

@@ -24,6 +24,9 @@ public:
     [[nodiscard]] bool retryable() const noexcept;
     /// The connection is of no more use (no SQLSTATE, 08xxx, 57P01..57P05, 25006 read only).
     [[nodiscard]] bool connection_lost() const noexcept;
+    /// Nobody can tell whether the statement was committed: connection_lost() other than by the server's refusal of it
+    /// (25006).
+    [[nodiscard]] bool outcome_unknown() const noexcept;
 
 private:
     std::string sqlstate_, detail_, hint_;

@@ -46,7 +46,7 @@ RestAnswer call_once(pg::Pool& pool, const std::string& sql, const RestCall& cal
     try {
         return read_answer(lease->query(sql, call.params, true), call);
     } catch (const pg::Error& error) {
-        if (call.writes && error.connection_lost()) {
+        if (call.writes && error.outcome_unknown()) {
             throw OutcomeUnknown(error.what());
         }
         throw;

@@ -28,6 +28,10 @@ constexpr const char* kSchema = R"(
             IF nextval('tries') = 1 THEN PERFORM pg_terminate_backend(pg_backend_pid()); PERFORM pg_sleep(10); END IF;
             status := 200; body := '{}';
         END $$;
+    CREATE FUNCTION moai_rest.write_on_a_standby(OUT status int, OUT body text) LANGUAGE plpgsql AS $$
+        BEGIN
+            RAISE read_only_sql_transaction;
+        END $$;
     CREATE FUNCTION moai_rest.refuse(OUT status int, OUT body text) LANGUAGE plpgsql AS $$
         BEGIN
             PERFORM nextval('tries');
@@ -77,6 +81,15 @@ TEST_F(RestCallsTest, SayThatTheOutcomeOfABrokenWriteIsUnknownAndDoNotRepeatIt) 
     EXPECT_THROW((void)calls_.call({"die_once", {}, true}), OutcomeUnknown);
     EXPECT_EQ(tries(), "1");
     EXPECT_EQ(calls_.call({"die_once", {}, true}).status, 200) << "the pool must have made a new connection";
+}
+
+TEST_F(RestCallsTest, KnowTheOutcomeOfAWriteThatAStandbyRefused) {
+    try {
+        (void)calls_.call({"write_on_a_standby", {}, true});
+        FAIL() << "a standby took a write";
+    } catch (const pg::Error& error) {
+        EXPECT_EQ(error.sqlstate(), "25006");
+    }
 }
 
 TEST_F(RestCallsTest, RepeatABrokenReadOnce) {

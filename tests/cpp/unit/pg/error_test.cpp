@@ -26,6 +26,15 @@ TEST(PgError, SaysThatTheConnectionIsStillGood) {
     }
 }
 
+TEST(PgError, SaysThatTheOutcomeIsUnknownUnlessTheServerRefusedTheStatement) {
+    for (const char* state : {"", "08000", "08006", "57P01", "57P02", "57P05"}) {
+        EXPECT_TRUE(Error(state, "m").outcome_unknown()) << state;
+    }
+    for (const char* state : {"25006", "57014", "40001", "23505", "MO422", "53300"}) {
+        EXPECT_FALSE(Error(state, "m").outcome_unknown()) << state;
+    }
+}
+
 TEST(PgError, KeepsMessageDetailAndHintApart) {
     const Error error("MO422", "message", "detail", "hint");
     EXPECT_STREQ(error.what(), "message");
