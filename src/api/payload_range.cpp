@@ -73,6 +73,30 @@ std::optional<std::string> decode_base64(std::string_view text) {
     return bytes;
 }
 
+std::optional<Problem> whole_payload_objection(const std::string& answer) {
+    const auto json = nlohmann::json::parse(answer);
+    const auto total = json.at("total").get<std::int64_t>();
+    const auto given = json.at("last").get<std::int64_t>() + 1;
+    if (given == total) {
+        return std::nullopt;
+    }
+    return Problem{.status = 422,
+                   .detail = "the payload is too large for one answer, and the request has no range that could be read",
+                   .values = fmt::format("total = {} bytes, in one answer = {} bytes", total, given),
+                   .hint = fmt::format("Ask for its parts: \"Range: bytes=0-{}\", then from {} on.", given - 1, given)};
+}
+
+std::optional<std::string> unsatisfied_range(std::string_view values) {
+    constexpr std::string_view kTotal = "total = ";
+    const auto found = values.find(kTotal);
+    const auto number = found == std::string_view::npos ? std::string_view{} : values.substr(found + kTotal.size());
+    const auto digits = number.substr(0, number.find_first_not_of("0123456789"));
+    if (digits.empty()) {
+        return std::nullopt;
+    }
+    return fmt::format("bytes */{}", digits);
+}
+
 Response payload_response(const std::string& answer) {
     const auto json = nlohmann::json::parse(answer);
     const auto total = json.at("total").get<std::int64_t>();

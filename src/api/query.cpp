@@ -8,6 +8,11 @@
 #include "api/utf8.hpp"
 
 namespace moai::api {
+namespace {
+
+constexpr std::size_t kLongestShown = 64;
+
+}  // namespace
 
 std::optional<std::string> percent_decode(std::string_view raw, bool plus_is_space) {
     std::string text;
@@ -44,11 +49,18 @@ std::optional<Problem> parse_query(std::string_view raw, QueryFields& fields) {
         auto value =
             percent_decode(equals == std::string_view::npos ? std::string_view{} : piece.substr(equals + 1), true);
         if (!name || !value) {
-            return Problem{.status = 400, .detail = "the query is not percent-encoded UTF-8 text"};
+            return Problem{
+                .status = 400,
+                .detail = "a query parameter is not percent-encoded UTF-8 text",
+                .values = shortened(piece, kLongestShown),
+                .hint = "Write each byte of UTF-8 that is no letter or digit as % and two hexadecimal digits."};
         }
         if (std::any_of(fields.begin(), fields.end(), [&](const auto& field) { return field.first == *name; })) {
-            return Problem{
-                .status = 422, .detail = "the query parameter " + *name + " is given twice", .values = *name};
+            const std::string shown = shortened(*name, kLongestShown);
+            return Problem{.status = 422,
+                           .detail = "the query parameter " + shown + " is given twice",
+                           .values = shown,
+                           .hint = "Give it once."};
         }
         fields.emplace_back(std::move(*name), std::move(*value));
     }

@@ -24,6 +24,8 @@ namespace {
 constexpr std::size_t kLargestAnswer = 64U << 10;
 constexpr std::size_t kLongestIdempotencyKey = 255;
 constexpr std::string_view kUnmatched = "unmatched";
+/// Of what a problem quotes of the request.
+constexpr std::size_t kLongestShown = 256;
 
 /// What a route's function is called with; views the request.
 struct Input {
@@ -77,7 +79,12 @@ std::optional<Problem> check_body(const Route& route, const Request& request) {
         return std::nullopt;
     }
     if (!request.body.empty() && !is_json_type(request.header("content-type"))) {
-        return Problem{.status = 415, .detail = "send the body with Content-Type: application/json"};
+        const std::string* type = request.header("content-type");
+        return Problem{
+            .status = 415,
+            .detail = "the body must be JSON in UTF-8, and say so",
+            .values = type == nullptr ? "no Content-Type" : "Content-Type = " + shortened(*type, kLongestShown),
+            .hint = "Send it with Content-Type: application/json."};
     }
     JsonRules rules;
     rules.array_allowed = route.body == BodyRule::object_or_batch;
@@ -91,12 +98,20 @@ std::optional<Problem> read_idempotency_key(const Request& request, Input& input
             continue;
         }
         if (input.idempotency_key) {
-            return Problem{.status = 422, .detail = "the Idempotency-Key header is given twice"};
+            return Problem{.status = 422,
+                           .detail = "the Idempotency-Key header is given twice",
+                           .values = fmt::format("Idempotency-Key = {}, Idempotency-Key = {}",
+                                                 shortened(*input.idempotency_key, kLongestShown),
+                                                 shortened(header.value, kLongestShown)),
+                           .hint = "Give one key for the request; in an array, give each item its idempotency_key."};
         }
         if (!is_text(header.value) || header.value.empty() || count_characters(header.value) > kLongestIdempotencyKey) {
             return Problem{
                 .status = 422,
-                .detail = fmt::format("Idempotency-Key must be 1 to {} characters of UTF-8", kLongestIdempotencyKey)};
+                .detail = fmt::format("Idempotency-Key must be 1 to {} characters of UTF-8", kLongestIdempotencyKey),
+                .values = fmt::format("Idempotency-Key = {} ({} bytes)", shortened(header.value, kLongestShown),
+                                      header.value.size()),
+                .hint = "Take a UUID, or the hash of what makes the event one of its kind."};
         }
         input.idempotency_key = header.value;
     }
@@ -112,7 +127,8 @@ std::optional<Problem> read_input(const Route& route, const Request& request, In
     } else if (!input.query_fields.empty()) {
         return Problem{.status = 422,
                        .detail = "this request takes no query parameters",
-                       .values = input.query_fields.front().first};
+                       .values = shortened(input.query_fields.front().first, kLongestShown),
+                       .hint = "Leave them out."};
     }
     if (takes(route, Source::range_first)) {
         if (const std::string* range = request.header("range")) {
@@ -176,13 +192,45 @@ const Route* route_of(const Request& request) {
     return segments ? route_for(routes_at(*segments), request.method) : nullptr;
 }
 
-Problem outcome_unknown(const Route& route) {
-    return {.status = 503,
-            .code = "outcome_unknown",
-            .detail = route.function == "publish" ? "the connection to the database broke before it confirmed; repeat "
-                                                    "the request with the same idempotency key"
-                                                  : "the connection to the database broke before it confirmed; look "
-                                                    "whether the change was made, then repeat"};
+Problem outcome_unknown(const Route& route, const Input& input) {
+    Problem problem{
+        .status = 503,
+        .code = "outcome_unknown",
+        .detail = "the connection to the database broke before it confirmed: the change may have been made"};
+    if (route.function != "publish") {
+        problem.hint = "Look whether it was made before repeating.";
+    } else if (input.idempotency_key) {
+        problem.hint = "Repeat the request with the same idempotency key.";
+    } else {
+        problem.hint =
+            "It may have been published; look at GET /events before repeating. Only events that have an "
+            "idempotency_key in the body can be repeated as they are.";
+    }
+    return problem;
+}
+
+Problem unreadable_path(const Request& request) {
+    return {.status = 400,
+            .detail = "the path is not percent-encoded UTF-8 text",
+            .values = "path = " + shortened(request.path, kLongestShown),
+            .hint =
+                "Write each byte of UTF-8 that is no letter, digit, \"-\", \".\", \"_\" or \"~\" as % and two "
+                "hexadecimal digits."};
+}
+
+Problem nothing_there(const Request& request) {
+    return {.status = 404,
+            .detail = "there is nothing at this path",
+            .values = "path = " + shortened(request.path, kLongestShown),
+            .hint = "Paths begin with /events, /subscriptions, /deliveries, /dead-letters, /health or /metrics."};
+}
+
+Problem wrong_method(const Request& request, std::string_view allowed) {
+    return {.status = 405,
+            .detail = "this path does not take this method",
+            .values = fmt::format("method = {}, path = {}", shortened(request.method, kLongestShown),
+                                  shortened(request.path, kLongestShown)),
+            .hint = fmt::format("Allowed: {}.", allowed)};
 }
 
 }  // namespace
@@ -226,22 +274,27 @@ Response Router::handle(const Request& request) const {
 }
 
 Router::Outcome Router::answer(const Request& request) const {
+    const auto log = [&](std::string_view route, const std::string& what) {
+        if (options_.on_internal_error) {
+            options_.on_internal_error(request.request_id, fmt::format("{} {}: {}", request.method, route, what));
+        }
+    };
     const auto refused = [&](std::string_view route, const Problem& problem) {
         return Outcome{problem_response(problem, request.request_id), route};
     };
     const auto segments = decoded_segments(request.path);
     if (!segments) {
-        return refused(kUnmatched, {.status = 400, .detail = "the path is not percent-encoded UTF-8 text"});
+        return refused(kUnmatched, unreadable_path(request));
     }
     const auto candidates = routes_at(*segments);
     if (candidates.empty()) {
-        return refused(kUnmatched, {.status = 404, .detail = "there is nothing at this path"});
+        return refused(kUnmatched, nothing_there(request));
     }
     const Route* route = route_for(candidates, request.method);
     if (route == nullptr) {
-        Outcome outcome =
-            refused(candidates.front()->pattern, {.status = 405, .detail = "this path does not take this method"});
-        outcome.response.headers.push_back({"Allow", allowed_methods(candidates)});
+        std::string allowed = allowed_methods(candidates);
+        Outcome outcome = refused(candidates.front()->pattern, wrong_method(request, allowed));
+        outcome.response.headers.push_back({"Allow", std::move(allowed)});
         return outcome;
     }
     if (is_probe(*route)) {
@@ -261,22 +314,29 @@ Router::Outcome Router::answer(const Request& request) const {
     try {
         store::RestAnswer answer = backend_.call(call);
         if (route->target == Target::payload) {
+            const bool in_parts = input.range.first || input.range.last;
+            if (const auto problem = in_parts ? std::nullopt : whole_payload_objection(answer.body)) {
+                return refused(route->pattern, *problem);
+            }
             return {payload_response(answer.body), route->pattern};
         }
         return {Response{answer.status, "application/json", std::move(answer.body), {}}, route->pattern};
-    } catch (const store::OutcomeUnknown&) {
-        return refused(route->pattern, outcome_unknown(*route));
+    } catch (const store::OutcomeUnknown& error) {
+        log(route->pattern, fmt::format("outcome unknown: {}", error.what()));
+        return refused(route->pattern, outcome_unknown(*route, input));
     } catch (const pg::PoolExhausted&) {
         return refused(route->pattern,
                        {.status = 503, .code = "busy", .detail = "all database connections are in use; try again"});
     } catch (const pg::Error& error) {
         const Problem problem = problem_of(error);
-        if (problem.status >= 500 && options_.on_internal_error) {
-            options_.on_internal_error(request.request_id,
-                                       fmt::format("{} {}: {} {} {}", request.method, route->pattern, error.sqlstate(),
-                                                   error.what(), error.detail()));
+        if (problem.status >= 500) {
+            log(route->pattern, fmt::format("{} {} {}", error.sqlstate(), error.what(), error.detail()));
         }
-        return refused(route->pattern, problem);
+        Outcome outcome = refused(route->pattern, problem);
+        if (auto range = problem.status == 416 ? unsatisfied_range(problem.values) : std::nullopt) {
+            outcome.response.headers.push_back({"Content-Range", std::move(*range)});
+        }
+        return outcome;
     }
 }
 

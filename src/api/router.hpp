@@ -26,7 +26,8 @@ struct Probes {
 struct RouterOptions {
     /// Told of each answered request: route is the pattern ("/events/{id}"), or "unmatched".
     std::function<void(std::string_view route, std::string_view method, int status, double seconds)> on_request;
-    /// Told what a client must not see: the server's text behind a 500, or an answer that was too large.
+    /// Told what a client must not see: the server's text behind a 5xx, an unknown outcome's included, or an answer
+    /// that was too large.
     std::function<void(std::string_view request_id, std::string_view text)> on_internal_error;
 };
 

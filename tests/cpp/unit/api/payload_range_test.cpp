@@ -44,6 +44,22 @@ TEST(PayloadRange, AnswersTheWholePayloadOrAPartOfIt) {
     EXPECT_EQ(part.headers[1].value, "bytes 3-8/100");
 }
 
+TEST(PayloadRange, ObjectsToHandingOutAPartAsTheWhole) {
+    EXPECT_FALSE(whole_payload_objection(R"({"total":6,"first":0,"last":5,"base64":"Zm9vYmFy"})"));
+    const auto problem = whole_payload_objection(R"({"total":100000,"first":0,"last":44999,"base64":""})");
+    ASSERT_TRUE(problem);
+    EXPECT_EQ(problem->status, 422);
+    EXPECT_EQ(problem->values, "total = 100000 bytes, in one answer = 45000 bytes");
+    EXPECT_EQ(problem->hint, "Ask for its parts: \"Range: bytes=0-44999\", then from 45000 on.");
+    EXPECT_ANY_THROW((void)whole_payload_objection("{}"));
+}
+
+TEST(PayloadRange, SaysHowLongThePayloadIsWhenARangeLiesOutside) {
+    EXPECT_EQ(unsatisfied_range("first = 10, total = 10"), "bytes */10");
+    EXPECT_EQ(unsatisfied_range("total = 0"), "bytes */0");
+    EXPECT_FALSE(unsatisfied_range("total = ?"));
+}
+
 TEST(PayloadRange, RefusesAnAnswerThatContradictsItself) {
     EXPECT_THROW((void)payload_response(R"({"total":6,"first":0,"last":6,"base64":"Zm9vYmFy"})"), std::runtime_error);
     EXPECT_ANY_THROW((void)payload_response("{}"));

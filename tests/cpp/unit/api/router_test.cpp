@@ -239,6 +239,64 @@ TEST_F(RouterTest, ServesPayloadBytesByRange) {
     EXPECT_EQ(backend.params, wanted);
 }
 
+TEST_F(RouterTest, NeverGivesAPartOfAPayloadToWhoAskedForTheWhole) {
+    backend.answer = {200, R"({"total":100,"first":0,"last":5,"base64":"Zm9vYmFy"})"};
+    Request get = request("GET", "/events/e1/payload");
+    EXPECT_EQ(handle(get).status, 422);
+    get.headers = {{"range", "lines=1-2"}};
+    const Response unusable = handle(get);
+    EXPECT_EQ(unusable.status, 422);
+    EXPECT_NE(unusable.body.find("Range: bytes=0-5"), std::string::npos) << unusable.body;
+    get.headers = {{"range", "bytes=0-"}};
+    EXPECT_EQ(handle(get).status, 206);
+    backend.answer = {200, R"({"total":6,"first":0,"last":5,"base64":"Zm9vYmFy"})"};
+    get.headers = {{"range", "lines=1-2"}};
+    EXPECT_EQ(handle(get).status, 200);
+}
+
+TEST_F(RouterTest, SaysHowLongThePayloadIsWhenARangeLiesOutside) {
+    backend.fail = [] { throw pg::Error("MO416", "the payload has no such bytes", "first = 10, total = 6"); };
+    Request get = request("GET", "/events/e1/payload");
+    get.headers = {{"range", "bytes=10-"}};
+    const Response response = handle(get);
+    EXPECT_EQ(response.status, 416);
+    ASSERT_EQ(response.headers.size(), 1U);
+    EXPECT_EQ(response.headers[0].name, "Content-Range");
+    EXPECT_EQ(response.headers[0].value, "bytes */6");
+}
+
+TEST_F(RouterTest, NamesTheValueAndTheNextStepOfWhatItRefuses) {
+    struct Case {
+        Request to;
+        std::string values, hint;
+    };
+    Request text = request("POST", "/events", "{}");
+    text.headers = {{"content-type", "text/plain"}};
+    Request untyped = text;
+    untyped.headers.clear();
+    Request twice = request("POST", "/events", "{}");
+    twice.headers.insert(twice.headers.end(), {{"idempotency-key", "a"}, {"idempotency-key", "b"}});
+    Request endless = request("POST", "/events", "{}");
+    endless.headers.push_back({"idempotency-key", std::string(10'000, 'k')});
+    const std::vector<Case> cases{
+        {text, "Content-Type = text/plain", "application/json"},
+        {untyped, "no Content-Type", "application/json"},
+        {twice, "Idempotency-Key = a, Idempotency-Key = b", "one key"},
+        {endless, "Idempotency-Key = " + std::string(256, 'k') + "… (10000 bytes)", "UUID"},
+        {request("GET", "/events/%zz"), "path = /events/%zz", "hexadecimal"},
+        {request("GET", "/nowhere"), "path = /nowhere", "/events"},
+        {request("PUT", "/events"), "method = PUT, path = /events", "Allowed: POST, GET, HEAD."},
+        {request("GET", "/events?limit=1&type=%zz"), "type=%zz", "hexadecimal"},
+        {request("GET", "/events?limit=1&limit=2"), "limit", "once"},
+        {request("GET", "/events/e1?verbose=1"), "verbose", "Leave"},
+    };
+    for (const Case& each : cases) {
+        const auto problem = nlohmann::json::parse(handle(each.to).body);
+        EXPECT_EQ(problem.value("values", ""), each.values) << problem;
+        EXPECT_NE(problem.value("hint", "").find(each.hint), std::string::npos) << problem;
+    }
+}
+
 TEST_F(RouterTest, MapsTheDatabasesErrors) {
     backend.fail = [] { throw pg::Error("MO409", "key reused", "key = k", "Use another."); };
     const Response conflict = handle("POST", "/events", "{}");
@@ -267,9 +325,23 @@ TEST_F(RouterTest, SaysServiceUnavailableWithRetryAfterWhenTheDatabaseIsAway) {
         ASSERT_EQ(response.headers.size(), 1U);
         EXPECT_EQ(response.headers[0].name, "Retry-After");
     }
-    const auto problem = nlohmann::json::parse(handle("POST", "/events", "{}").body);
-    EXPECT_EQ(problem.at("code"), "outcome_unknown");
-    EXPECT_NE(problem.at("detail").get<std::string>().find("same idempotency key"), std::string::npos);
+}
+
+TEST_F(RouterTest, TellsOfAnUnknownOutcomeWhatCanSafelyBeDoneAndLogsItsCause) {
+    backend.fail = [] { throw store::OutcomeUnknown("server closed the connection unexpectedly"); };
+    const auto hint = [&](const Request& to) {
+        const auto problem = nlohmann::json::parse(handle(to).body);
+        EXPECT_EQ(problem.at("code"), "outcome_unknown");
+        return problem.at("hint").get<std::string>();
+    };
+    Request post = request("POST", "/events", "{}");
+    EXPECT_NE(hint(post).find("It may have been published; look at GET /events before repeating"), std::string::npos);
+    EXPECT_EQ(hint(post).find("same idempotency key"), std::string::npos);
+    post.headers.push_back({"idempotency-key", "k"});
+    EXPECT_EQ(hint(post), "Repeat the request with the same idempotency key.");
+    EXPECT_EQ(hint(request("DELETE", "/subscriptions/s1")), "Look whether it was made before repeating.");
+    ASSERT_FALSE(internal_errors.empty());
+    EXPECT_EQ(internal_errors[0], "r-1 POST /events: outcome unknown: server closed the connection unexpectedly");
 }
 
 TEST_F(RouterTest, AnswersProbesFromMemory) {
