@@ -152,10 +152,18 @@ std::string parse_host_name(std::string_view text) {
     std::string host(text);
     std::transform(host.begin(), host.end(), host.begin(),
                    [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-    const bool name = !host.empty() && host.size() <= 253 &&
-                      host.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-._") == std::string::npos;
-    if (!name && !is_ipv6(host)) {
-        throw BadValue("a host name or an address, without scheme, port and brackets");
+    const bool bracketed = host.starts_with('[');
+    const auto end = bracketed ? host.find(']') : std::min(host.find(':'), host.size());
+    const std::string name = host.substr(bracketed ? 1 : 0, bracketed && end != std::string::npos ? end - 1 : end);
+    const bool good_name =
+        bracketed ? end != std::string::npos && is_ipv6(name)
+                  : !name.empty() && name.size() <= 253 &&
+                        name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-._") == std::string::npos;
+    const std::string_view port = std::string_view(host).substr(std::min(end + (bracketed ? 1 : 0), host.size()));
+    std::uint16_t number = 0;
+    const bool good_port = port.empty() || (port.starts_with(':') && all_of_it(port.substr(1), number));
+    if (!is_ipv6(host) && !(good_name && good_port)) {
+        throw BadValue("a host name or an address (IPv6 in brackets), with or without a port, without scheme");
     }
     return host;
 }

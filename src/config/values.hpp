@@ -40,7 +40,8 @@ struct ListenAddress {
 [[nodiscard]] std::size_t parse_choice(std::string_view text, std::initializer_list<std::string_view> allowed);
 /// Splits at commas and trims blanks; empty items are refused.
 [[nodiscard]] std::vector<std::string> parse_list(std::string_view text);
-/// A host name or address as it stands in a Host header, without port. Lower-cased.
+/// A host name or address as it stands in a Host header, with or without port, or an IPv6 address without brackets.
+/// Lower-cased.
 [[nodiscard]] std::string parse_host_name(std::string_view text);
 /// "postgresql://..." or "key=value ..." as libpq takes it.
 [[nodiscard]] std::string parse_database_url(std::string_view text);

@@ -1,7 +1,6 @@
 // SO_REUSEADDR lets a restart take the port back while old connections are in TIME_WAIT.
 #include "http/listen_socket.hpp"
 
-#include <arpa/inet.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
@@ -43,18 +42,6 @@ ListenAddress parse_listen_address(std::string_view text) {
         throw ListenError("listen address \"" + std::string(text) + "\" has no port from 0 to 65535");
     }
     return {std::string(host), std::string(port)};
-}
-
-bool is_loopback(const ListenAddress& address) {
-    in_addr v4{};
-    in6_addr v6{};
-    if (inet_pton(AF_INET, address.host.c_str(), &v4) == 1) {
-        return (ntohl(v4.s_addr) >> 24U) == 127;
-    }
-    if (inet_pton(AF_INET6, address.host.c_str(), &v6) == 1) {
-        return IN6_IS_ADDR_LOOPBACK(&v6);
-    }
-    return equals_ignoring_case(address.host, "localhost");
 }
 
 base::UniqueFd open_listen_socket(const ListenAddress& address) {

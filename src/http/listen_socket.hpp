@@ -17,9 +17,6 @@ struct ListenAddress {
 /// Splits "host:port" or "[v6]:port". Throws ListenError saying what is wrong with the text.
 [[nodiscard]] ListenAddress parse_listen_address(std::string_view text);
 
-/// True if nobody but this machine can reach the address: "localhost", 127.0.0.0/8, ::1.
-[[nodiscard]] bool is_loopback(const ListenAddress& address);
-
 /// A non-blocking listening socket. Throws ListenError naming the address and the reason.
 [[nodiscard]] base::UniqueFd open_listen_socket(const ListenAddress& address);
 

@@ -76,10 +76,14 @@ TEST(List, IsSplitAtCommasAndTrimmed) {
     EXPECT_THROW(static_cast<void>(parse_list("")), BadValue);
 }
 
-TEST(HostName, IsLowerCasedAndBare) {
+TEST(HostName, IsLowerCasedAndMayHaveAPort) {
     EXPECT_EQ(parse_host_name("Api.Example"), "api.example");
+    EXPECT_EQ(parse_host_name("Api.Example:8443"), "api.example:8443");
     EXPECT_EQ(parse_host_name("::1"), "::1");
-    for (const char* bad : {"", "http://x", "x:80", "a b", "x/"}) {
+    EXPECT_EQ(parse_host_name("[2001:DB8::1]"), "[2001:db8::1]");
+    EXPECT_EQ(parse_host_name("[2001:db8::1]:80"), "[2001:db8::1]:80");
+    for (const char* bad : {"", "http://x", "a b", "x/", "x:", "x:y", "x:65536", ":80", "[x]", "[::1", "[::1]80", "[]",
+                            "[::1]:", "::1:x"}) {
         EXPECT_THROW(static_cast<void>(parse_host_name(bad)), BadValue) << bad;
     }
 }

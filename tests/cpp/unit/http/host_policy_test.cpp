@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <stdexcept>
+
 namespace moai::http {
 namespace {
 
@@ -51,14 +53,30 @@ TEST(HostPolicy, AcceptsTheBoundAddress) {
 }
 
 TEST(HostPolicy, AcceptsAllowedHostsWithTheirPortIfOneIsNamed) {
-    const HostPolicy policy("127.0.0.1", {"Any.example", "one.example:8443", "[2001:db8::1]"});
+    const HostPolicy policy("127.0.0.1", {"Any.example", "one.example:8443", "[2001:DB8:0:0::1]", "[2001:db8::2]:8443",
+                                          "2001:db8::3", "192.0.2.7:8443"});
     EXPECT_TRUE(policy.accepts("any.example"));
     EXPECT_TRUE(policy.accepts("any.example:1"));
     EXPECT_TRUE(policy.accepts("one.example:8443"));
     EXPECT_TRUE(policy.accepts("[2001:db8::1]:80"));
+    EXPECT_TRUE(policy.accepts("[2001:db8:0::1]"));
+    EXPECT_TRUE(policy.accepts("[2001:db8:0::2]:8443"));
+    EXPECT_TRUE(policy.accepts("[2001:db8::3]:80"));
+    EXPECT_TRUE(policy.accepts("192.0.2.7:8443"));
+    EXPECT_FALSE(policy.accepts("[2001:db8::2]"));
+    EXPECT_FALSE(policy.accepts("[2001:db8::2]:80"));
+    EXPECT_FALSE(policy.accepts("[2001:db8::4]"));
+    EXPECT_FALSE(policy.accepts("2001:db8::1"));
+    EXPECT_FALSE(policy.accepts("192.0.2.7"));
     EXPECT_FALSE(policy.accepts("one.example"));
     EXPECT_FALSE(policy.accepts("one.example:80"));
     EXPECT_FALSE(policy.accepts("x.any.example"));
+}
+
+TEST(HostPolicy, RefusesToBeToldOfHostsThatItCouldNotMatch) {
+    for (const char* host : {"", "http://a.example", "a.example:x", "a.example:65536", "[a.example]", "[::1", ":80"}) {
+        EXPECT_THROW(HostPolicy("127.0.0.1", {host}), std::invalid_argument) << host;
+    }
 }
 
 }  // namespace

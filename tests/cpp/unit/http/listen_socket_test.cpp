@@ -22,15 +22,6 @@ TEST(ListenAddress, RefusesWhatIsNoHostAndPort) {
     }
 }
 
-TEST(ListenAddress, KnowsLoopback) {
-    for (const char* text : {"127.0.0.1:1", "127.3.2.1:1", "[::1]:1", "localhost:1"}) {
-        EXPECT_TRUE(is_loopback(parse_listen_address(text))) << text;
-    }
-    for (const char* text : {"0.0.0.0:1", "[::]:1", "10.0.0.1:1", "example.org:1"}) {
-        EXPECT_FALSE(is_loopback(parse_listen_address(text))) << text;
-    }
-}
-
 TEST(Token, FindsMembersOfAList) {
     EXPECT_TRUE(has_list_member("keep-alive , CLOSE", "close"));
     EXPECT_FALSE(has_list_member("closed, not-close", "close"));
