@@ -47,6 +47,9 @@ struct AsyncConnection::Impl : std::enable_shared_from_this<AsyncConnection::Imp
     base::Backoff backoff{kFirstDelay, kLongestDelay};
     SteadyClock::time_point open_since{};
     std::size_t setup_done = 0;
+    std::size_t servers = 1;  // in the URL's list
+    std::size_t server = 0;   // which of them is being tried, or serves
+    std::size_t tried = 0;    // how many of them in a row would not have us
 
     Request request = Request::none;
     std::optional<Result> rows;    // of the outstanding request
@@ -54,6 +57,7 @@ struct AsyncConnection::Impl : std::enable_shared_from_this<AsyncConnection::Imp
     std::string sql;               // of the outstanding statement
     std::optional<ParameterValues> values;
     Done done;
+    bool repeated = false;                                  // the outstanding statement, prepared anew
     std::unordered_map<std::string, std::string> prepared;  // statement text -> its name in this session
     int last_name = 0;
 
@@ -86,7 +90,11 @@ struct AsyncConnection::Impl : std::enable_shared_from_this<AsyncConnection::Imp
         }
         reconnect_timer = 0;
         try {
-            const ConnectionParameters parameters(options.database_url, options.application_name);
+            // One at a time, because PQconnectPoll itself gives a silent server all the time it wants.
+            const ConnectionParameters all(options.database_url, options.application_name);
+            servers = all.servers();
+            server %= servers;
+            const ConnectionParameters parameters(all, server);
             state = State::connecting;
             deadline_timer =
                 loop.at(SteadyClock::now() + parameters.connect_timeout(), later(&Impl::give_up_connecting));
@@ -138,6 +146,7 @@ struct AsyncConnection::Impl : std::enable_shared_from_this<AsyncConnection::Imp
             return;
         }
         loop.cancel(std::exchange(deadline_timer, 0));
+        tried = 0;
         state = State::open;
         open_since = SteadyClock::now();
         if (callbacks.on_ready) {
@@ -148,6 +157,22 @@ struct AsyncConnection::Impl : std::enable_shared_from_this<AsyncConnection::Imp
     void give_up_connecting() {
         deadline_timer = 0;
         lose(Error("", "connecting to the database took too long"));
+    }
+
+    /// The server that was being tried will not have us: on to the next of the list. False when all have been tried.
+    bool try_next_server() {
+        if (state != State::connecting && state != State::setting_up) {
+            return false;
+        }
+        server = (server + 1) % servers;
+        if (++tried >= servers) {
+            tried = 0;
+            return false;
+        }
+        drop_connection();
+        state = State::waiting;
+        reconnect_timer = loop.at(SteadyClock::now(), later(&Impl::connect));
+        return true;
     }
 
     // ---- losing
@@ -169,6 +194,9 @@ struct AsyncConnection::Impl : std::enable_shared_from_this<AsyncConnection::Imp
     void lose(const Error& given) {
         // A copy: the reason may live in what drop_connection() clears.
         const Error error = given;
+        if (try_next_server()) {
+            return;
+        }
         // A session that did something, or lasted, was a good one; a server that lets us in only to throw us out is
         // not.
         if (state == State::open && SteadyClock::now() - open_since >= kLongestDelay) {
@@ -221,7 +249,7 @@ struct AsyncConnection::Impl : std::enable_shared_from_this<AsyncConnection::Imp
 
     void on_io() {
         if (PQconsumeInput(handle.get()) == 0) {
-            take_results();
+            static_cast<void>(take_results(handle.get(), rows, failure));
             lose(failure && failure->connection_lost() ? *failure : connection_error(handle.get()));
             return;
         }
@@ -230,7 +258,7 @@ struct AsyncConnection::Impl : std::enable_shared_from_this<AsyncConnection::Imp
         // session.
         const std::uint64_t this_session = session;
         deliver_notifications();
-        if (session == this_session && request != Request::none && take_results()) {
+        if (session == this_session && request != Request::none && take_results(handle.get(), rows, failure)) {
             finish_request();
         }
     }
@@ -247,29 +275,6 @@ struct AsyncConnection::Impl : std::enable_shared_from_this<AsyncConnection::Imp
                 callbacks.on_notify(channel);
             }
         }
-    }
-
-    /// Takes what has arrived of the outstanding request. True when it is complete.
-    bool take_results() {
-        while (PQisBusy(handle.get()) == 0) {
-            PGresult* result = PQgetResult(handle.get());
-            if (result == nullptr) {
-                return true;
-            }
-            Result owner(result);
-            if (auto error = error_of(handle.get(), result)) {
-                // The first error says what happened; on a dying connection others follow.
-                if (!failure) {
-                    failure.emplace(std::move(*error));
-                }
-            } else {
-                rows = std::move(owner);
-            }
-            if (is_copy(result)) {
-                return true;
-            }
-        }
-        return false;
     }
 
     void finish_request() {
@@ -289,6 +294,12 @@ struct AsyncConnection::Impl : std::enable_shared_from_this<AsyncConnection::Imp
             execute();
             return;
         }
+        if (error && finished == Request::execute && must_prepare_again(*error) && !std::exchange(repeated, true)) {
+            prepared.erase(sql);
+            prepare();
+            return;
+        }
+        loop.cancel(std::exchange(deadline_timer, 0));
         if (!error) {
             backoff.reset();
         } else if (finished == Request::prepare || must_prepare_again(*error)) {
@@ -308,14 +319,26 @@ struct AsyncConnection::Impl : std::enable_shared_from_this<AsyncConnection::Imp
         values.emplace(params);
         sql = statement;
         done = std::move(on_done);
+        repeated = false;
+        deadline_timer = loop.at(SteadyClock::now() + options.statement_deadline, later(&Impl::give_up_statement));
         if (prepared.contains(sql)) {
             execute();
-            return;
+        } else {
+            prepare();
         }
+    }
+
+    void prepare() {
         request = Request::prepare;
         const std::string name = "moai_" + std::to_string(++last_name);
         prepared.emplace(sql, name);
         after_sending(PQsendPrepare(handle.get(), name.c_str(), sql.c_str(), 0, nullptr));
+    }
+
+    /// A server that is frozen, or a network that swallows what we send, ends no connection by itself.
+    void give_up_statement() {
+        deadline_timer = 0;
+        lose(Error("", "the database did not answer in time"));
     }
 
     void execute() {

@@ -1,6 +1,7 @@
 // A PostgreSQL connection driven by an event loop: connecting, statements and notifications never block the loop.
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <string>
@@ -12,7 +13,8 @@
 
 namespace moai::pg {
 
-/// Keeps itself connected: on loss it reconnects with jittered exponential backoff (100 ms doubling to 5 s).
+/// Keeps itself connected: on loss it reconnects with jittered exponential backoff (100 ms doubling to 5 s). Where the
+/// URL names several servers it tries each for connect_timeout, beginning with the one that served last.
 /// Not thread-safe: lives on its loop's thread. The address of the socket may change at each reconnect; nobody else
 /// watches it.
 class AsyncConnection {
@@ -22,6 +24,8 @@ public:
         std::string application_name;
         /// Statements run (one by one) at each (re)connect before on_ready: LISTEN, SET, PREPARE.
         std::vector<std::string> session_setup;
+        /// A statement that is not answered by then loses the connection; longer than the session's statement_timeout.
+        std::chrono::milliseconds statement_deadline{30'000};
     };
     struct Callbacks {
         std::function<void()> on_ready;             ///< connected and session_setup done
@@ -39,6 +43,7 @@ public:
     /// Starts connecting; returns at once.
     void start();
     /// Sends one prepared statement (prepared once per session, by its text) with text parameters, which are copied.
+    /// Repeated once if it must be prepared again before it can run.
     /// REQUIRES: ready() and no statement outstanding. `done` is called later, on the loop's thread.
     void send(const std::string& sql, const std::vector<Param>& params, Done done);
 

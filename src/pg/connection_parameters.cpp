@@ -4,6 +4,7 @@
 #include <libpq-fe.h>
 
 #include <algorithm>
+#include <cctype>
 #include <charconv>
 #include <memory>
 #include <string_view>
@@ -41,12 +42,34 @@ void refuse_unescaped_password(std::string_view url) {
     }
 }
 
+/// A slash in a password makes libpq take what stands before it for the port, and name it in its error messages.
+void require_port_numbers(std::string_view ports) {
+    if (ports.find_first_not_of("0123456789,") != std::string_view::npos) {
+        throw Error("08001", "the database URL has a port that is not a number", {},
+                    "in a user name or password write : as %3A, / as %2F, ? as %3F and @ as %40");
+    }
+}
+
+/// The name of an unknown option helps who mistyped it, but behind a password with unescaped marks it is a part of it.
+bool may_name_options(std::string_view url) {
+    std::string settings(url);
+    if (settings.find("://") != std::string::npos) {
+        const std::size_t query = settings.find('?');
+        settings = query == std::string::npos ? "" : settings.substr(query);
+    }
+    std::transform(settings.begin(), settings.end(), settings.begin(),
+                   [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+    return settings.find("pass") == std::string::npos && settings.find_first_of("%@:") == std::string::npos;
+}
+
 /// libpq quotes what it stumbled over, which may be the password; option names alone are safe to repeat.
-std::string without_secrets(std::string_view message) {
+std::string without_secrets(std::string_view message, std::string_view url) {
     while (!message.empty() && message.back() == '\n') {
         message.remove_suffix(1);
     }
-    if (message.starts_with("invalid connection option") || message.starts_with("invalid URI query parameter")) {
+    const bool names_option =
+        message.starts_with("invalid connection option") || message.starts_with("invalid URI query parameter");
+    if (names_option && may_name_options(url)) {
         return std::string(message);
     }
     message = message.substr(0, message.find('"'));
@@ -54,6 +77,43 @@ std::string without_secrets(std::string_view message) {
         message.remove_suffix(1);
     }
     return std::string(message);
+}
+
+using Options = std::unique_ptr<PQconninfoOption, FreeOptions>;
+
+/// Throws Error (08001) without any part of the URL that may be a password.
+Options parse(const std::string& url) {
+    refuse_unescaped_password(url);
+    char* message = nullptr;
+    Options options(PQconninfoParse(url.c_str(), &message));
+    const std::unique_ptr<char, decltype(&PQfreemem)> message_owner(message, &PQfreemem);
+    if (options == nullptr) {
+        throw Error("08001",
+                    "the database URL cannot be understood: " + without_secrets(message == nullptr ? "" : message, url),
+                    {},
+                    "use postgresql://user:password@host:port/database or host=... dbname=... (see libpq's connection "
+                    "strings)");
+    }
+    for (const PQconninfoOption* option = options.get(); option->keyword != nullptr; ++option) {
+        if (option->val != nullptr && std::string_view(option->keyword) == "port") {
+            require_port_numbers(option->val);
+        }
+    }
+    return options;
+}
+
+/// libpq's default of target_session_attrs.
+constexpr std::string_view kAny = "any";
+
+/// "a,b,c"; one empty item in the empty text.
+std::vector<std::string> items_of(std::string_view list) {
+    std::vector<std::string> items;
+    for (std::size_t from = 0; from <= list.size();) {
+        const std::size_t end = std::min(list.find(',', from), list.size());
+        items.emplace_back(list.substr(from, end - from));
+        from = end + 1;
+    }
+    return items;
 }
 
 std::string quoted(std::string_view value) {
@@ -70,16 +130,7 @@ std::string quoted(std::string_view value) {
 }  // namespace
 
 ConnectionParameters::ConnectionParameters(const std::string& database_url, const std::string& application_name) {
-    refuse_unescaped_password(database_url);
-    char* message = nullptr;
-    const std::unique_ptr<PQconninfoOption, FreeOptions> options(PQconninfoParse(database_url.c_str(), &message));
-    const std::unique_ptr<char, decltype(&PQfreemem)> message_owner(message, &PQfreemem);
-    if (options == nullptr) {
-        throw Error("08001",
-                    "the database URL cannot be understood: " + without_secrets(message == nullptr ? "" : message), {},
-                    "use postgresql://user:password@host:port/database or host=... dbname=... (see libpq's connection "
-                    "strings)");
-    }
+    const Options options = parse(database_url);
     for (const PQconninfoOption* option = options.get(); option->keyword != nullptr; ++option) {
         if (option->val != nullptr) {
             set(option->keyword, option->val);
@@ -92,11 +143,64 @@ ConnectionParameters::ConnectionParameters(const std::string& database_url, cons
             set(keyword, value);
         }
     }
+    take_servers_from_environment();
+    if (servers() > 1 && !has("target_session_attrs")) {
+        set("target_session_attrs", "read-write");
+    }
     set("client_encoding", "UTF8");
     if (!application_name.empty()) {
         set("application_name", application_name);
     }
+    point();
+}
 
+ConnectionParameters::ConnectionParameters(const ConnectionParameters& all, std::size_t server)
+    : keywords_(all.keywords_), values_(all.values_) {
+    for (const char* keyword : {"host", "hostaddr", "port"}) {
+        const auto items = items_of(value_of(keyword));
+        if (items.size() > 1 && items.size() != all.servers()) {
+            throw Error("08001", "the database URL names another number of hosts than of addresses or ports");
+        }
+        if (items.size() > 1) {
+            set(keyword, items[server]);
+        }
+    }
+    point();
+}
+
+std::size_t ConnectionParameters::servers() const {
+    const std::string addresses = value_of("hostaddr");
+    return items_of(addresses.empty() ? value_of("host") : addresses).size();
+}
+
+/// PGHOST may hold a list too. A service's servers are libpq's own matter.
+void ConnectionParameters::take_servers_from_environment() {
+    if (has("host") || has("hostaddr") || has("service")) {
+        return;
+    }
+    const std::unique_ptr<PQconninfoOption, FreeOptions> defaults(PQconndefaults());
+    std::vector<std::pair<std::string, std::string>> found;
+    bool is_list = false;
+    for (const PQconninfoOption* option = defaults.get(); option != nullptr && option->keyword != nullptr; ++option) {
+        const std::string_view keyword = option->keyword;
+        if (option->val == nullptr) {
+            continue;
+        }
+        if (keyword == "host" || keyword == "hostaddr") {
+            is_list = is_list || items_of(option->val).size() > 1;
+            found.emplace_back(keyword, option->val);
+        } else if ((keyword == "port" && !has("port")) || (keyword == "target_session_attrs" && option->val != kAny)) {
+            found.emplace_back(keyword, option->val);
+        }
+    }
+    for (const auto& [keyword, value] : found) {
+        if (is_list) {
+            set(keyword, value);
+        }
+    }
+}
+
+void ConnectionParameters::point() {
     for (std::size_t i = 0; i < keywords_.size(); ++i) {
         keyword_pointers_.push_back(keywords_[i].c_str());
         value_pointers_.push_back(values_[i].c_str());
@@ -120,6 +224,11 @@ std::string ConnectionParameters::conninfo() const {
     return text;
 }
 
+std::string ConnectionParameters::value_of(const std::string& keyword) const {
+    const auto found = std::find(keywords_.begin(), keywords_.end(), keyword);
+    return found == keywords_.end() ? std::string() : values_[static_cast<std::size_t>(found - keywords_.begin())];
+}
+
 bool ConnectionParameters::has(const std::string& keyword) const noexcept {
     return std::find(keywords_.begin(), keywords_.end(), keyword) != keywords_.end();
 }
@@ -132,6 +241,38 @@ void ConnectionParameters::set(const std::string& keyword, const std::string& va
     }
     keywords_.push_back(keyword);
     values_.push_back(value);
+}
+
+std::optional<DatabaseTarget> describe_database(const std::string& database_url) {
+    Options options;
+    try {
+        options = parse(database_url);
+    } catch (const Error&) {
+        return std::nullopt;
+    }
+    DatabaseTarget target;
+    std::string user, host, port, database;
+    for (const PQconninfoOption* option = options.get(); option->keyword != nullptr; ++option) {
+        const std::string_view keyword = option->keyword;
+        const std::string value = option->val == nullptr ? "" : option->val;
+        target.has_password |= !value.empty() && (keyword == "password" || keyword == "sslpassword");
+        for (const auto& [name, part] : {std::pair{"user", &user}, std::pair{"host", &host}, std::pair{"port", &port},
+                                         std::pair{"dbname", &database}}) {
+            if (keyword == name) {
+                *part = value;
+            }
+        }
+        if (keyword == "hostaddr" && host.empty()) {
+            host = value;
+        }
+    }
+    // A database's name may itself be a connection string, to those who expand it.
+    if (database.find('=') != std::string::npos || database.find("://") != std::string::npos) {
+        database = "***";
+    }
+    target.text = (user.empty() ? "" : user + "@") + host + (port.empty() ? "" : ":" + port) +
+                  (database.empty() ? "" : "/" + database);
+    return target;
 }
 
 }  // namespace moai::pg

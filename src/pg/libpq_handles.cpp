@@ -102,6 +102,28 @@ Result await_results(PGconn* connection, int sent) {
     return rows;
 }
 
+bool take_results(PGconn* connection, std::optional<Result>& rows, std::optional<Error>& failure) {
+    while (PQisBusy(connection) == 0) {
+        PGresult* result = PQgetResult(connection);
+        if (result == nullptr) {
+            return true;
+        }
+        Result owner(result);
+        if (auto error = error_of(connection, result)) {
+            // The first error says what happened; on a dying connection others follow.
+            if (!failure) {
+                failure.emplace(std::move(*error));
+            }
+        } else {
+            rows = std::move(owner);
+        }
+        if (is_copy(result)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 ParameterValues::ParameterValues(std::span<const Param> params) {
     texts_.reserve(params.size());
     pointers_.reserve(params.size());

@@ -23,6 +23,10 @@ using ConnectionHandle = std::unique_ptr<PGconn, FinishConnection>;
 /// Throws the first error: on a dying connection it says why, and those that follow only that it is gone.
 [[nodiscard]] Result await_results(PGconn* connection, int sent);
 
+/// Takes what has arrived of a PQsend... call, without waiting: the last rows and the first error. True when that was
+/// all of it.
+[[nodiscard]] bool take_results(PGconn* connection, std::optional<Result>& rows, std::optional<Error>& failure);
+
 /// Has the server begun a COPY? Nobody here will feed or empty it: the connection is of no more use.
 [[nodiscard]] bool is_copy(const PGresult* result) noexcept;
 

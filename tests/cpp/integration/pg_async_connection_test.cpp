@@ -3,13 +3,12 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <netinet/in.h>
-#include <sys/socket.h>
 
+#include <csignal>
 #include <optional>
 
-#include "base/unique_fd.hpp"
 #include "pg/connection.hpp"
+#include "support/loopback_listener.hpp"
 #include "support/run_until.hpp"
 #include "support/test_cluster.hpp"
 #include "support/test_database.hpp"
@@ -26,6 +25,7 @@ protected:
     base::EventLoop loop_;
     int ready_ = 0;
     std::vector<std::string> lost_, notified_;
+    test::LoopbackListener silent_;  // takes connections and says nothing
 
     AsyncConnection::Callbacks callbacks() {
         return {[this] {
@@ -123,10 +123,20 @@ TEST_F(AsyncConnectionTest, PreparesAgainAfterAnUpgradeChangedTheColumns) {
     ASSERT_TRUE(until_ready());
     EXPECT_EQ(ask(*connection, "SELECT * FROM f()").rows.columns(), 1);
     admin.script("DROP FUNCTION f(); CREATE FUNCTION f() RETURNS TABLE(a int, b int) LANGUAGE sql AS 'SELECT 1, 2'");
-    const Answer stale = ask(*connection, "SELECT * FROM f()");
-    ASSERT_TRUE(stale.error);
-    EXPECT_EQ(stale.error->sqlstate(), "0A000");
     EXPECT_EQ(ask(*connection, "SELECT * FROM f()").rows.columns(), 2);
+}
+
+TEST_F(AsyncConnectionTest, RepeatsAStatementThatCannotBePreparedOnlyOnce) {
+    Connection(database_.url(), "admin")
+        .script(
+            "CREATE FUNCTION never() RETURNS int LANGUAGE plpgsql AS"
+            " $$BEGIN RAISE EXCEPTION 'no' USING ERRCODE = '0A000'; END$$");
+    const auto connection = started();
+    ASSERT_TRUE(until_ready());
+    const Answer answer = ask(*connection, "SELECT never()");
+    ASSERT_TRUE(answer.error);
+    EXPECT_EQ(answer.error->sqlstate(), "0A000");
+    EXPECT_TRUE(connection->ready());
 }
 
 TEST_F(AsyncConnectionTest, SendsAndReceivesMoreThanTheSocketHolds) {
@@ -199,18 +209,66 @@ TEST_F(AsyncConnectionTest, FailsTheOutstandingStatementWhenTheConnectionIsLost)
     EXPECT_TRUE(until_ready(2));
 }
 
-TEST_F(AsyncConnectionTest, GivesUpASilentServerAndTriesAgain) {
-    const base::UniqueFd silent(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    socklen_t size = sizeof address;
-    ASSERT_EQ(::bind(silent.get(), reinterpret_cast<sockaddr*>(&address), size), 0);
-    ASSERT_EQ(::listen(silent.get(), 8), 0);
-    ASSERT_EQ(::getsockname(silent.get(), reinterpret_cast<sockaddr*>(&address), &size), 0);
+TEST_F(AsyncConnectionTest, GoesOnToTheNextServerWhenTheFirstIsSilent) {
+    test::TestCluster cluster({.tcp = true});
+    silent_.listen();
+    const std::string real = cluster.tcp_url("postgres", "postgres");
+    const std::size_t host = real.find("127.0.0.1:");
+    ASSERT_NE(host, std::string::npos) << real;
+    std::string url = real;
+    url.insert(host, "127.0.0.1:" + std::to_string(silent_.port()) + ",");
+    url += (url.find('?') == std::string::npos ? "?" : "&") + std::string("connect_timeout=1");
+    const auto connection = started({}, url);
+    ASSERT_TRUE(until_ready());
+    EXPECT_TRUE(lost_.empty()) << lost_.front();
+
+    // The one that served is tried first when it is lost, so that the silent one costs nothing again.
+    cluster.restart(test::TestCluster::StopMode::immediate);
+    ASSERT_TRUE(until_ready(2));
+    EXPECT_EQ(ask(*connection, "SELECT 1").rows.text(0, 0), "1");
+}
+
+TEST_F(AsyncConnectionTest, LosesAServerThatNoLongerAnswersAStatement) {
+    AsyncConnection connection(loop_,
+                               {.database_url = database_.url(),
+                                .application_name = "moai async",
+                                .session_setup = {},
+                                .statement_deadline = std::chrono::milliseconds(300)},
+                               callbacks());
+    connection.start();
+    ASSERT_TRUE(until_ready());
+    const pid_t backend = std::stoi(std::string(ask(connection, "SELECT pg_backend_pid()").rows.text(0, 0)));
+    ASSERT_EQ(::kill(backend, SIGSTOP), 0);
     const auto start = Clock::now();
-    const auto connection = started(
-        {}, "postgresql://ann@127.0.0.1:" + std::to_string(ntohs(address.sin_port)) + "/shop?connect_timeout=1");
+    const Answer answer = ask(connection, "SELECT 1");
+    EXPECT_EQ(::kill(backend, SIGCONT), 0);
+    ASSERT_TRUE(answer.error);
+    EXPECT_TRUE(answer.error->connection_lost());
+    EXPECT_THAT(answer.error->what(), HasSubstr("in time"));
+    EXPECT_GE(Clock::now() - start, std::chrono::milliseconds(300));
+    ASSERT_TRUE(until_ready(2));
+    EXPECT_EQ(ask(connection, "SELECT 1").rows.text(0, 0), "1");
+}
+
+TEST_F(AsyncConnectionTest, IsNotLostByTheDeadlineOfAStatementThatWasAnswered) {
+    AsyncConnection connection(loop_,
+                               {.database_url = database_.url(),
+                                .application_name = "moai async",
+                                .session_setup = {},
+                                .statement_deadline = std::chrono::milliseconds(300)},
+                               callbacks());
+    connection.start();
+    ASSERT_TRUE(until_ready());
+    EXPECT_FALSE(ask(connection, "SELECT 1").error);
+    EXPECT_FALSE(test::run_until(
+        loop_, [this] { return !lost_.empty(); }, std::chrono::milliseconds(500)));
+}
+
+TEST_F(AsyncConnectionTest, GivesUpASilentServerAndTriesAgain) {
+    silent_.listen();
+    const auto start = Clock::now();
+    const auto connection =
+        started({}, "postgresql://ann@127.0.0.1:" + std::to_string(silent_.port()) + "/shop?connect_timeout=1");
     ASSERT_TRUE(test::run_until(loop_, [this] { return lost_.size() >= 2; }));
     EXPECT_GE(Clock::now() - start, std::chrono::seconds(2));
     EXPECT_THAT(lost_.front(), HasSubstr("too long"));

@@ -72,6 +72,33 @@ TEST(ConnectionParameters, KeepADeadlineWhereTheUrlWouldWaitForever) {
               std::chrono::seconds(5));
 }
 
+TEST(ConnectionParameters, OfSeveralServersWantOneThatTakesWrites) {
+    EXPECT_EQ(told("host=a,b").at("target_session_attrs"), "read-write");
+    EXPECT_EQ(told("host=a,b target_session_attrs=any").at("target_session_attrs"), "any");
+    EXPECT_FALSE(told("host=a").contains("target_session_attrs"));
+}
+
+TEST(ConnectionParameters, TakeTheServersOfAListApart) {
+    const ConnectionParameters all("postgresql://ann@a:1,b:2/shop", "moai");
+    ASSERT_EQ(all.servers(), 2U);
+    const auto second = told(ConnectionParameters(all, 1).conninfo());
+    EXPECT_EQ(second.at("host"), "b");
+    EXPECT_EQ(second.at("port"), "2");
+    EXPECT_EQ(second.at("user"), "ann");
+    EXPECT_EQ(second.at("target_session_attrs"), "read-write");
+
+    const ConnectionParameters one_port("host=a,b,c port=7", "");
+    EXPECT_EQ(told(ConnectionParameters(one_port, 2).conninfo()).at("port"), "7");
+    const ConnectionParameters by_address("hostaddr=127.0.0.1,127.0.0.2 host=a,b", "");
+    EXPECT_EQ(told(ConnectionParameters(by_address, 1).conninfo()).at("hostaddr"), "127.0.0.2");
+    EXPECT_EQ(ConnectionParameters("postgresql:///shop", "").servers(), 1U);
+}
+
+TEST(ConnectionParameters, RefuseAListWhosePortsDoNotMatch) {
+    const ConnectionParameters all("host=a,b port=1,2,3", "");
+    EXPECT_THROW(ConnectionParameters(all, 1), Error);
+}
+
 TEST(ConnectionParameters, SpeakUtf8WhateverTheUrlSays) {
     EXPECT_EQ(told("postgresql:///shop?client_encoding=LATIN1").at("client_encoding"), "UTF8");
 }
@@ -98,6 +125,59 @@ TEST(ConnectionParameters, NeverRepeatThePasswordOfAUrlThatCannotBeUnderstood) {
           "postgresql://ann:s3cret%zz@h/shop", "postgresql://ann:x@h/shop?password=s3cret=5", "s3cret"}) {
         EXPECT_THAT(refusal(url), HasSubstr("08001")) << url;
         EXPECT_THAT(refusal(url), Not(HasSubstr("s3cret"))) << url;
+    }
+}
+
+struct Leak {
+    const char* url;
+    const char* secret;  ///< must never come back
+    bool understood;
+};
+// What people write, and what two regular expressions once let through.
+constexpr Leak kLeaks[] = {
+    {"postgresql://u:Zk3/9w==@db/app", "9w", false},
+    {"postgresql://u:Zk3/9w?a==@db/app", "Zk3", false},
+    {"postgresql://u:Zk3/9w?sec=ret@db/app", "sec", false},
+    {"postgresql://u:pa?ss@h", "pa?ss", true},
+    {"postgresql://u:pa#ss@h", "pa#ss", true},
+    {"postgresql://u@h/d?pass%77ord=sesame", "sesame", true},
+    {"postgresql://u@h/d?pass%77ord=ses&xqz=x", "xqz", false},
+    {"postgresql://u@h/d?sslpassword=sesame", "sesame", true},
+    {"host=h user=u password=ses&xqz", "xqz", true},
+    {"host=h user=u password=ses\\ xqz", "xqz", true},
+    {"host=h user=u password=ses xqz=x", "xqz", false},
+    {"host=h\nuser=u\npassword=sesame\n", "sesame", true},
+    {"host = h user = u password = 'ses \\'xqz'", "xqz", true},
+    {"u:secret@h/db", "secret", false},
+    {"u:sec=ret@h/db", "sec", false},
+    {"host=h dbname='postgresql://u:secret@h/db'", "secret", true},
+};
+
+TEST(DescribeDatabase, ShowsNoPasswordThatLibpqTakes) {
+    for (const Leak& leak : kLeaks) {
+        const auto target = describe_database(leak.url);
+        EXPECT_EQ(target.has_value(), leak.understood) << leak.url;
+        EXPECT_THAT(target ? target->text : "", Not(HasSubstr(leak.secret))) << leak.url;
+        if (!leak.understood) {
+            EXPECT_THAT(refusal(leak.url), Not(HasSubstr(leak.secret))) << leak.url;
+        }
+    }
+}
+
+TEST(DescribeDatabase, NamesUserHostPortAndDatabase) {
+    EXPECT_EQ(describe_database("postgresql://ann:p%40ss@db.example:5433/shop?sslmode=require")->text,
+              "ann@db.example:5433/shop");
+    EXPECT_EQ(describe_database("host=/run/moai-x user=moai dbname=moai")->text, "moai@/run/moai-x/moai");
+    EXPECT_EQ(describe_database("postgresql:///shop")->text, "/shop");
+    EXPECT_EQ(describe_database("hostaddr=10.0.0.1 port=1")->text, "10.0.0.1:1");
+}
+
+TEST(DescribeDatabase, KnowsWhetherThereIsAPassword) {
+    for (const char* url : {"postgresql://u:p@h", "postgresql://u@h?password=p", "password=p", "sslpassword=p"}) {
+        EXPECT_TRUE(describe_database(url)->has_password) << url;
+    }
+    for (const char* url : {"postgresql://u@h/d", "postgresql://u:@h/d", "host=password", ""}) {
+        EXPECT_FALSE(describe_database(url)->has_password) << url;
     }
 }
 
