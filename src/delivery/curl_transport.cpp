@@ -53,6 +53,7 @@ struct CurlTransport::Impl {
     std::unordered_map<Transfer*, std::unique_ptr<Transfer>> transfers;
     std::vector<EasyHandle> idle_handles;
     base::EventLoop::TimerId timer = 0;
+    bool has_new = false;  // handles that libcurl has not looked at yet
     std::unique_ptr<CURLM, MultiDeleter> multi{new_multi()};
     Resolver resolver;
 
@@ -116,6 +117,7 @@ struct CurlTransport::Impl {
     }
 
     void act(curl_socket_t fd, int mask) {
+        has_new = false;
         int running = 0;
         check(curl_multi_socket_action(multi.get(), fd, mask, &running), "curl_multi_socket_action");
         int left = 0;
@@ -147,9 +149,11 @@ struct CurlTransport::Impl {
     }
 
     /// Answers without having sent, in the loop's next round: send() itself must not call back.
-    void complete_later(Transfer& transfer, ErrorClass error_class, std::string detail) {
-        transfer.timer = loop.at(Clock::now(), [this, &transfer, error_class, detail = std::move(detail)] {
-            complete(transfer, transfer.unsent(error_class, detail));
+    void complete_later(Transfer& transfer, ErrorClass error_class, std::string detail, bool never_sent = false) {
+        transfer.timer = loop.at(Clock::now(), [this, &transfer, error_class, detail = std::move(detail), never_sent] {
+            TransferResult result = transfer.unsent(error_class, detail);
+            result.never_sent = never_sent;
+            complete(transfer, std::move(result));
         });
     }
 
@@ -173,7 +177,7 @@ struct CurlTransport::Impl {
             return;
         }
         const bool is_ours = answer.status == Resolution::Status::our_fault;
-        complete_later(transfer, is_ours ? ErrorClass::internal : ErrorClass::dns, answer.error);
+        complete_later(transfer, is_ours ? ErrorClass::internal : ErrorClass::dns, answer.error, is_ours);
     }
 
     void hand_over(Transfer& transfer, const std::vector<std::string>& addresses) {
@@ -185,6 +189,7 @@ struct CurlTransport::Impl {
         try {
             transfer.prepare(take_handle(), addresses);
             check(curl_multi_add_handle(multi.get(), transfer.easy()), "curl_multi_add_handle");
+            has_new = true;
         } catch (const std::runtime_error& error) {
             complete_later(transfer, ErrorClass::internal, error.what());
         }
@@ -214,6 +219,13 @@ void CurlTransport::send(worker::OutgoingRequest request, Done done) {
     Transfer& kept = *transfer;
     impl_->transfers.emplace(&kept, std::move(transfer));
     impl_->begin(kept);
+}
+
+void CurlTransport::begin_now() {
+    // What libcurl would have been called for in the loop's next round, through its timer.
+    if (impl_->has_new) {
+        impl_->act(CURL_SOCKET_TIMEOUT, 0);
+    }
 }
 
 std::size_t CurlTransport::in_flight() const { return impl_->transfers.size(); }

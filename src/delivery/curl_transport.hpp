@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <string>
 
 #include "base/event_loop.hpp"
 #include "delivery/resolver.hpp"
@@ -20,6 +21,7 @@ struct CurlTransportOptions {
     std::uint64_t response_headers =
         std::uint64_t{64} * 1024;  ///< bytes of headers after which the response is invalid
     ResolverOptions resolver;
+    std::string ca_file;  ///< PEM of the authorities that are believed; empty: the system's
 };
 
 /// Carries requests over HTTP/1.1 with keep-alive, thousands at once, on the loop's thread. Not thread-safe.
@@ -38,6 +40,7 @@ public:
 
     void send(worker::OutgoingRequest request, Done done) override;
     [[nodiscard]] std::size_t in_flight() const override;
+    void begin_now() override;
 
 private:
     struct Impl;

@@ -4,6 +4,8 @@
 #include <curl/curl.h>
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <cerrno>
 #include <system_error>
 
 namespace moai::delivery {
@@ -76,6 +78,17 @@ std::string detail_of(const TransferFacts& facts, ErrorClass error_class) {
 
 }  // namespace
 
+bool is_own_lack(int error_number, bool is_ipv4) noexcept {
+    switch (error_number) {
+        case EMFILE:
+        case ENFILE:
+        case ENOBUFS:
+        case ENOMEM: return true;
+        case EADDRNOTAVAIL: return is_ipv4;
+        default: return false;
+    }
+}
+
 std::string printable(std::string_view text) {
     std::string result;
     for (const char c : text.substr(0, kLongestDetail)) {
@@ -88,11 +101,18 @@ Outcome classify(const TransferFacts& facts) {
     if (facts.headers_too_large) {
         return {ErrorClass::invalid_response, "the response's headers are too large"};
     }
-    if (facts.curl_code == CURLE_OK || facts.stopped_reading) {
+    // A receiver that gives no length says "that was all" by closing, however rudely it closes.
+    const bool is_whole = facts.ends_with_connection && facts.curl_code == CURLE_RECV_ERROR;
+    if (facts.curl_code == CURLE_OK || facts.stopped_reading || is_whole) {
         return by_status(facts);
     }
+    // How libcurl calls a line that is longer than it keeps.
+    if (facts.curl_code == CURLE_OUT_OF_MEMORY && facts.connected && !facts.head_complete) {
+        return {ErrorClass::invalid_response, "the response's headers are too large"};
+    }
     const ErrorClass error_class = class_of(facts);
-    return {error_class, detail_of(facts, error_class)};
+    const bool never_sent = facts.curl_code == CURLE_COULDNT_CONNECT && error_class == ErrorClass::internal;
+    return {error_class, detail_of(facts, error_class), never_sent};
 }
 
 }  // namespace moai::delivery

@@ -29,10 +29,11 @@ struct Resolver::Shared {
 
 /// One name that is being looked up, or waits for a thread.
 struct Resolver::Flight {
-    enum class State { queued, running, hung };
+    enum class State { queued, running, slow };
     State state = State::queued;
     std::vector<Done> waiters;
     base::EventLoop::TimerId deadline = 0;  ///< set while somebody waits
+    base::EventLoop::TimerId slow = 0;      ///< set while it runs and is not slow
 };
 
 Resolver::Resolver(base::EventLoop& loop, ResolverOptions options, LookUp look_up)
@@ -48,6 +49,7 @@ Resolver::~Resolver() {
     }
     for (const auto& [name, flight] : flights_) {
         loop_.cancel(flight.deadline);
+        loop_.cancel(flight.slow);
     }
 }
 
@@ -77,7 +79,7 @@ void Resolver::resolve(const std::string& name, Done done) {
 }
 
 void Resolver::start_queued() {
-    while (!queue_.empty() && running_ < options_.threads && running_ + hung_ < options_.threads + options_.max_hung) {
+    while (!queue_.empty() && running_ < options_.threads && running_ + slow_ < options_.threads + options_.max_slow) {
         const std::string name = std::move(queue_.front());
         queue_.pop_front();
         const auto found = flights_.find(name);
@@ -104,12 +106,23 @@ void Resolver::start(const std::string& name, Flight& flight) {
                 }
             });
         }).detach();
+        flight.slow = loop_.at(Clock::now() + options_.slow_after, [this, name] { take_for_slow(name); });
     } catch (const std::system_error& error) {
         // Answered in the loop's next round, because resolve() must not call back.
         loop_.cancel(flight.deadline);
         auto answer = failed(Resolution::Status::our_fault, fmt::format("no thread for the look-up: {}", error.what()));
         flight.deadline = loop_.at(Clock::now(), [this, name, answer = std::move(answer)] { finish(name, answer); });
     }
+}
+
+/// Its thread is left alone with it and another may start, or a few dead name servers would stop everybody.
+void Resolver::take_for_slow(const std::string& name) {
+    Flight& flight = flights_.find(name)->second;
+    flight.slow = 0;
+    flight.state = Flight::State::slow;
+    --running_;
+    ++slow_;
+    start_queued();
 }
 
 /// The deadline of those who wait for `name` has come.
@@ -125,16 +138,9 @@ void Resolver::give_up(const std::string& name) {
         answer = failed(Resolution::Status::our_fault,
                         fmt::format("no look-up of a name became possible within {} ms", options_.deadline.count()));
     } else {
-        // Its thread is left alone with it and another may start, or a few dead name servers would stop everybody.
-        if (flight.state == Flight::State::running) {
-            flight.state = Flight::State::hung;
-            --running_;
-            ++hung_;
-        }
         answer = failed(Resolution::Status::failed,
                         fmt::format("the look-up of {} took longer than {} ms", name, options_.deadline.count()));
         remember(name, answer);
-        start_queued();
     }
     for (const Done& done : waiters) {
         done(answer);
@@ -144,8 +150,9 @@ void Resolver::give_up(const std::string& name) {
 void Resolver::finish(const std::string& name, const std::shared_ptr<const Resolution>& answer) {
     auto node = flights_.extract(name);
     const Flight& flight = node.mapped();
-    --(flight.state == Flight::State::hung ? hung_ : running_);
+    --(flight.state == Flight::State::slow ? slow_ : running_);
     loop_.cancel(flight.deadline);
+    loop_.cancel(flight.slow);
     remember(name, answer);
     start_queued();
     for (const Done& done : flight.waiters) {

@@ -15,8 +15,11 @@
 namespace moai::delivery {
 
 struct ResolverOptions {
-    std::size_t threads = 8;    ///< look-ups at a time, those past the deadline apart
-    std::size_t max_hung = 56;  ///< look-ups past the deadline that may still hold a thread before new ones must wait
+    std::size_t threads = 32;   ///< look-ups at a time, slow ones apart
+    std::size_t max_slow = 96;  ///< slow look-ups that may still hold a thread before new ones must wait
+    /// From here on a look-up is slow: another may start in its place, so that names that hang delay others this long
+    /// and no longer.
+    std::chrono::milliseconds slow_after{200};
     std::chrono::milliseconds deadline{3'000};  ///< from resolve() to its answer, waiting for a thread included
     std::chrono::seconds positive_ttl{30};
     std::chrono::seconds negative_ttl{5};
@@ -48,6 +51,7 @@ private:
 
     void start_queued();
     void start(const std::string& name, Flight& flight);
+    void take_for_slow(const std::string& name);
     void give_up(const std::string& name);
     void finish(const std::string& name, const std::shared_ptr<const Resolution>& answer);
     void remember(const std::string& name, std::shared_ptr<const Resolution> answer);
@@ -63,8 +67,8 @@ private:
     std::unordered_map<std::string, Flight> flights_;
     std::deque<std::string> queue_;  ///< names that wait for a thread; some may have been given up on since
     std::unordered_map<std::string, Remembered> cache_;
-    std::size_t running_ = 0;  ///< threads within their deadline
-    std::size_t hung_ = 0;     ///< threads past it
+    std::size_t running_ = 0;  ///< threads whose look-up is not slow (yet)
+    std::size_t slow_ = 0;     ///< the others
 };
 
 }  // namespace moai::delivery

@@ -52,9 +52,9 @@ bool is_token(std::string_view text) {
     });
 }
 
-bool names_content_type(std::string_view line) {
-    constexpr std::string_view kName = "content-type:";
-    return line.size() >= kName.size() && std::equal(kName.begin(), kName.end(), line.begin(), [](char a, char b) {
+/// `name` with its colon, in lower case.
+bool has_name(std::string_view line, std::string_view name) {
+    return line.size() >= name.size() && std::equal(name.begin(), name.end(), line.begin(), [](char a, char b) {
                return a == (b >= 'A' && b <= 'Z' ? static_cast<char>(b + ('a' - 'A')) : b);
            });
 }
@@ -88,7 +88,7 @@ void Transfer::check_headers() {
 void Transfer::build_header_list() {
     bool has_content_type = false;
     for (const std::string& line : request_.header_lines) {
-        has_content_type = has_content_type || names_content_type(line);
+        has_content_type = has_content_type || has_name(line, "content-type:");
         const auto colon = line.find(':');
         // "name:" would take a header away; "name;" sends it empty.
         const bool is_empty = line.find_first_not_of(" \t", colon + 1) == std::string::npos;
@@ -127,6 +127,10 @@ void Transfer::prepare(EasyHandle easy, const std::vector<std::string>& addresse
     set(handle, CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2));
     set(handle, CURLOPT_SSL_VERIFYPEER, 1L);
     set(handle, CURLOPT_SSL_VERIFYHOST, 2L);
+    if (!options_.ca_file.empty()) {
+        set(handle, CURLOPT_CAINFO, options_.ca_file.c_str());
+        set(handle, CURLOPT_CAPATH, nullptr);
+    }
 
     set(handle, CURLOPT_RESOLVE, pinned_.get());
     set(handle, CURLOPT_DNS_CACHE_TIMEOUT, kPinnedForSeconds);
@@ -165,19 +169,32 @@ std::size_t Transfer::on_body(char* data, std::size_t size, std::size_t count, v
     return transfer.stopped_reading_ ? 0 : bytes;
 }
 
-std::size_t Transfer::on_header(char* /*data*/, std::size_t size, std::size_t count, void* self) noexcept {
+std::size_t Transfer::on_header(char* data, std::size_t size, std::size_t count, void* self) noexcept {
     Transfer& transfer = *static_cast<Transfer*>(self);
     const std::size_t bytes = size * count;
     transfer.header_bytes_ += bytes;
+    transfer.read_header(std::string_view(data, bytes));
     return transfer.header_bytes_ > transfer.options_.response_headers ? 0 : bytes;
+}
+
+void Transfer::read_header(std::string_view line) {
+    if (line.starts_with("HTTP/")) {
+        // An interim answer may have come before.
+        head_complete_ = false;
+        has_length_ = false;
+    }
+    has_length_ = has_length_ || has_name(line, "content-length:") || has_name(line, "transfer-encoding:");
+    head_complete_ = head_complete_ || line == "\r\n" || line == "\n";
 }
 
 /// Called for every address that libcurl tries, after the look-up and before the connect.
 curl_socket_t Transfer::on_open_socket(void* self, curlsocktype /*purpose*/, curl_sockaddr* address) noexcept {
+    Transfer& transfer = *static_cast<Transfer*>(self);
+    transfer.tried_ipv4_ = address->family == AF_INET;
     const int fd = ::socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
     // An address family that this machine lacks is a fault of the address: libcurl goes on to the next one.
     if (fd < 0 && errno != EAFNOSUPPORT) {
-        static_cast<Transfer*>(self)->local_errno_ = errno;
+        transfer.local_errno_ = errno;
     }
     return fd < 0 ? CURL_SOCKET_BAD : fd;
 }
@@ -185,6 +202,17 @@ curl_socket_t Transfer::on_open_socket(void* self, curlsocktype /*purpose*/, cur
 long long Transfer::info(CURLINFO which) const {
     curl_off_t value = 0;
     return curl_easy_getinfo(easy_.get(), which, &value) == CURLE_OK ? static_cast<long long>(value) : 0;
+}
+
+/// Why this machine could not even begin to connect; 0 if it could.
+int Transfer::lack_of_ours(CURLcode code) const {
+    long error_number = 0;
+    if (local_errno_ != 0 || code != CURLE_COULDNT_CONNECT ||
+        curl_easy_getinfo(easy_.get(), CURLINFO_OS_ERRNO, &error_number) != CURLE_OK ||
+        !is_own_lack(static_cast<int>(error_number), tried_ipv4_)) {
+        return local_errno_;
+    }
+    return static_cast<int>(error_number);
 }
 
 void Transfer::read_timings(worker::TransferResult& result) const {
@@ -219,7 +247,9 @@ worker::TransferResult Transfer::result(CURLcode code) {
     facts.connected = info(CURLINFO_PRETRANSFER_TIME_T) > 0;
     facts.stopped_reading = stopped_reading_;
     facts.headers_too_large = header_bytes_ > options_.response_headers;
-    facts.local_errno = local_errno_;
+    facts.head_complete = head_complete_;
+    facts.ends_with_connection = head_complete_ && !has_length_;
+    facts.local_errno = lack_of_ours(code);
     facts.timeout = request_.timeout;
     facts.connect_timeout = request_.connect_timeout;
     long status = 0;
@@ -240,6 +270,7 @@ worker::TransferResult Transfer::result(CURLcode code) {
     Outcome outcome = classify(facts);
     result.error_class = outcome.error_class;
     result.error_detail = std::move(outcome.detail);
+    result.never_sent = outcome.never_sent;
     return result;
 }
 

@@ -7,6 +7,7 @@
 #include <array>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/event_loop.hpp"
@@ -60,6 +61,8 @@ private:
 
     void check_headers();
     void build_header_list();
+    void read_header(std::string_view line);
+    [[nodiscard]] int lack_of_ours(CURLcode code) const;
     void read_timings(worker::TransferResult& result) const;
     [[nodiscard]] long long info(CURLINFO which) const;
 
@@ -77,7 +80,10 @@ private:
     std::uint64_t body_bytes_ = 0;
     std::uint64_t header_bytes_ = 0;
     int local_errno_ = 0;
+    bool tried_ipv4_ = false;
     bool stopped_reading_ = false;
+    bool head_complete_ = false;  ///< of the answer that is being read
+    bool has_length_ = false;     ///< its body's end is announced, by a length or by chunks
 
     EasyHandle easy_;  ///< last, so that it goes before what it points to
 };

@@ -61,7 +61,7 @@ struct Registry::Impl {
     Counter& claims = counters(registry, "moai_claims_total", "Claims made, empty ones included.").Add({});
     Histogram& claim_batch = histogram(registry, "moai_claim_batch", "Deliveries per claim.", kBatchSizes);
     Family<Counter>& attempts =
-        counters(registry, "moai_attempts_total", "HTTP requests made, by error class (none: a 2xx answer).");
+        counters(registry, "moai_attempts_total", "Attempts made, by error class (none: a 2xx answer).");
     Family<Counter>& deliveries =
         counters(registry, "moai_deliveries_total", "What became of deliveries when their attempt was recorded.");
     Counter& delivered = deliveries.Add({{"outcome", "delivered"}});
@@ -74,14 +74,16 @@ struct Registry::Impl {
     Counter& by_notify = wakeups.Add({{"reason", "notify"}});
     Counter& by_timer = wakeups.Add({{"reason", "timer"}});
     Counter& by_safety_look = wakeups.Add({{"reason", "safety_look"}});
+    Counter& by_reconnect = wakeups.Add({{"reason", "reconnect"}});
     Counter& catches = counters(registry, "moai_safety_look_catches_total",
                                 "Safety looks that found work nothing had announced; stays 0 in a healthy system.")
                            .Add({});
     Family<Counter>& reconnects =
         counters(registry, "moai_reconnects_total",
                  "Database connections lost or not made, by their job; each is followed by another try.");
-    Histogram& first_byte = histogram(registry, "moai_publish_to_first_byte_seconds",
-                                      "From publishing to the sending of the first attempt.", kLatencySeconds);
+    Histogram& first_byte =
+        histogram(registry, "moai_publish_to_first_byte_seconds",
+                  "From publishing to the first byte of the first attempt's answer.", kLatencySeconds);
 };
 
 Registry::Registry(std::string_view version) : impl_(std::make_unique<Impl>()) {
@@ -125,10 +127,12 @@ void Registry::released(std::uint64_t count) { impl_->released.Increment(static_
 void Registry::in_flight(std::uint64_t now) { impl_->in_flight.Set(static_cast<double>(now)); }
 
 void Registry::wakeup(WakeReason reason) {
-    Counter& counter = reason == WakeReason::notify  ? impl_->by_notify
-                       : reason == WakeReason::timer ? impl_->by_timer
-                                                     : impl_->by_safety_look;
-    counter.Increment();
+    switch (reason) {
+        case WakeReason::notify: impl_->by_notify.Increment(); break;
+        case WakeReason::timer: impl_->by_timer.Increment(); break;
+        case WakeReason::safety_look: impl_->by_safety_look.Increment(); break;
+        case WakeReason::reconnect: impl_->by_reconnect.Increment(); break;
+    }
 }
 
 void Registry::safety_look_catch() { impl_->catches.Increment(); }

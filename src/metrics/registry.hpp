@@ -10,7 +10,12 @@
 namespace moai::metrics {
 
 /// Why a worker looked for work.
-enum class WakeReason { notify, timer, safety_look };
+enum class WakeReason {
+    notify,       ///< a publisher or an operator rang
+    timer,        ///< the next due time has come
+    safety_look,  ///< nothing was heard for the safety interval
+    reconnect,    ///< notifications may have been missed
+};
 /// What became of one delivery when its attempt was recorded.
 enum class Outcome { delivered, retried, dead_lettered };
 
@@ -37,8 +42,9 @@ public:
     void wakeup(WakeReason reason);
     /// A safety look found work that no notification and no timer had announced. Stays 0 in a healthy system.
     void safety_look_catch();
-    /// `connection` names its job: "listen", "claim", "record".
+    /// `connection` names its job: "listen" or "queue" (claims and results).
     void reconnect(std::string_view connection);
+    /// Of a first attempt: from publishing to the first byte of its answer.
     void publish_to_first_byte(std::chrono::microseconds took);
 
     /// The exposition format 0.0.4 (text/plain; version=0.0.4).

@@ -17,7 +17,7 @@ struct ClaimedDelivery {
     std::string event_id, subscription_id;  ///< uuid text
     std::int64_t lease_token = 0;
     int attempt_no = 0;  ///< the number the next request bears
-    std::string event_type, tenant;
+    std::string event_type;
     std::string published_at;  ///< ISO 8601 UTC with microseconds, as it goes into the `timestamp` of the body
     std::string payload;       ///< the published bytes
     std::string url, format, secret;
@@ -75,7 +75,8 @@ public:
     /// May record() be called now (connected, none outstanding)?
     [[nodiscard]] virtual bool can_record() const = 0;
     virtual void record(const std::vector<DeliveryResult>& results, RecordDone done) = 0;
-    /// Makes partitions ahead and removes expired keys. REQUIRES: can_record().
+    /// Makes partitions ahead and removes expired keys, beside claims and results. REQUIRES: no other maintain() is
+    /// outstanding.
     virtual void maintain(MaintainDone done) = 0;
 };
 

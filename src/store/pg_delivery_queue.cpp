@@ -1,6 +1,10 @@
 // PgDeliveryQueue on two AsyncConnections.
 #include "store/pg_delivery_queue.hpp"
 
+#include <chrono>
+#include <memory>
+#include <utility>
+
 #include <utility>
 
 #include "store/claim_rows.hpp"
@@ -23,12 +27,28 @@ pg::AsyncConnection::Options connection_options(const PgDeliveryQueue::Options& 
     return result;
 }
 
+pg::AsyncConnection::Options results_options(const PgDeliveryQueue::Options& options) {
+    auto result = connection_options(options, "results");
+    // Whoever holds one row up would hold up the results of all for as long.
+    result.session_setup.emplace_back("SET lock_timeout = '500ms'");
+    return result;
+}
+
+pg::AsyncConnection::Options maintenance_options(const PgDeliveryQueue::Options& options) {
+    auto result = connection_options(options, "maintenance");
+    // It may have much to do, and nobody waits for it; its locks, which others would queue behind, stay short-waited.
+    result.session_setup.emplace_back("SET statement_timeout = '10min'");
+    result.statement_deadline = std::chrono::minutes(11);
+    return result;
+}
+
 }  // namespace
 
 PgDeliveryQueue::PgDeliveryQueue(base::EventLoop& loop, const Options& options, const Callbacks& callbacks)
-    : worker_name_(options.worker_name),
+    : loop_(loop),
+      options_(options),
       claims_(loop, connection_options(options, "claims"), {callbacks.on_ready, callbacks.on_lost, nullptr}),
-      results_(loop, connection_options(options, "results"), {callbacks.on_ready, callbacks.on_lost, nullptr}) {}
+      results_(loop, results_options(options), {callbacks.on_ready, callbacks.on_lost, nullptr}) {}
 
 void PgDeliveryQueue::start() {
     claims_.start();
@@ -38,13 +58,14 @@ void PgDeliveryQueue::start() {
 void PgDeliveryQueue::close() {
     claims_.close();
     results_.close();
+    maintenance_.reset();
 }
 
 bool PgDeliveryQueue::can_claim() const { return claims_.ready(); }
 
 void PgDeliveryQueue::claim(int max_count, ClaimDone done) {
     const std::string count = std::to_string(max_count);
-    claims_.send(kClaim, {worker_name_, count},
+    claims_.send(kClaim, {options_.worker_name, count},
                  [done = std::move(done)](const pg::Result& rows, const pg::Error* error) {
                      done(error == nullptr ? claim_from_rows(rows) : Claim(), error);
                  });
@@ -54,16 +75,29 @@ bool PgDeliveryQueue::can_record() const { return results_.ready(); }
 
 void PgDeliveryQueue::record(const std::vector<DeliveryResult>& results, RecordDone done) {
     const std::string json = results_to_json(results);
-    results_.send(kComplete, {worker_name_, json},
+    results_.send(kComplete, {options_.worker_name, json},
                   [done = std::move(done)](const pg::Result& rows, const pg::Error* error) {
                       done(error == nullptr ? recorded_from_rows(rows) : Recorded(), error);
                   });
 }
 
 void PgDeliveryQueue::maintain(MaintainDone done) {
-    results_.send(kMaintain, {}, [done = std::move(done)](const pg::Result& rows, const pg::Error* error) {
-        done(error == nullptr && more_to_maintain(rows), error);
-    });
+    maintained_ = std::move(done);
+    const auto on_ready = [this] {
+        maintenance_->send(kMaintain, {}, [this](const pg::Result& rows, const pg::Error* error) {
+            end_maintenance(error == nullptr && more_to_maintain(rows), error);
+        });
+    };
+    maintenance_ = std::make_unique<pg::AsyncConnection>(
+        loop_, maintenance_options(options_),
+        pg::AsyncConnection::Callbacks{on_ready, [this](const pg::Error& error) { end_maintenance(false, &error); },
+                                       nullptr});
+    maintenance_->start();
+}
+
+void PgDeliveryQueue::end_maintenance(bool more, const pg::Error* error) {
+    maintenance_.reset();
+    std::exchange(maintained_, nullptr)(more, error);
 }
 
 }  // namespace moai::store

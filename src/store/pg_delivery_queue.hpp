@@ -1,7 +1,9 @@
-// DeliveryQueue on PostgreSQL: one connection for claims and one for results, so that neither waits for the other.
+// DeliveryQueue on PostgreSQL: one connection for claims, one for results, and one for maintenance while it lasts, so
+// that none waits for the other.
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <string>
 
 #include "base/event_loop.hpp"
@@ -40,12 +42,17 @@ public:
     [[nodiscard]] bool can_record() const override;
     /// REQUIRES: can_record() and at least one result.
     void record(const std::vector<DeliveryResult>& results, RecordDone done) override;
-    /// REQUIRES: can_record().
+    /// On a connection that is made for it and closed at its end.
     void maintain(MaintainDone done) override;
 
 private:
-    std::string worker_name_;
+    void end_maintenance(bool more, const pg::Error* error);
+
+    base::EventLoop& loop_;
+    const Options options_;
     pg::AsyncConnection claims_, results_;
+    std::unique_ptr<pg::AsyncConnection> maintenance_;  // while there is any
+    MaintainDone maintained_;
 };
 
 }  // namespace moai::store

@@ -18,8 +18,13 @@ namespace {
 
 // What must be left of a lease when a request's timeout has run out, for its result to be recorded in time.
 constexpr milliseconds kRecordingTime = 5s;
-// Between two calls of a maintenance that takes several: each is a short transaction, and results go in between.
-constexpr milliseconds kNextPartOfMaintenance = 100ms;
+// With a backlog a claim waits for more free slots as long as requests end this close to each other, and no longer than
+// this in all.
+constexpr milliseconds kRequestsKeepEnding = 5ms;
+constexpr milliseconds kLongestWaitForSlots = 20ms;
+// Looks at work that is due but does not come before they are put off: a claim parks what is paused, and finds nothing
+// else among the rows that it took.
+constexpr int kLooksAtOnce = 2;
 
 store::DeliveryResult result_of(const store::ClaimedDelivery& delivery) {
     store::DeliveryResult result;
@@ -50,31 +55,20 @@ DeliveryLoop::DeliveryLoop(base::EventLoop& loop, store::DeliveryQueue& queue, T
       options_(options),
       wake_timer_(loop, options.safety_interval, [this](WakeReason reason) { wake(reason); }),
       recorder_(loop, queue, metrics, options.record,
-                [this](const store::Recorded* recorded) {
-                    if (recorded != nullptr && claiming_) {
-                        wake_timer_.bring_forward(
-                            recorded->next_due_in);  // the claim under way may not have seen these results
-                    } else if (recorded != nullptr && !claim_wanted_) {
-                        wake_timer_.set_next_due(recorded->next_due_in);
-                    }
-                    maintain();
-                    claim_if_useful();
-                    check_drained();
-                }),
-      look_again_backoff_(2ms, 200ms) {}
+                [this](const store::Recorded* answer, SteadyTime sent_at) { recorded(answer, sent_at); }),
+      maintenance_(loop, queue, options.maintenance),
+      stuck_backoff_(2ms, 1s),
+      error_backoff_(50ms, 10s),
+      own_fault_backoff_(500ms, 5s) {}
 
 DeliveryLoop::~DeliveryLoop() {
-    loop_.cancel(look_again_timer_);
-    loop_.cancel(maintenance_timer_);
+    for (const auto timer : {slots_timer_, stuck_timer_, error_timer_, held_back_timer_}) {
+        loop_.cancel(timer);
+    }
 }
 
 void DeliveryLoop::wake(WakeReason reason) {
-    switch (reason) {
-        case WakeReason::notify: metrics_.wakeup(metrics::WakeReason::notify); break;
-        case WakeReason::timer: metrics_.wakeup(metrics::WakeReason::timer); break;
-        case WakeReason::safety_look: metrics_.wakeup(metrics::WakeReason::safety_look); break;
-        case WakeReason::reconnect: break;  // counted as a reconnect by whoever reconnected
-    }
+    metrics_.wakeup(reason);
     // A safety look's catch is what nothing else announced: any other reason that comes in before the look takes the
     // credit.
     if (!claim_wanted_ || reason != WakeReason::safety_look) {
@@ -85,56 +79,105 @@ void DeliveryLoop::wake(WakeReason reason) {
 }
 
 void DeliveryLoop::queue_ready() {
+    loop_.cancel(std::exchange(error_timer_, 0));
     claim_wanted_ = true;
     if (reason_ == WakeReason::safety_look) {
         reason_ = WakeReason::reconnect;
     }
     recorder_.queue_ready();
-    maintain();
+    maintenance_.start();
     claim_if_useful();
 }
 
+void DeliveryLoop::want_claim() {
+    reason_ = WakeReason::timer;
+    claim_wanted_ = true;
+}
+
+void DeliveryLoop::want_claim_in(base::EventLoop::TimerId& timer, microseconds in) {
+    loop_.cancel(timer);
+    timer = loop_.at(steady_clock::now() + in, [this, &timer] {
+        timer = 0;
+        want_claim();
+        claim_if_useful();
+    });
+}
+
+/// With a backlog a claim is worth its statement only for a good part of the slots: is it better to wait for more? Only
+/// while requests end: receivers that hang must not keep the free slots idle.
+bool DeliveryLoop::more_may_come_free(int free) {
+    if (!backlog_ || transport_.in_flight() == 0 || free >= std::min(options_.claim_batch, options_.concurrency) / 2) {
+        return false;
+    }
+    const auto now = steady_clock::now();
+    if (waiting_since_ == SteadyTime()) {
+        waiting_since_ = now;
+    }
+    const auto until = std::min(last_progress_ + kRequestsKeepEnding, waiting_since_ + kLongestWaitForSlots);
+    if (now >= until) {
+        return false;
+    }
+    if (slots_timer_ == 0) {
+        slots_timer_ = loop_.at(until, [this] {
+            slots_timer_ = 0;
+            claim_if_useful();
+        });
+    }
+    return true;
+}
+
 void DeliveryLoop::claim_if_useful() {
-    if (draining_ || !claim_wanted_ || claiming_ || !queue_.can_claim()) {
+    if (draining_ || !claim_wanted_ || claiming_ || error_timer_ != 0 || !queue_.can_claim()) {
         return;
     }
-    const auto in_flight = static_cast<int>(transport_.in_flight());
-    const int free = options_.concurrency - in_flight;
+    const int free = options_.concurrency - static_cast<int>(transport_.in_flight() + held_back_.size());
     // Results that the database does not take yet hold claims back, so that memory stays bounded.
     if (free <= 0 || recorder_.pending() > 2 * static_cast<std::size_t>(options_.concurrency)) {
         return;
     }
-    // With a backlog a claim is worth its statement only for a good part of the slots.
-    if (backlog_ && in_flight > 0 && free < std::min(options_.claim_batch, options_.concurrency) / 2) {
+    if (more_may_come_free(free)) {
         return;
     }
     const int requested = std::min(free, options_.claim_batch);
     const WakeReason reason = reason_;
     claim_wanted_ = false;
     claiming_ = true;
-    loop_.cancel(std::exchange(look_again_timer_, 0));
+    waiting_since_ = {};
+    loop_.cancel(std::exchange(slots_timer_, 0));
+    loop_.cancel(std::exchange(stuck_timer_, 0));
     wake_timer_.looked();
     const auto sent_at = steady_clock::now();
     queue_.claim(requested, [this, requested, reason, sent_at](store::Claim claim, const pg::Error* error) {
         claiming_ = false;
         if (error != nullptr) {
+            claim_overlapped_ = false;
             claim_failed(*error);
         } else {
             claimed(claim, requested, reason, sent_at);
         }
+        // The next claim before the requests of this one: the database works while we send.
         claim_if_useful();
+        transport_.begin_now();
         check_drained();
     });
 }
 
 void DeliveryLoop::claimed(const store::Claim& claim, int requested, WakeReason reason, SteadyTime sent_at) {
+    const bool overlapped = std::exchange(claim_overlapped_, false) || recorder_.recording();
+    record_overlapped_ = record_overlapped_ || recorder_.recording();
     const auto count = claim.deliveries.size();
     metrics_.claim(count);
     if (reason == WakeReason::safety_look && count > 0) {
         metrics_.safety_look_catch();
         log::warning("a safety look found work that nothing had announced", {{"count", count}});
     }
-    const DatabaseClock clock{claim.claimed_at_us, steady_clock::now()};
+    if (!told_error_.empty()) {
+        told_error_.clear();
+        log::info("claims succeed again");
+    }
+    error_backoff_.reset();
+    // The database read its clock after we had asked: from then on its times run, however long the answer took.
+    const DatabaseClock clock{claim.claimed_at_us, sent_at};
     for (const auto& delivery : claim.deliveries) {
         if (draining_) {
             release(delivery);
@@ -143,45 +186,73 @@ void DeliveryLoop::claimed(const store::Claim& claim, int requested, WakeReason 
         }
     }
     metrics_.in_flight(transport_.in_flight());
-
     backlog_ = count == static_cast<std::size_t>(requested);
-    if (backlog_) {
-        claim_wanted_ = true;
-        reason_ = WakeReason::timer;
-    } else if (claim.next_due_in && *claim.next_due_in <= 0us) {
-        look_again(look_again_backoff_.next());  // due, but locked by another worker's claim just now
-    } else {
-        wake_timer_.set_next_due(claim.next_due_in);
+    last_progress_ = steady_clock::now();
+    sleep_until_due(claim, sent_at, overlapped);
+}
+
+void DeliveryLoop::sleep_until_due(const store::Claim& claim, SteadyTime sent_at, bool overlapped) {
+    const bool is_due = claim.next_due_in && *claim.next_due_in <= 0us;
+    if (!claim.deliveries.empty() || !is_due) {
+        stuck_looks_ = 0;
+        stuck_backoff_.reset();
     }
-    if (count > 0) {
-        look_again_backoff_.reset();
+    if (backlog_ || (is_due && !claim.deliveries.empty())) {
+        want_claim();
+    } else if (is_due) {
+        look_again_at_stuck(claim.claimed_at_us + claim.next_due_in->count());
+    } else if (overlapped) {
+        wake_timer_.bring_forward(claim.next_due_in, sent_at);
+    } else {
+        wake_timer_.set_next_due(claim.next_due_in, sent_at);
+    }
+}
+
+/// Something is due and did not come: this claim parked what it took because its subscription is paused, or somebody
+/// else holds the rows. As long as the earliest due time moves the queue is being worked on; when it stands still, the
+/// looks become rarer.
+void DeliveryLoop::look_again_at_stuck(std::int64_t due_at_us) {
+    if (std::exchange(stuck_due_at_us_, due_at_us) != due_at_us) {
+        stuck_looks_ = 0;
+        stuck_backoff_.reset();
+    }
+    if (++stuck_looks_ <= kLooksAtOnce) {
+        want_claim();
+    } else {
+        want_claim_in(stuck_timer_, stuck_backoff_.next());
     }
 }
 
 void DeliveryLoop::claim_failed(const pg::Error& error) {
-    log::warning("claim failed", {{"sqlstate", error.sqlstate()}, {"reason", error.what()}});
-    claim_wanted_ = true;
+    if (told_error_ != error.what()) {
+        told_error_ = error.what();
+        log::warning("claims fail, will repeat", {{"sqlstate", error.sqlstate()}, {"reason", error.what()}});
+    }
+    want_claim();
     if (!error.connection_lost()) {
-        claim_wanted_ = false;
-        look_again(look_again_backoff_.next());
+        want_claim_in(error_timer_, error_backoff_.next());
     }
 }
 
-void DeliveryLoop::look_again(microseconds in) {
-    loop_.cancel(look_again_timer_);
-    look_again_timer_ = loop_.at(steady_clock::now() + in, [this] {
-        look_again_timer_ = 0;
-        reason_ = WakeReason::timer;
-        claim_wanted_ = true;
-        claim_if_useful();
-    });
+void DeliveryLoop::recorded(const store::Recorded* recorded, SteadyTime sent_at) {
+    const bool overlapped = std::exchange(record_overlapped_, false) || claiming_;
+    claim_overlapped_ = claim_overlapped_ || claiming_;
+    if (recorded != nullptr && overlapped) {
+        wake_timer_.bring_forward(recorded->next_due_in, sent_at);
+    } else if (recorded != nullptr && !claim_wanted_) {
+        wake_timer_.set_next_due(recorded->next_due_in, sent_at);
+    }
+    claim_if_useful();
+    check_drained();
 }
 
 void DeliveryLoop::start(const store::ClaimedDelivery& delivery, const DatabaseClock& clock, SteadyTime claim_sent_at) {
     const auto now = steady_clock::now();
     OutgoingRequest request;
+    std::int64_t published_at_us = 0;
     try {
         request = build_request_(delivery, clock.us_at(now) / 1'000'000);
+        published_at_us = delivery.attempt_no == 1 ? epoch_us_of(delivery.published_at) : 0;
     } catch (const std::exception& error) {
         // One delivery that cannot be made into a request (its secret was edited by hand, say) must not take the worker
         // down.
@@ -190,7 +261,6 @@ void DeliveryLoop::start(const store::ClaimedDelivery& delivery, const DatabaseC
     }
     request.timeout = delivery.timeout;
     request.start_deadline = claim_sent_at + delivery.lease - delivery.timeout - kRecordingTime;
-    const auto published_at_us = delivery.attempt_no == 1 ? epoch_us_of(delivery.published_at) : 0;
     transport_.send(std::move(request), [this, result = result_of(delivery), clock,
                                          published_at_us](TransferResult transfer) mutable {
         result.started_at_us = clock.us_at(transfer.started_at);
@@ -212,6 +282,13 @@ void DeliveryLoop::start(const store::ClaimedDelivery& delivery, const DatabaseC
 void DeliveryLoop::finished(store::DeliveryResult result, std::int64_t published_at_us,
                             const TransferResult& transfer) {
     using Outcome = store::DeliveryResult::Outcome;
+    last_progress_ = steady_clock::now();
+    if (transfer.never_sent) {
+        result.outcome = Outcome::released;
+        hold_back(std::move(result));
+        return;
+    }
+    own_fault_backoff_.reset();
     switch (transfer.error_class) {
         case ErrorClass::none: result.outcome = Outcome::delivered; break;
         case ErrorClass::lease_expired: result.outcome = Outcome::released; break;  // never sent: no attempt was made
@@ -219,12 +296,40 @@ void DeliveryLoop::finished(store::DeliveryResult result, std::int64_t published
     }
     if (result.outcome != Outcome::released) {
         metrics_.attempt(error_class_name(transfer.error_class));
-        if (published_at_us != 0) {
-            metrics_.publish_to_first_byte(microseconds(result.started_at_us - published_at_us));
-        }
+    }
+    if (published_at_us != 0 && transfer.first_byte) {
+        const auto until_first_byte = transfer.dns.value_or(0us) + transfer.connect.value_or(0us) +
+                                      transfer.tls.value_or(0us) + *transfer.first_byte;
+        metrics_.publish_to_first_byte(microseconds(result.started_at_us - published_at_us) + until_first_byte);
     }
     metrics_.in_flight(transport_.in_flight());
     recorder_.add(std::move(result));
+    claim_if_useful();
+}
+
+/// A delivery that we could not send for our own fault is given back, and costs no try; but not at once, because it
+/// would come back as soon. Until then it stays leased to us and takes a slot, so that a lasting fault brings claims to
+/// a stop by itself.
+void DeliveryLoop::hold_back(store::DeliveryResult result) {
+    metrics_.in_flight(transport_.in_flight());
+    if (held_back_timer_ == 0) {
+        log::warning("requests cannot be sent, a fault of this worker's own", {{"reason", result.error_detail}});
+        held_back_timer_ = loop_.at(steady_clock::now() + own_fault_backoff_.next(), [this] {
+            held_back_timer_ = 0;
+            give_back_held();
+        });
+    }
+    held_back_.push_back(std::move(result));
+    if (draining_) {
+        give_back_held();
+    }
+}
+
+void DeliveryLoop::give_back_held() {
+    loop_.cancel(std::exchange(held_back_timer_, 0));
+    for (auto& result : std::exchange(held_back_, {})) {
+        recorder_.add(std::move(result));
+    }
     claim_if_useful();
 }
 
@@ -243,29 +348,10 @@ void DeliveryLoop::release(const store::ClaimedDelivery& delivery) {
     recorder_.add(std::move(result));
 }
 
-void DeliveryLoop::maintain() {
-    if (!maintenance_due_ || draining_ || !queue_.can_record()) {
-        return;
-    }
-    maintenance_due_ = false;
-    queue_.maintain([this](bool more, const pg::Error* error) {
-        if (error != nullptr) {
-            log::warning("maintenance failed", {{"sqlstate", error->sqlstate()}, {"reason", error->what()}});
-        }
-        recorder_.queue_ready();
-        loop_.cancel(maintenance_timer_);
-        const milliseconds next_in = more ? kNextPartOfMaintenance : options_.maintenance_interval;
-        maintenance_timer_ = loop_.at(steady_clock::now() + next_in, [this] {
-            maintenance_timer_ = 0;
-            maintenance_due_ = true;
-            maintain();
-        });
-    });
-}
-
 void DeliveryLoop::drain(std::function<void()> drained) {
     draining_ = true;
     drained_ = std::move(drained);
+    give_back_held();
     check_drained();
 }
 

@@ -6,11 +6,13 @@
 #include <cstdint>
 #include <functional>
 #include <string>
+#include <vector>
 
 #include "base/backoff.hpp"
 #include "base/event_loop.hpp"
 #include "metrics/registry.hpp"
 #include "store/delivery_queue.hpp"
+#include "worker/maintenance.hpp"
 #include "worker/recorder.hpp"
 #include "worker/transport.hpp"
 #include "worker/wake_timer.hpp"
@@ -27,7 +29,7 @@ public:
         int claim_batch = 500;  ///< deliveries in one claim, at most
         Recorder::Options record;
         std::chrono::milliseconds safety_interval{30'000};
-        std::chrono::hours maintenance_interval{24};
+        Maintenance::Options maintenance;
     };
     /// Makes the request of a delivery; `unix_seconds` is the database's time now, for webhook-timestamp and the
     /// signature.
@@ -60,14 +62,20 @@ private:
     };
 
     void claim_if_useful();
+    [[nodiscard]] bool more_may_come_free(int free);
     void claimed(const store::Claim& claim, int requested, WakeReason reason, SteadyTime sent_at);
+    void sleep_until_due(const store::Claim& claim, SteadyTime sent_at, bool overlapped);
+    void look_again_at_stuck(std::int64_t due_at_us);
     void claim_failed(const pg::Error& error);
+    void recorded(const store::Recorded* recorded, SteadyTime sent_at);
     void start(const store::ClaimedDelivery& delivery, const DatabaseClock& clock, SteadyTime claim_sent_at);
     void finished(store::DeliveryResult result, std::int64_t published_at_us, const TransferResult& transfer);
     void fail(const store::ClaimedDelivery& delivery, std::int64_t at_us, std::string why);
     void release(const store::ClaimedDelivery& delivery);
-    void look_again(std::chrono::microseconds in);
-    void maintain();
+    void hold_back(store::DeliveryResult result);
+    void give_back_held();
+    void want_claim();
+    void want_claim_in(base::EventLoop::TimerId& timer, std::chrono::microseconds in);
     void check_drained();
 
     base::EventLoop& loop_;
@@ -78,14 +86,34 @@ private:
     Options options_;
     WakeTimer wake_timer_;
     Recorder recorder_;
-    base::Backoff look_again_backoff_;
-    base::EventLoop::TimerId look_again_timer_ = 0, maintenance_timer_ = 0;
+    Maintenance maintenance_;
 
     bool claim_wanted_ = true;  // since start: work may have waited for us
     bool claiming_ = false;
-    bool backlog_ = false;  // the last claim was full: more waits than we have room for
-    bool maintenance_due_ = true;
     WakeReason reason_ = WakeReason::reconnect;
+
+    // Of a claim and a record under way at the same time, neither answer need know of the other's effect: its next due
+    // time may only bring the timer forward.
+    bool claim_overlapped_ = false, record_overlapped_ = false;
+
+    bool backlog_ = false;        // the last claim was full: more waits than we have room for
+    SteadyTime last_progress_{};  // a claim came, or a request ended
+    SteadyTime waiting_since_{};  // for more slots; zero: not waiting
+    base::EventLoop::TimerId slots_timer_ = 0;
+
+    std::int64_t stuck_due_at_us_ = 0;  // what is due but does not come, by the database's clock
+    int stuck_looks_ = 0;
+    base::Backoff stuck_backoff_;
+    base::EventLoop::TimerId stuck_timer_ = 0;
+
+    std::string told_error_;  // of claims: the last that was logged
+    base::Backoff error_backoff_;
+    base::EventLoop::TimerId error_timer_ = 0;  // while it runs nothing is claimed
+
+    std::vector<store::DeliveryResult> held_back_;  // not sent for our own fault, to be given back
+    base::Backoff own_fault_backoff_;
+    base::EventLoop::TimerId held_back_timer_ = 0;
+
     std::function<void()> drained_;
     bool draining_ = false;
 };

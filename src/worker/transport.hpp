@@ -36,13 +36,15 @@ enum class ErrorClass {
     blocked,           ///< refused by our egress policy
     invalid_request,   ///< the URL or a header cannot be sent
     lease_expired,     ///< start_deadline had passed: not sent
-    internal,          ///< our own fault (no memory, no descriptor): not charged to the endpoint
+    internal,          ///< our own fault (no memory, no descriptor)
 };
 [[nodiscard]] std::string_view error_class_name(ErrorClass value) noexcept;
 
 /// What became of one request.
 struct TransferResult {
     ErrorClass error_class = ErrorClass::none;
+    /// Not a byte left this machine, for a lack of its own (look-up thread, descriptor, port): no attempt was made.
+    bool never_sent = false;
     std::string error_detail;          ///< one line for people; empty on success
     std::optional<int> http_status;    ///< of the last response seen, also when the body then failed
     std::string response_body;         ///< the first bytes, at most the transport's cap
@@ -64,6 +66,9 @@ public:
     virtual void send(OutgoingRequest request, Done done) = 0;
     /// Requests that have been sent or wait for a name look-up and whose `done` has not been called.
     [[nodiscard]] virtual std::size_t in_flight() const = 0;
+    /// Begins now with what send() was given since, instead of in the loop's next round. May call `done` of any
+    /// request. Not from within a `done`.
+    virtual void begin_now() = 0;
 };
 
 }  // namespace moai::worker

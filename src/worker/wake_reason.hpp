@@ -1,16 +1,10 @@
-// Why a worker looks for work.
+// Why a worker looks for work: what it counts is what it is told.
 #pragma once
 
-#include <string_view>
+#include "metrics/registry.hpp"
 
 namespace moai::worker {
 
-enum class WakeReason {
-    notify,       ///< a publisher or an operator rang
-    timer,        ///< the next due time has come
-    safety_look,  ///< nothing was heard for the safety interval
-    reconnect,    ///< notifications may have been missed
-};
-[[nodiscard]] std::string_view wake_reason_name(WakeReason reason) noexcept;
+using metrics::WakeReason;
 
 }  // namespace moai::worker

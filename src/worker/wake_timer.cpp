@@ -6,16 +6,6 @@ namespace moai::worker {
 
 using std::chrono::steady_clock;
 
-std::string_view wake_reason_name(WakeReason reason) noexcept {
-    switch (reason) {
-        case WakeReason::notify: return "notify";
-        case WakeReason::timer: return "timer";
-        case WakeReason::safety_look: return "safety_look";
-        case WakeReason::reconnect: return "reconnect";
-    }
-    return "unknown";
-}
-
 WakeTimer::WakeTimer(base::EventLoop& loop, std::chrono::milliseconds safety_interval, Wake wake)
     : loop_(loop), safety_interval_(safety_interval), wake_(std::move(wake)), last_look_(steady_clock::now()) {
     arm_safety_look(last_look_ + safety_interval_);
@@ -26,17 +16,17 @@ WakeTimer::~WakeTimer() {
     loop_.cancel(safety_timer_);
 }
 
-void WakeTimer::set_next_due(std::optional<std::chrono::microseconds> due_in) {
+void WakeTimer::set_next_due(std::optional<std::chrono::microseconds> due_in, base::EventLoop::SteadyTime since) {
     loop_.cancel(std::exchange(next_due_timer_, 0));
     next_due_.reset();
     if (due_in) {
-        arm_next_due(steady_clock::now() + *due_in);
+        arm_next_due(since + *due_in);
     }
 }
 
-void WakeTimer::bring_forward(std::optional<std::chrono::microseconds> due_in) {
-    if (due_in && (!next_due_ || steady_clock::now() + *due_in < *next_due_)) {
-        set_next_due(due_in);
+void WakeTimer::bring_forward(std::optional<std::chrono::microseconds> due_in, base::EventLoop::SteadyTime since) {
+    if (due_in && (!next_due_ || since + *due_in < *next_due_)) {
+        set_next_due(due_in, since);
     }
 }
 

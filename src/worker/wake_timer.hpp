@@ -21,10 +21,11 @@ public:
     WakeTimer(const WakeTimer&) = delete;
     WakeTimer& operator=(const WakeTimer&) = delete;
 
-    /// The earliest due time in the queue is `due_in` from now (unset: the queue is empty). Replaces what was known.
-    void set_next_due(std::optional<std::chrono::microseconds> due_in);
+    /// The earliest due time in the queue is `due_in` after `since` (unset: the queue is empty). Replaces what was
+    /// known.
+    void set_next_due(std::optional<std::chrono::microseconds> due_in, base::EventLoop::SteadyTime since);
     /// The same, but an earlier time that is known already stays: for news that may be older than what is known.
-    void bring_forward(std::optional<std::chrono::microseconds> due_in);
+    void bring_forward(std::optional<std::chrono::microseconds> due_in, base::EventLoop::SteadyTime since);
     /// The queue is being looked at now: the safety interval starts anew.
     void looked();
 

@@ -6,6 +6,7 @@
 
 #include "pg/connection.hpp"
 #include "store/wake_listener.hpp"
+#include "support/eventually.hpp"
 #include "support/run_until.hpp"
 #include "support/test_database.hpp"
 
@@ -95,7 +96,6 @@ TEST_F(DeliveryQueueTest, ClaimsEverythingThatARequestNeeds) {
     EXPECT_NE(delivery.lease_token, 0);
     EXPECT_EQ(delivery.attempt_no, 1);
     EXPECT_EQ(delivery.event_type, "user.created");
-    EXPECT_EQ(delivery.tenant, "default");
     EXPECT_EQ(delivery.payload, payload);
     EXPECT_EQ(delivery.url, "http://127.0.0.1:9/hook");
     EXPECT_EQ(delivery.format, "standard");
@@ -169,6 +169,82 @@ TEST_F(DeliveryQueueTest, CommitsAsynchronouslyOnTwoNamedSessions) {
     ASSERT_EQ(seen.rows(), 2);
     EXPECT_EQ(seen.text(0, 0), "moai claims w1 off");
     EXPECT_EQ(seen.text(1, 0), "moai results w1 off");
+}
+
+TEST_F(DeliveryQueueTest, ARowThatSomebodyHoldsFailsTheBatchSoonAndByItsName) {
+    subscribe();
+    publish();
+    const auto delivery = claim(1).deliveries.at(0);
+    pg::Connection holder(database_.admin_url(), "holder");
+    holder.script("BEGIN; SELECT 1 FROM moai_private.delivery FOR UPDATE");
+    std::optional<std::string> sqlstate;
+    queue_.record({result_of(delivery, DeliveryResult::Outcome::delivered)}, [&](Recorded, const pg::Error* error) {
+        sqlstate = error == nullptr ? "" : error->sqlstate();
+        loop_.stop();
+    });
+    ASSERT_TRUE(test::run_until(
+        loop_, [&] { return sqlstate.has_value(); }, milliseconds(1'500)));
+    EXPECT_EQ(*sqlstate, "55P03");
+    EXPECT_EQ(lost_, 0);
+}
+
+TEST_F(DeliveryQueueTest, MaintenanceThatWaitsHoldsUpNeitherClaimsNorResults) {
+    subscribe();
+    publish();
+    pg::Connection holder(database_.admin_url(), "holder");
+    holder.script("BEGIN; LOCK TABLE moai_private.idempotency_key IN ACCESS EXCLUSIVE MODE");
+    int ended = 0;
+    std::string sqlstate;
+    const auto on_end = [&](bool, const pg::Error* error) {
+        ++ended;
+        sqlstate = error == nullptr ? "" : error->sqlstate();
+        loop_.stop();
+    };
+    queue_.maintain(on_end);
+    const auto claimed = claim(1);
+    ASSERT_EQ(claimed.deliveries.size(), 1U);
+    EXPECT_EQ(record({result_of(claimed.deliveries[0], DeliveryResult::Outcome::delivered)}).delivered, 1);
+    EXPECT_EQ(ended, 0);
+    ASSERT_TRUE(test::run_until(loop_, [&] { return ended == 1; }));
+    EXPECT_EQ(sqlstate, "55P03") << "it gives up, because others queue behind what it waits for";
+
+    holder.script("ROLLBACK");
+    queue_.maintain(on_end);
+    ASSERT_TRUE(test::run_until(loop_, [&] { return ended == 2; }));
+    EXPECT_EQ(sqlstate, "");
+    EXPECT_TRUE(test::eventually([&] {
+        return holder
+                   .query(
+                       "SELECT 1 FROM pg_stat_activity WHERE application_name LIKE 'moai maintenance%'"
+                       " AND datname = current_database()")
+                   .rows() == 0;
+    })) << "its connection is closed";
+}
+
+TEST(DeliveryQueueSessions, StayIdleWhateverTheDatabasesDefaultsAre) {
+    test::TestDatabase database;
+    pg::Connection admin(database.admin_url(), "admin");
+    admin.script("ALTER DATABASE " + database.name() + " SET idle_session_timeout = '100ms'");
+    admin.script("ALTER DATABASE " + database.name() + " SET default_transaction_read_only = on");
+    base::EventLoop loop;
+    int lost = 0;
+    PgDeliveryQueue queue(loop, {database.url(), "w1"},
+                          {[&] { loop.stop(); },
+                           [&](const pg::Error&) {
+                               ++lost;
+                               loop.stop();
+                           }});
+    queue.start();
+    ASSERT_TRUE(test::run_until(loop, [&] { return queue.can_claim() && queue.can_record(); }));
+    EXPECT_FALSE(test::run_until(
+        loop, [&] { return lost > 0; }, milliseconds(500)));
+    std::optional<bool> succeeded;
+    queue.claim(1, [&](const Claim&, const pg::Error* error) {
+        succeeded = error == nullptr;
+        loop.stop();
+    });
+    ASSERT_TRUE(test::run_until(loop, [&] { return succeeded.has_value(); }));
+    EXPECT_TRUE(*succeeded);
 }
 
 TEST_F(DeliveryQueueTest, FailsAnOutstandingClaimAndGoesOnAfterTheSessionIsTerminated) {

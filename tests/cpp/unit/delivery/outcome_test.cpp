@@ -62,6 +62,44 @@ TEST(Outcome, HeadersPastTheLimitAreAnInvalidResponseWhateverTheStatus) {
     EXPECT_EQ(classify(facts).error_class, ErrorClass::invalid_response);
 }
 
+TEST(Outcome, AHeaderLineWithoutEndIsAnInvalidResponseAndNoLackOfMemory) {
+    EXPECT_EQ(class_of(CURLE_OUT_OF_MEMORY, true), ErrorClass::invalid_response);
+    EXPECT_EQ(class_of(CURLE_OUT_OF_MEMORY, false), ErrorClass::internal);
+    TransferFacts facts = answered(200);
+    facts.curl_code = CURLE_OUT_OF_MEMORY;
+    facts.connected = facts.head_complete = true;
+    EXPECT_EQ(classify(facts).error_class, ErrorClass::internal);
+}
+
+TEST(Outcome, ABodyThatEndsWithTheConnectionIsWholeHoweverItIsClosed) {
+    TransferFacts facts = answered(200);
+    facts.curl_code = CURLE_RECV_ERROR;
+    facts.connected = facts.head_complete = true;
+    EXPECT_EQ(classify(facts).error_class, ErrorClass::connection_lost) << "its length was announced";
+    facts.ends_with_connection = true;
+    EXPECT_EQ(classify(facts).error_class, ErrorClass::none);
+    facts.http_status = 500;
+    EXPECT_EQ(classify(facts).error_class, ErrorClass::http_status);
+}
+
+TEST(Outcome, WhatThisMachineLacksCostsTheEndpointNothing) {
+    TransferFacts facts;
+    facts.curl_code = CURLE_COULDNT_CONNECT;
+    EXPECT_FALSE(classify(facts).never_sent);
+    facts.local_errno = EADDRNOTAVAIL;
+    EXPECT_TRUE(classify(facts).never_sent);
+    facts.curl_code = CURLE_RECV_ERROR;
+    EXPECT_FALSE(classify(facts).never_sent) << "it was sent";
+
+    for (const int lack : {EMFILE, ENFILE, ENOBUFS, ENOMEM}) {
+        EXPECT_TRUE(moai::delivery::is_own_lack(lack, true) && moai::delivery::is_own_lack(lack, false)) << lack;
+    }
+    EXPECT_TRUE(moai::delivery::is_own_lack(EADDRNOTAVAIL, true));
+    EXPECT_FALSE(moai::delivery::is_own_lack(EADDRNOTAVAIL, false)) << "[::1] where there is no IPv6";
+    EXPECT_FALSE(moai::delivery::is_own_lack(ECONNREFUSED, true));
+    EXPECT_FALSE(moai::delivery::is_own_lack(ENETUNREACH, true));
+}
+
 TEST(Outcome, ATimeoutIsNamedAfterItsPhase) {
     TransferFacts facts;
     facts.curl_code = CURLE_OPERATION_TIMEDOUT;
@@ -96,8 +134,8 @@ TEST(Outcome, SortsTheRemainingCodes) {
     EXPECT_EQ(class_of(CURLE_UNSUPPORTED_PROTOCOL, false), ErrorClass::invalid_request);
     EXPECT_EQ(class_of(CURLE_WEIRD_SERVER_REPLY), ErrorClass::invalid_response);
     EXPECT_EQ(class_of(CURLE_URL_MALFORMAT, false), ErrorClass::invalid_request);
-    for (const CURLcode code : {CURLE_OUT_OF_MEMORY, CURLE_BAD_FUNCTION_ARGUMENT, CURLE_ABORTED_BY_CALLBACK,
-                                CURLE_SSL_CACERT_BADFILE, CURLE_FAILED_INIT}) {
+    for (const CURLcode code :
+         {CURLE_BAD_FUNCTION_ARGUMENT, CURLE_ABORTED_BY_CALLBACK, CURLE_SSL_CACERT_BADFILE, CURLE_FAILED_INIT}) {
         EXPECT_EQ(class_of(code), ErrorClass::internal) << code;
     }
 }

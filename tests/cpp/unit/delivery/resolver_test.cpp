@@ -79,7 +79,7 @@ protected:
 
     EventLoop loop_;
     FakeNames names_;
-    ResolverOptions quick_{.threads = 2, .max_hung = 2, .deadline = milliseconds(300)};
+    ResolverOptions quick_{.threads = 2, .max_slow = 2, .deadline = milliseconds(300)};
 };
 
 TEST_F(ResolverTest, AnswersOnTheLoopAndRemembersIt) {
@@ -157,8 +157,18 @@ TEST_F(ResolverTest, NamesPastTheirDeadlineLeaveTheirPlacesToOthers) {
     EXPECT_EQ(ask(resolver, "a.example")->status, Resolution::Status::found);
 }
 
+TEST_F(ResolverTest, NamesThatHangLeaveTheirPlacesLongBeforeTheirDeadline) {
+    quick_.deadline = seconds(30);
+    quick_.max_slow = 10;
+    Resolver resolver(loop_, quick_, names_.look_up());
+    for (int i = 0; i < 10; ++i) {
+        resolver.resolve("hang" + std::to_string(i), [](const Answer&) { FAIL(); });
+    }
+    EXPECT_EQ(ask(resolver, "a.example")->status, Resolution::Status::found);
+}
+
 TEST_F(ResolverTest, SaysItIsOurFaultWhenNoThreadBecomesFree) {
-    quick_.max_hung = 0;
+    quick_.max_slow = 0;
     Resolver resolver(loop_, quick_, names_.look_up());
     resolver.resolve("hang1", [](const Answer&) {});
     (void)ask(resolver, "hang2");

@@ -19,6 +19,7 @@ TEST(Metrics, ShowWhatMustStayZeroFromTheStart) {
     EXPECT_THAT(text, HasSubstr("moai_safety_look_catches_total 0"));
     EXPECT_THAT(text, HasSubstr("moai_orphaned_results_total 0"));
     EXPECT_THAT(text, HasSubstr(R"(moai_wakeups_total{reason="notify"} 0)"));
+    EXPECT_THAT(text, HasSubstr(R"(moai_wakeups_total{reason="reconnect"} 0)"));
     EXPECT_THAT(text, HasSubstr(R"(moai_deliveries_total{outcome="dead_lettered"} 0)"));
 }
 

@@ -2,84 +2,16 @@
 
 #include <gtest/gtest.h>
 
-#include <stdexcept>
-
-#include "unit/worker/fakes.hpp"
+#include "unit/worker/delivery_loop_fixture.hpp"
+#include "worker/iso_time.hpp"
 
 namespace moai::worker {
 namespace {
 
 using namespace std::chrono_literals;
 using testing::delivery;
+using DeliveryLoopTest = testing::DeliveryLoopTest;
 using Outcome = store::DeliveryResult::Outcome;
-
-class DeliveryLoopTest : public ::testing::Test {
-protected:
-    DeliveryLoopTest() {
-        options.record.delay = 1ms;
-        guard = loop.at(std::chrono::steady_clock::now() + 10s, [this] {
-            timed_out = true;
-            loop.stop();
-        });
-    }
-    ~DeliveryLoopTest() override { EXPECT_FALSE(timed_out) << "the awaited event did not come"; }
-
-    DeliveryLoop& worker() {
-        if (!worker_) {
-            worker_ = std::make_unique<DeliveryLoop>(
-                loop, queue, transport,
-                [this](const store::ClaimedDelivery& claimed, std::int64_t unix_seconds) {
-                    built_at.push_back(unix_seconds);
-                    if (claimed.event_id == "unsignable") {
-                        throw std::invalid_argument("bad secret");
-                    }
-                    OutgoingRequest request;
-                    request.body = claimed.event_id;
-                    return request;
-                },
-                metrics, options);
-        }
-        return *worker_;
-    }
-    static store::Claim claim_of(std::vector<store::ClaimedDelivery> deliveries,
-                                 std::optional<std::chrono::microseconds> next_due_in = std::nullopt) {
-        store::Claim claim;
-        claim.deliveries = std::move(deliveries);
-        claim.claimed_at_us = 1'700'000'000'000'000;
-        claim.next_due_in = next_due_in;
-        return claim;
-    }
-    void run_until_recorded(std::size_t batches) {
-        queue.on_record = [this, batches] {
-            if (queue.recorded.size() >= batches) {
-                loop.stop();
-            }
-        };
-        worker().queue_ready();
-        loop.run();
-    }
-    void run_until_claims(std::size_t claims) {
-        queue.on_claim = [this, claims] {
-            if (queue.claim_counts.size() >= claims) {
-                loop.stop();
-            }
-        };
-        worker().queue_ready();
-        loop.run();
-    }
-
-    base::EventLoop loop;
-    testing::FakeQueue queue{loop};
-    testing::FakeTransport transport{loop};
-    metrics::Registry metrics{"test"};
-    DeliveryLoop::Options options;
-    std::vector<std::int64_t> built_at;
-    base::EventLoop::TimerId guard = 0;
-    bool timed_out = false;
-
-private:
-    std::unique_ptr<DeliveryLoop> worker_;
-};
 
 TEST_F(DeliveryLoopTest, SendsWhatItClaimsAndRecordsTheAnswer) {
     queue.claims.push_back(claim_of({delivery("a"), delivery("b")}));
@@ -128,6 +60,68 @@ TEST_F(DeliveryLoopTest, RecordsADeliveryThatCannotBeMadeIntoARequestAndGoesOn) 
     EXPECT_EQ(queue.recorded[0][0].error_class, "invalid_request");
     EXPECT_EQ(queue.recorded[0][0].error_detail, "bad secret");
     EXPECT_EQ(queue.recorded[0][1].outcome, Outcome::delivered);
+}
+
+TEST_F(DeliveryLoopTest, GoesOnAfterADeliveryWhosePublishingTimeCannotBeRead) {
+    auto odd = delivery("odd");
+    odd.published_at = "yesterday";
+    queue.claims.push_back(claim_of({odd, delivery("good")}));
+    run_until_recorded(1);
+    ASSERT_EQ(queue.recorded.at(0).size(), 2U);
+    EXPECT_EQ(queue.recorded[0][1].event_id, "good");
+}
+
+TEST_F(DeliveryLoopTest, BeginsTheRequestsOfAClaimWithinItsAnswer) {
+    queue.claims.push_back(claim_of({delivery("a")}));
+    run_until_claims(1);
+    EXPECT_EQ(transport.begun, 1);
+}
+
+TEST_F(DeliveryLoopTest, AFaultOfOurOwnCostsNoTryAndIsGivenBackAfterAPause) {
+    queue.claims.push_back(claim_of({delivery("a")}));
+    transport.answer.error_class = ErrorClass::internal;
+    transport.answer.never_sent = true;
+    const auto start = std::chrono::steady_clock::now();
+    run_until_recorded(1);
+    EXPECT_EQ(queue.recorded.at(0).at(0).outcome, Outcome::released);
+    EXPECT_GE(std::chrono::steady_clock::now() - start, 250ms);
+    EXPECT_EQ(metrics.text().find("moai_attempts_total{"), std::string::npos) << "no attempt was made";
+}
+
+TEST_F(DeliveryLoopTest, AFaultOfOurOwnThatLastsBringsClaimsToAStop) {
+    options.concurrency = 2;
+    transport.answer.error_class = ErrorClass::internal;
+    transport.answer.never_sent = true;
+    for (int i = 0; i < 10; ++i) {
+        queue.claims.push_back(claim_of({delivery("a"), delivery("b")}));
+    }
+    run_until_claims(1);
+    run_for(100ms);
+    EXPECT_EQ(queue.claim_counts.size(), 1U);
+}
+
+TEST_F(DeliveryLoopTest, DrainingDoesNotWaitForWhatIsHeldBack) {
+    queue.claims.push_back(claim_of({delivery("a")}));
+    transport.answer.error_class = ErrorClass::internal;
+    transport.answer.never_sent = true;
+    run_until_claims(1);
+    run_for(20ms);
+    const auto start = std::chrono::steady_clock::now();
+    worker().drain([this] { loop.stop(); });
+    loop.run();
+    EXPECT_LT(std::chrono::steady_clock::now() - start, 200ms);
+    EXPECT_EQ(queue.recorded.at(0).at(0).outcome, Outcome::released);
+}
+
+TEST_F(DeliveryLoopTest, MeasuresFromPublishingToTheFirstByteOfTheAnswer) {
+    queue.claims.push_back(claim_of({delivery("a")}));
+    queue.claims.front().claimed_at_us = epoch_us_of(queue.claims.front().deliveries.front().published_at);
+    transport.answer.dns = 1s;
+    transport.answer.connect = 2s;
+    transport.answer.first_byte = 10s;
+    run_until_recorded(1);
+    EXPECT_NE(metrics.text().find(R"(moai_publish_to_first_byte_seconds_bucket{le="10"} 0)"), std::string::npos);
+    EXPECT_NE(metrics.text().find(R"(moai_publish_to_first_byte_seconds_bucket{le="30"} 1)"), std::string::npos);
 }
 
 TEST_F(DeliveryLoopTest, LeavesTimeToRecordWithinTheLease) {
@@ -246,24 +240,6 @@ TEST_F(DeliveryLoopTest, DrainingGivesBackWhatAClaimUnderWayBrings) {
     loop.run();
     EXPECT_TRUE(transport.sent.empty());
     EXPECT_EQ(queue.recorded.at(0).at(0).outcome, Outcome::released);
-}
-
-TEST_F(DeliveryLoopTest, GoesOnMaintainingUntilNothingIsLeftToRemove) {
-    queue.maintenance_calls = 3;
-    queue.on_maintain = [this] {
-        if (queue.maintained == 3) {
-            loop.stop();
-        }
-    };
-    worker().queue_ready();
-    loop.run();
-    EXPECT_EQ(queue.maintained, 3);
-}
-
-TEST_F(DeliveryLoopTest, MaintainsTheDatabaseOnceAtItsStart) {
-    run_until_claims(1);
-    worker().queue_ready();
-    EXPECT_EQ(queue.maintained, 1);
 }
 
 }  // namespace

@@ -3,6 +3,8 @@
 
 #include <deque>
 #include <functional>
+#include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -33,10 +35,13 @@ public:
 
     bool claim_up = true, record_up = true;
     std::deque<store::Claim> claims;
-    std::deque<pg::Error> record_errors;
+    std::deque<pg::Error> claim_errors, record_errors, maintenance_errors;  ///< what the next calls fail with
+    bool hold_claims = false, hold_records = false;                         ///< answers wait for answer_...()
     std::optional<std::chrono::microseconds> next_due_after_record;
-    std::vector<int> claim_counts;                             ///< max_count of each claim
-    std::vector<std::vector<store::DeliveryResult>> recorded;  ///< batches that were taken
+    std::vector<int> claim_counts;                                 ///< max_count of each claim
+    std::vector<std::vector<store::DeliveryResult>> recorded;      ///< batches that were taken
+    std::vector<std::vector<store::DeliveryResult>> record_calls;  ///< those that were refused too
+    std::set<std::string> locked;  ///< subscriptions whose results cannot be recorded now (55P03)
     std::function<void()> on_claim, on_record, on_maintain;
     int maintained = 0, maintenance_calls = 1;  ///< calls made, and how many it takes until nothing is left to do
 
@@ -47,25 +52,31 @@ public:
         claiming_ = true;
         claim_counts.push_back(max_count);
         store::Claim answer;
-        if (!claims.empty()) {
+        if (claim_errors.empty() && !claims.empty()) {
             answer = std::move(claims.front());
             claims.pop_front();
         }
-        loop_.post([this, done = std::move(done), answer = std::move(answer)] {
+        held_claim_ = [this, done = std::move(done), answer = std::move(answer)] {
             claiming_ = false;
-            done(answer, nullptr);
+            const auto error = take(claim_errors);
+            done(error ? store::Claim() : answer, error ? &*error : nullptr);
             call(on_claim);
-        });
+        };
+        if (!hold_claims) {
+            loop_.post([this] { answer_claim(); });
+        }
     }
+    /// The claim under way is answered now.
+    void answer_claim() { std::exchange(held_claim_, nullptr)(); }
 
     void record(const std::vector<store::DeliveryResult>& results, RecordDone done) override {
         recording_ = true;
-        loop_.post([this, done = std::move(done), results] {
+        record_calls.push_back(results);
+        held_record_ = [this, done = std::move(done), results] {
             recording_ = false;
-            if (!record_errors.empty()) {
-                const auto error = record_errors.front();
-                record_errors.pop_front();
-                done({}, &error);
+            if (const auto error = error_for(results)) {
+                done({}, &*error);
+                call(on_record);
                 return;
             }
             store::Recorded answer;
@@ -77,15 +88,19 @@ public:
             recorded.push_back(results);
             done(answer, nullptr);
             call(on_record);
-        });
+        };
+        if (!hold_records) {
+            loop_.post([this] { answer_record(); });
+        }
     }
+    /// The batch under way is answered now.
+    void answer_record() { std::exchange(held_record_, nullptr)(); }
 
     void maintain(MaintainDone done) override {
-        recording_ = true;
         ++maintained;
         loop_.post([this, done = std::move(done)] {
-            recording_ = false;
-            done(maintained < maintenance_calls, nullptr);
+            const auto error = take(maintenance_errors);
+            done(!error && maintained < maintenance_calls, error ? &*error : nullptr);
             call(on_maintain);
         });
     }
@@ -97,8 +112,26 @@ private:
         }
     }
 
+    static std::optional<pg::Error> take(std::deque<pg::Error>& errors) {
+        if (errors.empty()) {
+            return std::nullopt;
+        }
+        const auto error = errors.front();
+        errors.pop_front();
+        return error;
+    }
+    std::optional<pg::Error> error_for(const std::vector<store::DeliveryResult>& results) {
+        for (const auto& result : results) {
+            if (locked.contains(result.subscription_id)) {
+                return pg::Error("55P03", "canceling statement due to lock timeout");
+            }
+        }
+        return take(record_errors);
+    }
+
     base::EventLoop& loop_;
     bool claiming_ = false, recording_ = false;
+    std::function<void()> held_claim_, held_record_;
 };
 
 /// Keeps the requests until finish() ends one.
@@ -109,15 +142,22 @@ public:
     std::vector<OutgoingRequest> sent;
     bool answer_at_once = true;
     TransferResult answer;
+    std::function<bool(const OutgoingRequest&)> hangs;  ///< requests that are never answered
+    int begun = 0;
 
     void send(OutgoingRequest request, Done done) override {
         sent.push_back(std::move(request));
+        if (hangs && hangs(sent.back())) {
+            ++hanging_;
+            return;
+        }
         waiting_.push_back(std::move(done));
         if (answer_at_once) {
             loop_.post([this] { finish(); });
         }
     }
-    [[nodiscard]] std::size_t in_flight() const override { return waiting_.size(); }
+    [[nodiscard]] std::size_t in_flight() const override { return waiting_.size() + hanging_; }
+    void begin_now() override { ++begun; }
 
     /// Ends the oldest request with `answer`.
     void finish() {
@@ -131,6 +171,7 @@ public:
 private:
     base::EventLoop& loop_;
     std::deque<Done> waiting_;
+    std::size_t hanging_ = 0;
 };
 
 }  // namespace moai::worker::testing

@@ -33,22 +33,22 @@ private:
 
 TEST_F(WakeTimerTest, WakesAtTheDueTimeAndNotBefore) {
     const auto start = steady_clock::now();
-    timer.set_next_due(10ms);
+    timer.set_next_due(10ms, steady_clock::now());
     run_until(1);
     EXPECT_GE(steady_clock::now() - start, 10ms);
     EXPECT_EQ(reasons, std::vector{WakeReason::timer});
 }
 
 TEST_F(WakeTimerTest, WithoutADueTimeOnlyTheSafetyLookWakes) {
-    timer.set_next_due(5ms);
-    timer.set_next_due(std::nullopt);
+    timer.set_next_due(5ms, steady_clock::now());
+    timer.set_next_due(std::nullopt, steady_clock::now());
     run_until(1);
     EXPECT_EQ(reasons, std::vector{WakeReason::safety_look});
 }
 
 TEST_F(WakeTimerTest, ALookPutsOffTheSafetyLook) {
     const auto start = steady_clock::now();
-    timer.set_next_due(20ms);
+    timer.set_next_due(20ms, steady_clock::now());
     run_until(1);
     const auto looked = steady_clock::now();
     timer.looked();
@@ -59,22 +59,29 @@ TEST_F(WakeTimerTest, ALookPutsOffTheSafetyLook) {
 }
 
 TEST_F(WakeTimerTest, OlderNewsDoesNotPutOffWhatIsKnown) {
-    timer.set_next_due(10ms);
-    timer.bring_forward(30s);
-    timer.bring_forward(std::nullopt);
+    timer.set_next_due(10ms, steady_clock::now());
+    timer.bring_forward(30s, steady_clock::now());
+    timer.bring_forward(std::nullopt, steady_clock::now());
     run_until(1);
     EXPECT_EQ(reasons, std::vector{WakeReason::timer});
 }
 
 TEST_F(WakeTimerTest, OlderNewsBringsForwardWhatComesSooner) {
-    timer.set_next_due(30s);
-    timer.bring_forward(5ms);
+    timer.set_next_due(30s, steady_clock::now());
+    timer.bring_forward(5ms, steady_clock::now());
+    run_until(1);
+    EXPECT_EQ(reasons, std::vector{WakeReason::timer});
+}
+
+TEST_F(WakeTimerTest, CountsFromWhenTheQuestionWasAsked) {
+    const auto asked = steady_clock::now() - 1h;
+    timer.set_next_due(1h + 10ms, asked);
     run_until(1);
     EXPECT_EQ(reasons, std::vector{WakeReason::timer});
 }
 
 TEST_F(WakeTimerTest, ATimeThatHasPassedWakesAtOnce) {
-    timer.set_next_due(-1s);
+    timer.set_next_due(-1s, steady_clock::now());
     run_until(1);
     EXPECT_EQ(reasons, std::vector{WakeReason::timer});
 }
