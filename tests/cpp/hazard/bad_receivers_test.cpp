@@ -37,6 +37,7 @@ std::vector<BadKind> bad_kinds() {
          "invalid_response",
          0},
         {"sends headers without end", {.behaviour = Behaviour::endless_headers}, "invalid_response", 200},
+        {"sends a header without end", {.behaviour = Behaviour::endless_line}, "invalid_response", 200},
         {"closes mid-body", {.body = "half", .behaviour = Behaviour::close_mid_body}, "connection_lost", 200},
         {"closes without an answer", {.behaviour = Behaviour::close_without_answer}, "connection_lost", 0},
         {"redirects", {.status = 302, .headers = {{"Location", "http://127.0.0.1:1/elsewhere"}}}, "http_status", 302},
@@ -118,6 +119,15 @@ TEST_F(BadReceivers, EachEndsWithinItsTimeoutWithANamedErrorWhileAGoodOneIsServe
     expect_ended("is not there", to_nobody, "connect", 0);
     expect_ended("has no address", to_nowhere, "dns", 0);
     expect_ended("speaks no TLS", to_plain_text_by_tls, "tls", 0);
+}
+
+TEST_F(BadReceivers, ABodyWithoutALengthIsWholeHoweverTheConnectionEnds) {
+    bad.on("/rude", Answer{.body = "ok", .behaviour = Behaviour::reset_at_end});
+    static_cast<void>(subscribe_once(bad.url("/rude")));
+    const std::string event = publish(sql);
+    ASSERT_TRUE(eventually([&] { return attempts_of(sql, event).size() == 1; })) << worker.err();
+    EXPECT_EQ(attempts_of(sql, event)[0].http_status, 200);
+    EXPECT_EQ(state_of(sql, event), "delivered");
 }
 
 TEST_F(BadReceivers, AGigabyteOfBodyIsNeitherReadNorStored) {

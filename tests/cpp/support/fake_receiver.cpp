@@ -3,23 +3,19 @@
 
 #include <fmt/format.h>
 #include <sys/epoll.h>
-#include <sys/socket.h>
 
 #include <algorithm>
-#include <array>
-#include <cerrno>
-#include <condition_variable>
 #include <future>
 #include <map>
 #include <mutex>
 #include <optional>
-#include <set>
 #include <thread>
 #include <unordered_map>
 
 #include "base/event_loop.hpp"
 #include "base/unique_fd.hpp"
 #include "support/fake_http.hpp"
+#include "support/fake_stream.hpp"
 #include "support/loopback_listener.hpp"
 
 namespace moai::test {
@@ -29,12 +25,11 @@ using base::UniqueFd;
 using Behaviour = Answer::Behaviour;
 using Clock = std::chrono::steady_clock;
 
-constexpr std::size_t kReadSize = std::size_t{64} * 1024;
 constexpr std::size_t kEndlessChunk = std::size_t{64} * 1024;
 
 struct Connection {
     std::uint64_t id = 0;
-    UniqueFd fd;
+    FakeStream stream;
     std::string in;
     std::optional<Clock::time_point> first_byte;
     bool answering = false;
@@ -57,19 +52,16 @@ struct FakeReceiver::Impl {
     std::unordered_map<std::uint64_t, std::unique_ptr<Connection>> connections;
     bool accepting = false;
 
-    mutable std::mutex mutex;  // guards what follows
-    mutable std::condition_variable changed;
+    ReceiverLog log;
+    const SslContext tls;
+
+    std::mutex mutex;  // guards what follows
     std::map<std::string, std::shared_ptr<Script>, std::less<>> scripts;
     std::unordered_map<std::string, std::size_t> nth_of_path;
-    std::vector<ReceivedRequest> recorded;
-    std::set<std::pair<std::string, std::string>> distinct;
-    std::size_t accepted = 0;
-    std::size_t open = 0;
-    std::uint64_t sent = 0;
 
     std::thread thread;
 
-    Impl() {
+    explicit Impl(SslContext its_tls) : tls(std::move(its_tls)) {
         start_accepting();
         thread = std::thread([this] { loop.run(); });
     }
@@ -109,27 +101,20 @@ struct FakeReceiver::Impl {
 
     void accept_all() {
         while (UniqueFd fd = listener.accept()) {
-            auto connection = std::make_unique<Connection>();
-            {
-                const std::lock_guard lock(mutex);
-                connection->id = ++accepted;
-                ++open;
-            }
-            const auto id = connection->id;
+            const auto id = log.opened();
             loop.watch(fd.get(), EPOLLIN, [this, id](std::uint32_t events) { serve(id, events); });
-            connection->fd = std::move(fd);
-            connections.emplace(id, std::move(connection));
+            connections.emplace(id, new_connection(id, std::move(fd)));
         }
     }
 
+    [[nodiscard]] std::unique_ptr<Connection> new_connection(std::uint64_t id, UniqueFd fd) const {
+        return std::unique_ptr<Connection>(new Connection{id, FakeStream(std::move(fd), tls.get())});
+    }
+
     void close(Connection& connection) {
-        loop.unwatch(connection.fd.get());
+        loop.unwatch(connection.stream.fd());
         connections.erase(connection.id);
-        {
-            const std::lock_guard lock(mutex);
-            --open;
-        }
-        changed.notify_all();
+        log.closed();
     }
 
     void serve(std::uint64_t id, std::uint32_t events) {
@@ -139,26 +124,19 @@ struct FakeReceiver::Impl {
         }
         Connection& connection = *found->second;
         const bool is_broken = (events & (EPOLLERR | EPOLLHUP)) != 0;
-        if (is_broken || ((events & EPOLLIN) != 0 && !read_some(connection))) {
+        const std::size_t had = connection.in.size();
+        if (is_broken || ((events & EPOLLIN) != 0 && !connection.stream.read(connection.in))) {
             close(connection);
-        } else if ((events & EPOLLOUT) != 0) {
+            return;
+        }
+        if (connection.in.size() > had && !connection.first_byte) {
+            connection.first_byte = Clock::now();
+        }
+        if ((events & EPOLLOUT) != 0) {
             flush(connection);
         } else if (!connection.answering) {
             serve_request(connection);
         }
-    }
-
-    static bool read_some(Connection& connection) {
-        std::array<char, kReadSize> buffer;
-        const auto got = ::recv(connection.fd.get(), buffer.data(), buffer.size(), 0);
-        if (got <= 0) {
-            return got < 0 && errno == EAGAIN;
-        }
-        if (!connection.first_byte) {
-            connection.first_byte = Clock::now();
-        }
-        connection.in.append(buffer.data(), static_cast<std::size_t>(got));
-        return true;
     }
 
     /// Answers the next request if the whole of it has come.
@@ -198,15 +176,7 @@ struct FakeReceiver::Impl {
             }
         }
         Answer answer = script ? (*script)(request, nth) : Answer{};
-        {
-            const std::lock_guard lock(mutex);
-            std::string webhook_id = request.header("webhook-id");
-            if (!webhook_id.empty()) {
-                distinct.emplace(std::move(webhook_id), request.header("moai-subscription-id"));
-            }
-            recorded.push_back(std::move(request));
-        }
-        changed.notify_all();
+        log.add(std::move(request));
         return answer;
     }
 
@@ -250,6 +220,16 @@ struct FakeReceiver::Impl {
                 connection.filler = "X-Endless: " + std::string(1000, 'h') + "\r\n";
                 connection.filler_left = answer.endless_bytes;
                 break;
+            case Behaviour::endless_line:
+                connection.out = fmt::format("HTTP/1.1 {} Status\r\nX-Endless: ", answer.status);
+                connection.filler.assign(kEndlessChunk, 'h');
+                connection.filler_left = answer.endless_bytes;
+                break;
+            case Behaviour::reset_at_end:
+                connection.out = fmt::format("HTTP/1.1 {} Status\r\n\r\n{}", answer.status, answer.body);
+                connection.close_when_sent = true;
+                connection.stream.close_by_reset();
+                break;
             case Behaviour::garbage:
                 connection.out = answer.body;
                 connection.close_when_sent = true;
@@ -280,7 +260,7 @@ struct FakeReceiver::Impl {
     void want(Connection& connection, std::uint32_t events) {
         if (connection.events != events) {
             connection.events = events;
-            loop.rewatch(connection.fd.get(), events);
+            loop.rewatch(connection.stream.fd(), events);
         }
     }
 
@@ -294,9 +274,8 @@ struct FakeReceiver::Impl {
                     break;
                 }
             }
-            const auto put = ::send(connection.fd.get(), connection.out.data() + connection.out_sent,
-                                    connection.out.size() - connection.out_sent, MSG_NOSIGNAL);
-            if (put < 0 && errno == EAGAIN) {
+            const long put = connection.stream.write(std::string_view(connection.out).substr(connection.out_sent));
+            if (put == 0) {
                 want(connection, EPOLLIN | EPOLLOUT);
                 return;
             }
@@ -305,8 +284,7 @@ struct FakeReceiver::Impl {
                 return;
             }
             connection.out_sent += static_cast<std::size_t>(put);
-            const std::lock_guard lock(mutex);
-            sent += static_cast<std::uint64_t>(put);
+            log.sent(static_cast<std::uint64_t>(put));
         }
         want(connection, EPOLLIN);
         if (connection.hang_when_sent) {
@@ -320,20 +298,15 @@ struct FakeReceiver::Impl {
         connection.answering = false;
         serve_request(connection);
     }
-
-    template <typename Condition>
-    bool wait(std::chrono::milliseconds deadline, Condition condition) const {
-        std::unique_lock lock(mutex);
-        return changed.wait_for(lock, deadline, condition);
-    }
 };
 
-FakeReceiver::FakeReceiver() : impl_(std::make_unique<Impl>()) {}
+FakeReceiver::FakeReceiver() : FakeReceiver(SslContext()) {}
+FakeReceiver::FakeReceiver(SslContext tls) : impl_(std::make_unique<Impl>(std::move(tls))) {}
 FakeReceiver::~FakeReceiver() = default;
 
 std::uint16_t FakeReceiver::port() const noexcept { return impl_->listener.port(); }
 std::string FakeReceiver::url(std::string_view path) const {
-    return fmt::format("http://127.0.0.1:{}{}", impl_->listener.port(), path);
+    return fmt::format("{}://127.0.0.1:{}{}", impl_->tls ? "https" : "http", impl_->listener.port(), path);
 }
 
 void FakeReceiver::on(std::string path, Script script) {
@@ -372,49 +345,29 @@ void FakeReceiver::close_idle_connections() {
     });
 }
 
-std::vector<ReceivedRequest> FakeReceiver::requests() const {
-    const std::lock_guard lock(impl_->mutex);
-    return impl_->recorded;
-}
+std::vector<ReceivedRequest> FakeReceiver::requests() const { return impl_->log.requests(); }
 std::vector<ReceivedRequest> FakeReceiver::requests(std::string_view path) const {
     std::vector<ReceivedRequest> result = requests();
     std::erase_if(result, [&](const ReceivedRequest& request) { return request.path != path; });
     return result;
 }
-std::size_t FakeReceiver::count() const {
-    const std::lock_guard lock(impl_->mutex);
-    return impl_->recorded.size();
-}
-std::size_t FakeReceiver::distinct_deliveries() const {
-    const std::lock_guard lock(impl_->mutex);
-    return impl_->distinct.size();
-}
-std::size_t FakeReceiver::connections_accepted() const {
-    const std::lock_guard lock(impl_->mutex);
-    return impl_->accepted;
-}
-std::size_t FakeReceiver::connections_open() const {
-    const std::lock_guard lock(impl_->mutex);
-    return impl_->open;
-}
-std::uint64_t FakeReceiver::bytes_sent() const {
-    const std::lock_guard lock(impl_->mutex);
-    return impl_->sent;
-}
-void FakeReceiver::clear() {
-    const std::lock_guard lock(impl_->mutex);
-    impl_->recorded.clear();
-    impl_->distinct.clear();
-}
+std::size_t FakeReceiver::count() const { return impl_->log.counts().requests; }
+std::size_t FakeReceiver::distinct_deliveries() const { return impl_->log.counts().distinct; }
+std::size_t FakeReceiver::connections_accepted() const { return impl_->log.counts().accepted; }
+std::size_t FakeReceiver::connections_open() const { return impl_->log.counts().open; }
+std::uint64_t FakeReceiver::bytes_sent() const { return impl_->log.counts().bytes_sent; }
+void FakeReceiver::clear() { impl_->log.clear(); }
+
+using Counts = ReceiverLog::Counts;
 
 bool FakeReceiver::wait_for(std::size_t count, std::chrono::milliseconds deadline) const {
-    return impl_->wait(deadline, [this, count] { return impl_->recorded.size() >= count; });
+    return impl_->log.wait(deadline, [count](const Counts& now) { return now.requests >= count; });
 }
 bool FakeReceiver::wait_for_distinct(std::size_t count, std::chrono::milliseconds deadline) const {
-    return impl_->wait(deadline, [this, count] { return impl_->distinct.size() >= count; });
+    return impl_->log.wait(deadline, [count](const Counts& now) { return now.distinct >= count; });
 }
 bool FakeReceiver::wait_for_open_at_most(std::size_t count, std::chrono::milliseconds deadline) const {
-    return impl_->wait(deadline, [this, count] { return impl_->open <= count; });
+    return impl_->log.wait(deadline, [count](const Counts& now) { return now.open <= count; });
 }
 
 }  // namespace moai::test

@@ -10,18 +10,10 @@
 #include <utility>
 #include <vector>
 
+#include "support/receiver_log.hpp"
+#include "support/throwaway_ca.hpp"
+
 namespace moai::test {
-
-/// One request as it arrived.
-struct ReceivedRequest {
-    std::chrono::steady_clock::time_point arrived_at;  ///< when its first byte was read
-    std::uint64_t connection = 0;                      ///< which TCP connection it came on, counted from 1
-    std::string method, path, version, body;
-    std::vector<std::pair<std::string, std::string>> headers;  ///< in their order, names in lower case
-
-    /// The value of the first header of that (lower-case) name; empty if there is none.
-    [[nodiscard]] std::string header(std::string_view name) const;
-};
 
 /// What to do with a request.
 struct Answer {
@@ -33,6 +25,8 @@ struct Answer {
         drip_body,             ///< status line and headers at once, the body one byte at a time
         endless_body,          ///< `endless_bytes` of body, announced by Content-Length
         endless_headers,       ///< a status line and then headers without end
+        endless_line,          ///< a status line and then one header that never ends
+        reset_at_end,          ///< no length; `body`, and then a reset instead of an orderly close
         garbage,               ///< `body` as it is instead of HTTP, then close
         close_mid_body,        ///< announces `body` and as much again, sends `body`, closes
         close_without_answer,  ///< closes after the request was read
@@ -54,12 +48,14 @@ public:
     using Script = std::function<Answer(const ReceivedRequest& request, std::size_t nth)>;
 
     FakeReceiver();
+    /// Speaks HTTPS.
+    explicit FakeReceiver(SslContext tls);
     ~FakeReceiver();
     FakeReceiver(const FakeReceiver&) = delete;
     FakeReceiver& operator=(const FakeReceiver&) = delete;
 
     [[nodiscard]] std::uint16_t port() const noexcept;
-    /// "http://127.0.0.1:<port><path>"
+    /// "http://127.0.0.1:<port><path>", or https.
     [[nodiscard]] std::string url(std::string_view path = "/") const;
 
     /// From now on: how requests to exactly `path` (query included) are answered; "*" is for paths without a script.
