@@ -31,9 +31,11 @@ Server::Server(ServerOptions options, api::Handler handler) : impl_(std::make_un
 
 Server::~Server() { stop(std::chrono::milliseconds(0)); }
 
-void Server::start() {
+void Server::start() { start(open_listen_socket(parse_listen_address(impl_->options.listen))); }
+
+void Server::start(base::UniqueFd listener) {
     const ListenAddress address = parse_listen_address(impl_->options.listen);
-    impl_->listener = open_listen_socket(address);
+    impl_->listener = std::move(listener);
     impl_->port = bound_port(impl_->listener.get());
     impl_->core = std::make_unique<ServerCore>(impl_->options, impl_->handler, address.host);
     impl_->reactor = Pistache::Aio::Reactor::create();
@@ -42,19 +44,20 @@ void Server::start() {
     impl_->reactor->run();
 }
 
-void Server::stop(std::chrono::milliseconds drain) {
+bool Server::stop(std::chrono::milliseconds drain) {
     if (!impl_->reactor) {
-        return;
+        return true;
     }
     const auto deadline = std::chrono::steady_clock::now() + drain;
     impl_->core->draining = true;
     impl_->wakeups.wake_all();
-    impl_->core->connections.wait_for_none(deadline);
+    const bool drained = impl_->core->connections.wait_for_none(deadline);
     // Handlers that still run may write their answers, so the I/O threads go last.
     impl_->core->queue.stop();
     impl_->reactor->shutdown();
     impl_->reactor.reset();
     impl_->listener.reset();
+    return drained;
 }
 
 std::uint16_t Server::port() const noexcept { return impl_->port; }

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "api/request.hpp"
+#include "base/unique_fd.hpp"
 
 namespace moai::http {
 
@@ -68,9 +69,12 @@ public:
 
     /// Binds and begins to serve; returns at once. Throws ListenError.
     void start();
+    /// The same on a socket that open_listen_socket() opened for the address of the options, earlier.
+    void start(base::UniqueFd listener);
     /// Accepts no more, answers what is in flight with "Connection: close" for at most `drain`, then closes everything.
-    /// Returns when no handler runs any more (a running one is waited for beyond `drain`).
-    void stop(std::chrono::milliseconds drain);
+    /// Returns when no handler runs any more (a running one is waited for beyond `drain`): whether all connections had
+    /// ended within `drain`, none cut off.
+    bool stop(std::chrono::milliseconds drain);
 
     /// The bound port. REQUIRES: started.
     [[nodiscard]] std::uint16_t port() const noexcept;

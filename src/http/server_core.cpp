@@ -46,9 +46,9 @@ void ConnectionCount::remove() {
     }
 }
 
-void ConnectionCount::wait_for_none(std::chrono::steady_clock::time_point deadline) {
+bool ConnectionCount::wait_for_none(std::chrono::steady_clock::time_point deadline) {
     std::unique_lock lock(mutex_);
-    none_.wait_until(lock, deadline, [this] { return open_.load() == 0; });
+    return none_.wait_until(lock, deadline, [this] { return open_.load() == 0; });
 }
 
 ServerCore::ServerCore(ServerOptions options_in, api::Handler handler_in, std::string_view bound_host)

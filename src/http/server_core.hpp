@@ -24,8 +24,8 @@ public:
     void add() noexcept { open_.fetch_add(1); }
     void remove();
     [[nodiscard]] std::size_t value() const noexcept { return open_.load(); }
-    /// Waits until none is left, at most until `deadline`.
-    void wait_for_none(std::chrono::steady_clock::time_point deadline);
+    /// Waits until none is left, at most until `deadline`; true if none is.
+    bool wait_for_none(std::chrono::steady_clock::time_point deadline);
 
 private:
     std::atomic<std::size_t> open_{0};
