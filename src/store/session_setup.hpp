@@ -18,7 +18,6 @@ namespace moai::store {
             "SET tcp_keepalives_interval = 5",
             "SET tcp_keepalives_count = 3",
             "SET default_transaction_isolation = 'read committed'",
-            "SET default_transaction_read_only = off",
             "SET lock_timeout = '2s'",
             "SET statement_timeout = '20s'",
             "SET idle_session_timeout = 0",

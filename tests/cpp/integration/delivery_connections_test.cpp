@@ -26,6 +26,18 @@ TEST(DeliveryConnections, AreReusedOneRequestAfterTheOther) {
     EXPECT_EQ(client.results.back().connect, std::chrono::microseconds(0));
 }
 
+TEST(DeliveryConnections, CarryARequestBeforeTheLoopTurnsWhenItIsBegunAtOnce) {
+    FakeReceiver receiver;
+    DeliveryClient client;
+    ASSERT_EQ(client.fetch(receiver.url()).error_class, ErrorClass::none);
+    client.send(DeliveryClient::request(receiver.url()));
+    client.transport.begin_now();
+    EXPECT_TRUE(receiver.wait_for(2, seconds(5))) << "nobody has run the loop";
+    EXPECT_EQ(client.results.size(), 1U);
+    ASSERT_TRUE(client.wait_for(2));
+    EXPECT_EQ(receiver.connections_accepted(), 1U);
+}
+
 TEST(DeliveryConnections, AreAsManyAsRequestsInFlightAtOnceAndStayOpenForTheNextBurst) {
     FakeReceiver receiver;
     receiver.on("*", Answer{.delay = milliseconds(100)});
