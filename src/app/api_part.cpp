@@ -5,6 +5,7 @@
 
 #include <atomic>
 #include <cerrno>
+#include <mutex>
 #include <nlohmann/json.hpp>
 #include <system_error>
 #include <thread>
@@ -15,6 +16,7 @@
 #include "app/database_watch.hpp"
 #include "base/unique_fd.hpp"
 #include "config/exit_code.hpp"
+#include "http/listen_socket.hpp"
 #include "http/server.hpp"
 #include "log/log.hpp"
 #include "pg/pool.hpp"
@@ -50,7 +52,7 @@ struct ApiPart::Impl {
           pool(pool_options(settings, database_url)),
           calls(pool),
           backend(calls, registry),
-          watch(database_url),
+          watch(database_url, [this](const std::string& why) { fail("its database watch: " + why); }),
           router(backend, {.ready = [this] { return readiness(); }, .metrics = [this] { return metrics.text(); }},
                  {.on_request =
                       [this](std::string_view route, std::string_view method, int status, double seconds) {
@@ -60,8 +62,7 @@ struct ApiPart::Impl {
                       [](std::string_view id, std::string_view text) {
                           log::error("request failed", {{"request_id", id}, {"error", text}});
                       }}),
-          server(server_options(settings), [this](const api::Request& request) { return router.handle(request); }),
-          stopped(eventfd(0, EFD_CLOEXEC)) {
+          server(server_options(settings), [this](const api::Request& request) { return router.handle(request); }) {
         if (!stopped) {
             throw std::system_error(errno, std::generic_category(), "eventfd");
         }
@@ -97,17 +98,40 @@ struct ApiPart::Impl {
         return {ready, detail.dump()};
     }
 
+    // Threads of the API's end here when an exception leaves them; main hears of it by the descriptor.
+    void fail(const std::string& why) {
+        {
+            const std::lock_guard lock(failure_mutex);
+            failure = why;
+        }
+        eventfd_write(stopped.get(), 1);
+    }
+
+    // The boundary of the drain's thread.
+    void run_drain(std::chrono::milliseconds drain_timeout) {
+        try {
+            drained = server.stop(drain_timeout);
+            log::info("API stopped", {{"drained", drained.load()}});
+        } catch (const std::exception& error) {
+            log::error("API did not stop", {{"error", error.what()}});
+            fail(error.what());
+        }
+        eventfd_write(stopped.get(), 1);
+    }
+
     metrics::Registry& metrics;
     std::function<bool()> listener_connected;
     config::ListenAddress address;
-    std::atomic<bool> stopping{false};
+    std::atomic<bool> stopping{false}, drained{false};
+    base::UniqueFd stopped{eventfd(0, EFD_CLOEXEC)};  // before the watch, whose thread may write to it
+    std::mutex failure_mutex;
+    std::string failure;
     pg::Pool pool;
     store::RestCalls calls;
     CountingBackend backend;
     DatabaseWatch watch;
     api::Router router;
     http::Server server;
-    base::UniqueFd stopped;
     std::jthread drain;
 };
 
@@ -116,29 +140,36 @@ ApiPart::ApiPart(const config::Settings& settings, const std::string& database_u
     : impl_(std::make_unique<Impl>(settings, database_url, metrics, std::move(listener_connected))) {}
 ApiPart::~ApiPart() = default;
 
-void ApiPart::start() {
-    try {
-        impl_->server.start();
-    } catch (const http::ListenError& error) {
-        throw Failure(ExitCode::port_busy, error.what(),
-                      "--listen HOST:PORT (or MOAI_LISTEN) chooses another; port 0 takes any free one and prints it");
-    }
+void ApiPart::start(base::UniqueFd listener) {
+    impl_->server.start(std::move(listener));
     impl_->address.port = impl_->server.port();
     log::info("API listening", {{"url", url()}});
 }
 
 void ApiPart::begin_drain(std::chrono::milliseconds drain) {
     impl_->stopping = true;
-    impl_->drain = std::jthread([this, drain] {
-        impl_->server.stop(drain);
-        log::info("API stopped");
-        eventfd_write(impl_->stopped.get(), 1);
-    });
+    impl_->drain = std::jthread([impl = impl_.get(), drain] { impl->run_drain(drain); });
 }
 
 int ApiPart::descriptor() const noexcept { return impl_->stopped.get(); }
 
+bool ApiPart::drained() const noexcept { return impl_->drained; }
+
+std::string ApiPart::failure() const {
+    const std::lock_guard lock(impl_->failure_mutex);
+    return impl_->failure;
+}
+
 std::string ApiPart::url() const { return "http://" + impl_->address.text(); }
+
+base::UniqueFd open_api_socket(const config::Settings& settings) {
+    try {
+        return http::open_listen_socket(http::parse_listen_address(settings.listen.text()));
+    } catch (const http::ListenError& error) {
+        throw Failure(ExitCode::port_busy, error.what(),
+                      "--listen HOST:PORT (or MOAI_LISTEN) chooses another; port 0 takes any free one and prints it");
+    }
+}
 
 void require_safe_listen_address(const config::Settings& settings) {
     if (!settings.listen.loopback() && !settings.allow_unauthenticated) {

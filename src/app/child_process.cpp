@@ -123,6 +123,12 @@ void ChildProcess::send(int signal) const {
     }
 }
 
+void ChildProcess::send_to_group(int signal) const {
+    if (!status_ && kill(-pid_, signal) != 0 && errno != ESRCH) {
+        fail(errno, "kill");
+    }
+}
+
 std::optional<int> ChildProcess::wait(std::chrono::milliseconds timeout) {
     if (status_) {
         return status_;
@@ -138,26 +144,63 @@ std::optional<int> ChildProcess::wait(std::chrono::milliseconds timeout) {
     return status_;
 }
 
-Completed run_program(const Program& program) {
-    std::array<int, 2> pipe_fds{};
-    if (pipe2(pipe_fds.data(), O_CLOEXEC) != 0) {
+namespace {
+
+struct OutputPipe {
+    base::UniqueFd read_end, write_end;
+};
+
+OutputPipe make_pipe() {
+    std::array<int, 2> fds{};
+    if (pipe2(fds.data(), O_CLOEXEC) != 0) {
         fail(errno, "pipe");
     }
-    const base::UniqueFd output_read(pipe_fds[0]);
-    base::UniqueFd output_write(pipe_fds[1]);
-    ChildProcess running(program, output_write.get());
-    output_write.reset();
-    Completed completed;
+    return {base::UniqueFd(fds[0]), base::UniqueFd(fds[1])};
+}
+
+/// Appends what the pipe holds, waiting for it; false at its end.
+bool read_some(int fd, std::string& output) {
     std::array<char, 4096> buffer{};
-    for (ssize_t got = 0; (got = read(output_read.get(), buffer.data(), buffer.size())) != 0;) {
-        if (got < 0 && errno != EINTR) {
-            fail(errno, "read");
-        }
-        completed.output.append(buffer.data(), static_cast<std::size_t>(std::max<ssize_t>(got, 0)));
+    const ssize_t got = read(fd, buffer.data(), buffer.size());
+    if (got < 0 && errno != EINTR) {
+        fail(errno, "read");
     }
-    const int status = running.wait(std::chrono::milliseconds(-1)).value();
-    completed.exit_code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
-    return completed;
+    output.append(buffer.data(), static_cast<std::size_t>(std::max<ssize_t>(got, 0)));
+    return got != 0;
+}
+
+Completed ended(ChildProcess& program, std::string output) {
+    const int status = program.wait(std::chrono::milliseconds(-1)).value();
+    return {WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status), std::move(output)};
+}
+
+}  // namespace
+
+Completed run_program(const Program& program) {
+    OutputPipe pipe = make_pipe();
+    ChildProcess running(program, pipe.write_end.get());
+    pipe.write_end.reset();
+    std::string output;
+    while (read_some(pipe.read_end.get(), output)) {
+    }
+    return ended(running, std::move(output));
+}
+
+std::optional<Completed> run_program(const Program& program, StopSignals& signals) {
+    OutputPipe pipe = make_pipe();
+    ChildProcess running(program, pipe.write_end.get());
+    pipe.write_end.reset();
+    std::string output;
+    do {
+        if (signals.wait(std::nullopt, {pipe.read_end.get()}) == StopSignals::Woken::signal) {
+            running.send_to_group(SIGTERM);
+            if (!running.wait(std::chrono::seconds(10))) {
+                running.send_to_group(SIGKILL);
+            }
+            return std::nullopt;
+        }
+    } while (read_some(pipe.read_end.get(), output));
+    return ended(running, std::move(output));
 }
 
 }  // namespace moai::app

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "app/signals.hpp"
 #include "base/unique_fd.hpp"
 
 namespace moai::app {
@@ -40,6 +41,8 @@ public:
     /// Readable once the program has ended.
     [[nodiscard]] int descriptor() const noexcept { return pid_fd_.get(); }
     void send(int signal) const;
+    /// Also to what the program has started. Requires own_session.
+    void send_to_group(int signal) const;
     /// The wait status if the program ends within `timeout`. May be asked again.
     [[nodiscard]] std::optional<int> wait(std::chrono::milliseconds timeout);
 
@@ -56,5 +59,8 @@ struct Completed {
 };
 /// Runs a program to its end. Throws std::system_error if it cannot be started.
 [[nodiscard]] Completed run_program(const Program& program);
+/// The same for a program with own_session; nothing when a stop signal came first: it and all that it had started was
+/// then ended by SIGTERM, after 10 s by SIGKILL.
+[[nodiscard]] std::optional<Completed> run_program(const Program& program, StopSignals& signals);
 
 }  // namespace moai::app

@@ -2,7 +2,9 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <sched.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -10,6 +12,8 @@
 #include <sstream>
 #include <system_error>
 
+#include "app/child_process.hpp"
+#include "app/socket_dir.hpp"
 #include "config/exit_code.hpp"
 #include "config/resolve.hpp"
 
@@ -47,31 +51,64 @@ void write_all(int fd, const std::string& text, const fs::path& file) {
     }
 }
 
+bool is_locked(const fs::path& file) {
+    const base::UniqueFd fd(open(file.c_str(), O_RDONLY | O_CLOEXEC));
+    return fd && flock(fd.get(), LOCK_SH | LOCK_NB) != 0;
+}
+
+/// Whom the server runs as, by who wrote the record: PostgreSQL refuses to run as root, and moai chose postgres then.
+std::optional<uid_t> server_owner(const fs::path& record) {
+    struct stat status {};
+    if (stat(record.c_str(), &status) != 0) {
+        return std::nullopt;
+    }
+    if (status.st_uid != 0) {
+        return status.st_uid;
+    }
+    const auto postgres = find_user("postgres");
+    return postgres ? std::optional(postgres->uid) : std::nullopt;
+}
+
 }  // namespace
 
 DataDir::DataDir(const std::string& configured)
     : path_(configured.empty() ? default_path() : fs::absolute(configured)) {}
 
 base::UniqueFd lock_data_dir(const DataDir& data_dir) {
-    std::error_code error;
-    fs::create_directories(data_dir.path(), error);
-    base::UniqueFd lock(error ? -1 : open(data_dir.lock().c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644));
-    if (!lock) {
+    std::optional<base::UniqueFd> lock;
+    try {
+        fs::create_directories(data_dir.path());
+        lock = try_lock(data_dir.lock());
+    } catch (const std::system_error& error) {
         throw Failure(ExitCode::embedded_postgres,
-                      fmt::format("--data-dir: cannot use {}: {}", data_dir.path().string(),
-                                  error ? error.message() : std::generic_category().message(errno)));
+                      fmt::format("--data-dir: cannot use {}: {}", data_dir.path().string(), error.code().message()));
     }
-    if (flock(lock.get(), LOCK_EX | LOCK_NB) != 0) {
+    if (!lock) {
         const std::string holder = read_file(data_dir.lock()).value_or("");
         throw Failure(ExitCode::embedded_postgres,
                       fmt::format("the embedded PostgreSQL in {} is in use by another moai (process {})",
                                   data_dir.path().string(), holder.substr(0, holder.find('\n'))),
                       "stop that one, or give this one a --data-dir and a --listen of its own");
     }
-    if (ftruncate(lock.get(), 0) != 0) {
+    if (ftruncate(lock->get(), 0) != 0) {
         throw std::system_error(errno, std::generic_category(), "ftruncate " + data_dir.lock().string());
     }
-    write_all(lock.get(), fmt::format("{}\n", getpid()), data_dir.lock());
+    write_all(lock->get(), fmt::format("{}\n", getpid()), data_dir.lock());
+    return std::move(*lock);
+}
+
+std::optional<base::UniqueFd> try_lock(const fs::path& file) {
+    base::UniqueFd lock(open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644));
+    if (!lock) {
+        throw std::system_error(errno, std::generic_category(), "open " + file.string());
+    }
+    // is_locked() holds a shared lock for an instant, which must not look like somebody who uses the folder.
+    while (flock(lock.get(), LOCK_EX | LOCK_NB) != 0) {
+        if (flock(lock.get(), LOCK_SH | LOCK_NB) != 0) {
+            return std::nullopt;
+        }
+        sched_yield();
+    }
     return lock;
 }
 
@@ -86,8 +123,10 @@ std::optional<std::string> running_embedded_database(const DataDir& data_dir) {
         return std::nullopt;
     }
     const fs::path socket_dir = record->substr(0, record->find('\n'));
+    const auto owner = server_owner(data_dir.socket_record());
     std::error_code error;
-    if (!fs::exists(socket_dir / ".s.PGSQL.5432", error)) {
+    if (!owner || !private_to(socket_dir, *owner) || !is_locked(data_dir.lock()) ||
+        !fs::exists(socket_dir / ".s.PGSQL.5432", error)) {
         return std::nullopt;
     }
     return embedded_database_url(socket_dir);

@@ -5,6 +5,7 @@
 //   postgres.log
 //   socket-dir  the path of the private folder with PostgreSQL's socket
 //   demo.json   the demo's subscription and secret
+//   demo.lock   held while a `moai run --demo` uses the folder
 #pragma once
 
 #include <filesystem>
@@ -27,6 +28,7 @@ public:
     [[nodiscard]] std::filesystem::path log() const { return path_ / "postgres.log"; }
     [[nodiscard]] std::filesystem::path lock() const { return path_ / "lock"; }
     [[nodiscard]] std::filesystem::path socket_record() const { return path_ / "socket-dir"; }
+    [[nodiscard]] std::filesystem::path demo_lock() const { return path_ / "demo.lock"; }
     [[nodiscard]] std::filesystem::path demo_record() const { return path_ / "demo.json"; }
 
 private:
@@ -40,7 +42,12 @@ private:
 /// How to reach the embedded database whose socket is in `socket_dir`, as the ordinary login moai.
 [[nodiscard]] std::string embedded_database_url(const std::filesystem::path& socket_dir);
 
-/// The URL of the embedded database if its PostgreSQL runs now (its socket is there); nothing otherwise.
+/// Takes the lock of `file`, making it if need be, for the life of the result; nothing if another process holds it.
+/// Throws std::system_error if the file cannot be made.
+[[nodiscard]] std::optional<base::UniqueFd> try_lock(const std::filesystem::path& file);
+
+/// The URL of the embedded database if a `moai run` holds the folder's lock and its PostgreSQL's socket lies in a
+/// folder that nobody but its user could have made; nothing otherwise.
 [[nodiscard]] std::optional<std::string> running_embedded_database(const DataDir& data_dir);
 
 /// The whole text of a small file, nothing if it cannot be read.

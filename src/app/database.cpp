@@ -1,13 +1,21 @@
 #include "app/database.hpp"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
+#include <sys/eventfd.h>
+
+#include <cerrno>
+#include <future>
+#include <memory>
+#include <system_error>
+#include <thread>
 
 #include "app/data_dir.hpp"
 #include "base/backoff.hpp"
+#include "base/unique_fd.hpp"
 #include "config/exit_code.hpp"
 #include "log/log.hpp"
 #include "pg/connection.hpp"
+#include "pg/connection_parameters.hpp"
 
 namespace moai::app {
 namespace {
@@ -21,6 +29,20 @@ constexpr const char* kMigrate = "moai migrate (with the same --database-url) in
 Failure as_failure(const migrate::Refused& refused) {
     const bool newer = refused.reason() == migrate::Refused::Reason::schema_is_newer;
     return {newer ? ExitCode::schema_newer : ExitCode::database_refused, refused.what(), refused.hint()};
+}
+
+migrate::Applied migrate_now(const std::string& database_url) {
+    try {
+        const migrate::Runner runner(database_url, [](const std::string& remark) {
+            log::warning("migrate", {{"remark", remark}});
+        });
+        migrate::Applied applied = runner.migrate();
+        log::info("schema current",
+                  {{"migrations_applied", applied.migrations.size()}, {"functions_applied", applied.functions}});
+        return applied;
+    } catch (const migrate::Refused& refused) {
+        throw as_failure(refused);
+    }
 }
 
 }  // namespace
@@ -38,6 +60,24 @@ std::string database_of(const config::Settings& settings) {
                   "give --database-url URL (or set MOAI_DATABASE_URL or DATABASE_URL), or start `moai run`");
 }
 
+void require_valid_database_url(const config::Settings& settings) {
+    if (!settings.database_url) {
+        return;
+    }
+    try {
+        const pg::ConnectionParameters understood(*settings.database_url, "");
+    } catch (const pg::Error& error) {
+        throw Failure(ExitCode::configuration,
+                      fmt::format("--database-url (from {}): {}", settings.database_url_origin, error.what()),
+                      error.hint());
+    }
+}
+
+std::string shown_database(const std::string& database_url) {
+    const auto target = pg::describe_database(database_url);
+    return target && !target->text.empty() ? target->text : "the database";
+}
+
 void require_reachable(const std::string& database_url, bool keep_trying, StopSignals& signals) {
     base::Backoff backoff(milliseconds(100), std::chrono::seconds(5));
     for (;;) {
@@ -48,8 +88,7 @@ void require_reachable(const std::string& database_url, bool keep_trying, StopSi
         } catch (const pg::Error& error) {
             why = error.what();
         }
-        const std::string message =
-            fmt::format("cannot connect to {}: {}", config::without_password(database_url), why);
+        const std::string message = fmt::format("cannot connect to {}: {}", shown_database(database_url), why);
         if (!keep_trying) {
             throw Failure(ExitCode::database_unreachable, message, "--wait keeps trying until it can be reached");
         }
@@ -62,13 +101,15 @@ void require_reachable(const std::string& database_url, bool keep_trying, StopSi
     }
 }
 
-void require_current_schema(const std::string& database_url) {
-    migrate::SchemaState state{};
+migrate::SchemaState schema_state(const std::string& database_url) {
     try {
-        state = migrate::Runner(database_url).check();
+        return migrate::Runner(database_url).check();
     } catch (const migrate::Refused& refused) {
         throw as_failure(refused);
     }
+}
+
+void require_current_schema(migrate::SchemaState state) {
     switch (state) {
         case migrate::SchemaState::current: return;
         case migrate::SchemaState::missing:
@@ -84,22 +125,29 @@ void require_current_schema(const std::string& database_url) {
     }
 }
 
-migrate::Applied migrate_schema(const std::string& database_url) {
-    try {
-        const migrate::Runner runner(database_url, [](const std::string& remark) {
-            log::warning("migrate", {{"remark", remark}});
-        });
-        migrate::Applied applied = runner.migrate();
-        log::info("schema current",
-                  {{"migrations_applied", applied.migrations.size()}, {"functions_applied", applied.functions}});
-        return applied;
-    } catch (const migrate::Refused& refused) {
-        throw as_failure(refused);
+std::optional<migrate::Applied> migrate_schema(const std::string& database_url, StopSignals& signals) {
+    const auto ended = std::make_shared<base::UniqueFd>(eventfd(0, EFD_CLOEXEC));
+    if (!*ended) {
+        throw std::system_error(errno, std::generic_category(), "eventfd");
     }
+    std::packaged_task<migrate::Applied()> migration([database_url] { return migrate_now(database_url); });
+    auto result = migration.get_future();
+    std::thread([ended, migration = std::move(migration)]() mutable {
+        migration();
+        eventfd_write(ended->get(), 1);
+    }).detach();
+    if (signals.wait(std::nullopt, {ended->get()}) == StopSignals::Woken::signal) {
+        log::warning("migration interrupted, nothing of it stays", {{"signal", signals.last()}});
+        return std::nullopt;
+    }
+    return result.get();
 }
 
-const char* schema_state_name(migrate::SchemaState state) noexcept {
-    switch (state) {
+const char* schema_state_name(std::optional<migrate::SchemaState> state) noexcept {
+    if (!state) {
+        return "unknown";
+    }
+    switch (*state) {
         case migrate::SchemaState::current: return "current";
         case migrate::SchemaState::missing: return "missing";
         case migrate::SchemaState::older: return "older";

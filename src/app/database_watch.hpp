@@ -2,34 +2,49 @@
 #pragma once
 
 #include <atomic>
+#include <functional>
+#include <optional>
 #include <string>
 #include <thread>
 
+#include "base/backoff.hpp"
 #include "base/event_loop.hpp"
 #include "migrate/runner.hpp"
 #include "pg/async_connection.hpp"
 
 namespace moai::app {
 
-/// Holds one connection on a thread of its own, reconnects by itself, checks the schema after each connect, and runs no
-/// query while nothing happens. The getters are safe from any thread and never wait.
+/// Holds one connection on a thread of its own, reconnects by itself, and checks the schema after each connect. Where
+/// the schema is not current it looks again, at growing, jittered intervals of up to 5 s; where it is, it runs no query
+/// while nothing happens. The getters are safe from any thread and never wait.
 class DatabaseWatch {
 public:
-    explicit DatabaseWatch(const std::string& database_url);
+    /// Called once, on the watch's thread, if that thread ends by an exception.
+    using OnFailure = std::function<void(const std::string& why)>;
+
+    DatabaseWatch(const std::string& database_url, OnFailure on_failure);
     ~DatabaseWatch();
     DatabaseWatch(const DatabaseWatch&) = delete;
     DatabaseWatch& operator=(const DatabaseWatch&) = delete;
 
     [[nodiscard]] bool reachable() const noexcept { return reachable_; }
-    [[nodiscard]] migrate::SchemaState schema() const noexcept { return schema_; }
+    /// Nothing until the first check, and where a check gave no answer.
+    [[nodiscard]] std::optional<migrate::SchemaState> schema() const noexcept { return schema_; }
 
 private:
+    void run();
+    void connected();
     void check_schema();
+    void learn(std::optional<migrate::SchemaState> state);
+    void look_again_later();
 
     migrate::Runner runner_;
+    OnFailure on_failure_;
     std::atomic<bool> reachable_{false};
-    std::atomic<migrate::SchemaState> schema_{migrate::SchemaState::missing};
+    std::atomic<std::optional<migrate::SchemaState>> schema_{std::nullopt};
+    base::Backoff backoff_;
     base::EventLoop loop_;
+    base::EventLoop::TimerId next_look_ = 0;
     pg::AsyncConnection connection_;
     std::thread thread_;
 };

@@ -1,8 +1,6 @@
 #include "app/embedded_postgres.hpp"
 
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <poll.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -13,6 +11,7 @@
 #include <csignal>
 #include <system_error>
 
+#include "app/server_log.hpp"
 #include "app/socket_dir.hpp"
 #include "base/backoff.hpp"
 #include "config/exit_code.hpp"
@@ -32,7 +31,6 @@ constexpr milliseconds kFastShutdown =
     seconds(60);  // a shutdown checkpoint of a fresh schema writes thousands of files
 constexpr milliseconds kImmediateShutdown = seconds(10);
 constexpr milliseconds kLongestStart = std::chrono::minutes(5);  // a crash recovery may have much to replay
-constexpr std::uintmax_t kLogKept = 16U << 20U;
 
 std::optional<User> server_user() {
     if (geteuid() != 0) {
@@ -56,28 +54,6 @@ std::optional<int> cluster_version(const DataDir& data_dir) {
     return version;
 }
 
-std::string last_lines(const fs::path& file) {
-    const std::string text = read_file(file).value_or("");
-    std::size_t start = text.size();
-    for (int lines = 0; start > 0 && lines <= 5; ++lines) {
-        const auto newline = text.rfind('\n', start - 1);
-        start = newline == std::string::npos ? 0 : newline;
-    }
-    return text.substr(std::min(text.size(), text.find_first_not_of('\n', start)));
-}
-
-base::UniqueFd open_log(const fs::path& file) {
-    std::error_code error;
-    if (fs::file_size(file, error) > kLogKept && !error) {
-        fs::rename(file, file.string() + ".old");
-    }
-    base::UniqueFd fd(open(file.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600));
-    if (!fd) {
-        throw std::system_error(errno, std::generic_category(), "open " + file.string());
-    }
-    return fd;
-}
-
 /// The server that postmaster.pid names, if that process is alive and works in this cluster.
 pid_t leftover_server(const fs::path& cluster) {
     const auto text = read_file(cluster / "postmaster.pid");
@@ -92,15 +68,15 @@ pid_t leftover_server(const fs::path& cluster) {
     return !error && works_in == fs::weakly_canonical(cluster) ? pid : 0;
 }
 
-bool ends_within(const base::UniqueFd& process, milliseconds timeout) {
-    pollfd watched{process.get(), POLLIN, 0};
-    return poll(&watched, 1, static_cast<int>(timeout.count())) > 0;
+Failure interrupted(const StopSignals& signals, std::string_view doing) {
+    return {ExitCode::embedded_postgres, fmt::format("{} while {}", signals.last(), doing)};
 }
 
 }  // namespace
 
 EmbeddedPostgres::EmbeddedPostgres(DataDir data_dir, StopSignals& signals)
-    : data_dir_(std::move(data_dir)),
+    : signals_(signals),
+      data_dir_(std::move(data_dir)),
       lock_(lock_data_dir(data_dir_)),
       user_(server_user()),
       binaries_(find_postgres(cluster_version(data_dir_))),
@@ -111,7 +87,7 @@ EmbeddedPostgres::EmbeddedPostgres(DataDir data_dir, StopSignals& signals)
     end_leftover_server();
     start_server();
     try {
-        wait_until_ready(signals);
+        wait_until_ready();
         make_database();
     } catch (const std::exception&) {
         stop();
@@ -141,16 +117,20 @@ void EmbeddedPostgres::make_cluster() {
     if (user_ && chown(unfinished.c_str(), user_->uid, user_->gid) != 0) {
         throw std::system_error(errno, std::generic_category(), "chown " + unfinished.string());
     }
-    const Completed initdb = run_program(
+    const auto initdb = run_program(
         {.path = binaries_.folder + "/initdb",
          .arguments = {"--pgdata=" + unfinished.string(), "--encoding=UTF8", "--locale=C.UTF-8", "--username=postgres",
                        "--auth-local=trust", "--auth-host=reject", "--data-checksums", "--no-instructions"},
          .user = user_,
          .death_signal = SIGTERM,
-         .own_session = true});
-    if (initdb.exit_code != 0) {
+         .own_session = true},
+        signals_);
+    if (!initdb) {
+        throw interrupted(signals_, "making a PostgreSQL cluster");
+    }
+    if (initdb->exit_code != 0) {
         throw Failure(ExitCode::embedded_postgres,
-                      fmt::format("initdb failed with exit code {}:\n{}", initdb.exit_code, initdb.output),
+                      fmt::format("initdb failed with exit code {}:\n{}", initdb->exit_code, initdb->output),
                       user_ ? fmt::format("the user postgres must be able to reach {} (choose another --data-dir?)",
                                           data_dir_.path().string())
                             : "");
@@ -170,18 +150,21 @@ void EmbeddedPostgres::end_leftover_server() {
     log::warning("waiting for the PostgreSQL of an earlier moai to stop", {{"pid", pid}});
     // Its start options (the socket's folder) may be old ones, so it is not taken over. SIGINT again does no harm.
     static_cast<void>(kill(pid, SIGINT));
-    if (ends_within(process, kFastShutdown)) {
-        return;
+    for (const auto& [patience, next_signal] : {std::pair{kFastShutdown, SIGQUIT}, std::pair{kImmediateShutdown, 0}}) {
+        switch (signals_.wait(patience, {process.get()})) {
+            case StopSignals::Woken::descriptor: return;
+            case StopSignals::Woken::signal:
+                throw interrupted(signals_, "the PostgreSQL of an earlier moai was stopping");
+            case StopSignals::Woken::timeout: static_cast<void>(kill(pid, next_signal));
+        }
     }
-    static_cast<void>(kill(pid, SIGQUIT));
-    if (!ends_within(process, kImmediateShutdown)) {
-        throw Failure(ExitCode::embedded_postgres,
-                      fmt::format("the PostgreSQL of an earlier moai (process {}) does not stop", pid));
-    }
+    throw Failure(ExitCode::embedded_postgres,
+                  fmt::format("the PostgreSQL of an earlier moai (process {}) does not stop", pid));
 }
 
 void EmbeddedPostgres::start_server() {
-    const base::UniqueFd log = open_log(data_dir_.log());
+    keep_server_log_small(data_dir_.log());
+    const base::UniqueFd log = open_server_log(data_dir_.log());
     const auto setting = [](const std::string& text) { return std::array<std::string, 2>{"-c", text}; };
     Program postgres{.path = binaries_.folder + "/postgres",
                      .arguments = {"-D", data_dir_.cluster().string()},
@@ -198,7 +181,7 @@ void EmbeddedPostgres::start_server() {
     server_ = std::make_unique<ChildProcess>(postgres, log.get());
 }
 
-void EmbeddedPostgres::wait_until_ready(StopSignals& signals) {
+void EmbeddedPostgres::wait_until_ready() {
     const std::string as_superuser =
         fmt::format("host={} port=5432 user=postgres dbname=postgres", socket_dir_.string());
     const auto deadline = std::chrono::steady_clock::now() + kLongestStart;
@@ -212,10 +195,8 @@ void EmbeddedPostgres::wait_until_ready(StopSignals& signals) {
             why = error.what();
         }
         const auto pause = std::chrono::ceil<milliseconds>(backoff.next());
-        switch (signals.wait(pause, {server_->descriptor()})) {
-            case StopSignals::Woken::signal:
-                throw Failure(ExitCode::embedded_postgres,
-                              fmt::format("{} while the embedded PostgreSQL started", signals.last()));
+        switch (signals_.wait(pause, {server_->descriptor()})) {
+            case StopSignals::Woken::signal: throw interrupted(signals_, "the embedded PostgreSQL started");
             case StopSignals::Woken::descriptor:
                 throw Failure(ExitCode::embedded_postgres,
                               fmt::format("the embedded PostgreSQL did not start; its last words:\n{}",
@@ -241,20 +222,45 @@ void EmbeddedPostgres::make_database() const {
     }
 }
 
+void EmbeddedPostgres::keep_log_small() const {
+    try {
+        keep_server_log_small(data_dir_.log());
+    } catch (const fs::filesystem_error& error) {
+        log::warning("the log of the embedded PostgreSQL cannot be shortened", {{"error", error.what()}});
+    }
+}
+
 void EmbeddedPostgres::stop() {
     if (!server_ || server_->wait(milliseconds(0))) {
         return;
     }
+    log::info("embedded PostgreSQL stopping");
     server_->send(SIGINT);
-    if (!server_->wait(kFastShutdown)) {
-        log::warning("embedded PostgreSQL does not stop, forcing it", {{"pid", server_->pid()}});
-        server_->send(SIGQUIT);
-        if (!server_->wait(kImmediateShutdown)) {
-            throw Failure(ExitCode::embedded_postgres,
-                          fmt::format("the embedded PostgreSQL (process {}) does not stop", server_->pid()));
-        }
+    if (signals_.wait(kFastShutdown, {server_->descriptor()}) != StopSignals::Woken::descriptor && !stop_at_once()) {
+        throw Failure(ExitCode::embedded_postgres,
+                      fmt::format("the embedded PostgreSQL (process {}) does not stop", server_->pid()));
     }
+    static_cast<void>(server_->wait(milliseconds(0)));
+    remove_socket_dir();
     log::info("embedded PostgreSQL stopped");
+}
+
+bool EmbeddedPostgres::stop_at_once() {
+    if (!server_ || server_->wait(milliseconds(0))) {
+        return true;
+    }
+    log::warning("embedded PostgreSQL is stopped at once, its next start repairs it", {{"pid", server_->pid()}});
+    server_->send(SIGQUIT);
+    return signals_.wait(kImmediateShutdown, {server_->descriptor()}) == StopSignals::Woken::descriptor;
+}
+
+// Only after a stop: what a killed moai left is taken again by the next one.
+void EmbeddedPostgres::remove_socket_dir() const {
+    std::error_code not_empty;
+    fs::remove(socket_dir_, not_empty);
+    if (!not_empty) {
+        fs::remove(data_dir_.socket_record(), not_empty);
+    }
 }
 
 }  // namespace moai::app

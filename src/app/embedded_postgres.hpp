@@ -22,8 +22,8 @@ namespace moai::app {
 /// first.
 class EmbeddedPostgres {
 public:
-    /// Makes the cluster if there is none, starts it, and waits until it answers. Throws Failure(embedded_postgres),
-    /// also when a stop signal comes meanwhile.
+    /// `signals` outlives this. Makes the cluster if there is none, starts it, and waits until it answers. Throws
+    /// Failure(embedded_postgres), also when a stop signal comes meanwhile.
     EmbeddedPostgres(DataDir data_dir, StopSignals& signals);
     /// Stops the server if stop() has not.
     ~EmbeddedPostgres();
@@ -35,16 +35,24 @@ public:
     [[nodiscard]] int descriptor() const noexcept { return server_->descriptor(); }
     [[nodiscard]] const DataDir& data_dir() const noexcept { return data_dir_; }
 
-    /// Fast shutdown: open transactions are rolled back, a checkpoint is written. Immediate after 60 s. Safe to repeat.
+    /// To be called now and then: the server's log may grow for as long as it runs.
+    void keep_log_small() const;
+
+    /// Fast shutdown: open transactions are rolled back, a checkpoint is written. At once after 60 s, and when a stop
+    /// signal comes. Safe to repeat. Throws Failure(embedded_postgres) if the server does not end.
     void stop();
+    /// Immediate shutdown: the next start recovers. False if the server has not ended after 10 s, or at a stop signal.
+    bool stop_at_once();
 
 private:
     void make_cluster();
     void end_leftover_server();
     void start_server();
-    void wait_until_ready(StopSignals& signals);
+    void wait_until_ready();
     void make_database() const;
+    void remove_socket_dir() const;
 
+    StopSignals& signals_;
     DataDir data_dir_;
     base::UniqueFd lock_;
     std::optional<User> user_;  ///< set when moai runs as root, which PostgreSQL refuses

@@ -12,6 +12,7 @@
 #include <nlohmann/json.hpp>
 #include <system_error>
 
+#include "app/terminal_text.hpp"
 #include "config/exit_code.hpp"
 #include "delivery/base64.hpp"
 #include "delivery/signature.hpp"
@@ -148,14 +149,11 @@ std::string webhook_text(const Webhook& webhook) {
     const std::string body = webhook.body.size() <= kShown
                                  ? webhook.body
                                  : fmt::format("{}... ({} bytes)", webhook.body.substr(0, kShown), webhook.body.size());
-    std::string shown;
-    for (const char c : body) {  // whatever a sender puts into a body must not steer the terminal
-        const auto byte = static_cast<unsigned char>(c);
-        shown += byte < 0x20 || byte == 0x7f ? ' ' : c;
-    }
+    // Anybody can send to this port: nothing of a request may steer the terminal.
     return fmt::format("{}  {}  id {}  attempt {}{}\n    {}\n",
-                       webhook.verified ? "verified" : "NOT VERIFIED (" + webhook.verdict + ")",
-                       webhook.type.empty() ? "(no type)" : webhook.type, webhook.id, webhook.attempt, age, shown);
+                       webhook.verified ? "verified" : "NOT VERIFIED (" + terminal_text(webhook.verdict) + ")",
+                       webhook.type.empty() ? "(no type)" : terminal_text(webhook.type), terminal_text(webhook.id),
+                       terminal_text(webhook.attempt), age, terminal_text(body));
 }
 
 std::string webhook_json(const Webhook& webhook) {
@@ -166,7 +164,8 @@ std::string webhook_json(const Webhook& webhook) {
                                 {"attempt", webhook.attempt},
                                 {"type", webhook.type},
                                 {"body", webhook.body}};
-    return line.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n";
+    // ASCII only: JSON's own escapes leave C1 controls as they are.
+    return line.dump(-1, ' ', true, nlohmann::ordered_json::error_handler_t::replace) + "\n";
 }
 
 }  // namespace moai::app

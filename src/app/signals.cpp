@@ -19,6 +19,11 @@ sigset_t stop_set() {
     sigemptyset(&set);
     sigaddset(&set, SIGTERM);
     sigaddset(&set, SIGINT);
+    // The terminal was closed. Who started moai by nohup wants it to go on then; blocking would undo that.
+    struct sigaction hangup {};
+    if (sigaction(SIGHUP, nullptr, &hangup) == 0 && hangup.sa_handler != SIG_IGN) {
+        sigaddset(&set, SIGHUP);
+    }
     return set;
 }
 
@@ -46,7 +51,7 @@ void StopSignals::take() {
     if (::read(signal_fd_.get(), &info, sizeof info) != static_cast<ssize_t>(sizeof info)) {
         fail(errno, "read(signalfd)");
     }
-    last_ = info.ssi_signo == SIGTERM ? "SIGTERM" : "SIGINT";
+    last_ = info.ssi_signo == SIGTERM ? "SIGTERM" : info.ssi_signo == SIGHUP ? "SIGHUP" : "SIGINT";
 }
 
 StopSignals::Woken StopSignals::wait(std::optional<std::chrono::milliseconds> timeout,

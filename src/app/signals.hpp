@@ -1,4 +1,4 @@
-// SIGTERM and SIGINT as something to wait for, instead of something that interrupts.
+// SIGTERM, SIGINT and SIGHUP as something to wait for, instead of something that interrupts.
 #pragma once
 
 #include <chrono>
@@ -10,8 +10,9 @@
 
 namespace moai::app {
 
-/// Blocks SIGTERM and SIGINT for this thread and all that it starts later, and ignores SIGPIPE, for the rest of the
-/// process. Make one in main's thread before any other thread. The waits are for that thread only.
+/// Blocks SIGTERM, SIGINT and SIGHUP (unless it is ignored: nohup) for this thread and all that it starts later, and
+/// ignores SIGPIPE, for the rest of the process. Make one in main's thread before any other thread. The waits are for
+/// that thread only.
 class StopSignals {
 public:
     StopSignals();
@@ -22,7 +23,7 @@ public:
     [[nodiscard]] Woken wait(std::optional<std::chrono::milliseconds> timeout = std::nullopt,
                              std::initializer_list<int> descriptors = {});
 
-    /// "SIGTERM" or "SIGINT": the signal taken last; "" before any.
+    /// "SIGTERM", "SIGINT" or "SIGHUP": the signal taken last; "" before any.
     [[nodiscard]] const char* last() const noexcept { return last_; }
 
 private:

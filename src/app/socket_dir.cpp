@@ -17,12 +17,6 @@ namespace fs = std::filesystem;
 // Leaves room for "/moai-XXXXXX/.s.PGSQL.5432.lock" within 107 bytes.
 constexpr std::size_t kLongestParent = 70;
 
-bool private_to(const fs::path& folder, uid_t owner) {
-    struct stat status {};
-    return lstat(folder.c_str(), &status) == 0 && S_ISDIR(status.st_mode) && status.st_uid == owner &&
-           (status.st_mode & 07777) == 0700;
-}
-
 // The path is pasted into shells and connection strings: nothing in it may need quoting.
 bool plain_and_short(std::string_view folder) {
     return folder.starts_with('/') && folder.size() <= kLongestParent &&
@@ -39,6 +33,12 @@ fs::path parent() {
 }
 
 }  // namespace
+
+bool private_to(const fs::path& folder, uid_t owner) {
+    struct stat status {};
+    return lstat(folder.c_str(), &status) == 0 && S_ISDIR(status.st_mode) && status.st_uid == owner &&
+           (status.st_mode & 07777) == 0700;
+}
 
 fs::path private_socket_dir(const fs::path& record, const std::optional<User>& owner) {
     const uid_t uid = owner ? owner->uid : geteuid();

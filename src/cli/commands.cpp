@@ -2,6 +2,7 @@
 
 #include <array>
 
+#include "app/database.hpp"
 #include "log/log.hpp"
 
 namespace moai::cli {
@@ -44,6 +45,7 @@ log::Level log_level(config::LogLevel level) {
 config::ExitCode run_command(Command command, const config::Settings& settings) {
     log::init(settings.log_format == config::LogFormat::json ? log::Format::json : log::Format::human,
               log_level(settings.log_level));
+    app::require_valid_database_url(settings);
     for (const Entry& entry : kEntries) {
         if (entry.command == command) {
             return entry.function(settings);

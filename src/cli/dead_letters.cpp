@@ -5,7 +5,9 @@
 #include <nlohmann/json.hpp>
 
 #include "app/database.hpp"
+#include "app/terminal_text.hpp"
 #include "cli/array_text.hpp"
+#include "cli/bad_value.hpp"
 #include "cli/commands.hpp"
 #include "pg/connection.hpp"
 
@@ -16,8 +18,14 @@ using Asked = config::Settings::DeadLetters;
 
 pg::Param param(const std::optional<std::string>& value) { return value ? pg::Param(*value) : std::nullopt; }
 
+// Some of it was said by receivers.
 std::string text_of(const nlohmann::json& value) {
-    return value.is_null() ? "-" : value.is_string() ? value.get<std::string>() : value.dump();
+    return value.is_null() ? "-" : value.is_string() ? app::terminal_text(value.get<std::string>()) : value.dump();
+}
+
+std::vector<TypedValue> typed(const Asked& asked) {
+    return asked.subscription ? std::vector<TypedValue>{{"--subscription", "uuid", *asked.subscription}}
+                              : std::vector<TypedValue>{};
 }
 
 void print_count(std::string_view done, const std::string& count, bool json) {
@@ -29,12 +37,15 @@ void print_count(std::string_view done, const std::string& count, bool json) {
 }
 
 void list(pg::Connection& database, const Asked& asked, bool json) {
-    const pg::Result found = database.query(
+    const std::string ids = array_text(asked.ids);
+    const std::string most = std::to_string(asked.max_count);
+    const pg::Result found = query_naming_options(
+        database,
         "SELECT coalesce(json_agg(l), '[]') FROM (SELECT * FROM moai.dead_letter "
         "WHERE ($1::text[] = '{}' OR id = ANY ($1)) AND ($2::uuid IS NULL OR subscription_id = $2) AND ($3::text IS "
         "NULL OR tenant = $3) "
         "ORDER BY event_id, subscription_id LIMIT $4::bigint) AS l",
-        {array_text(asked.ids), param(asked.subscription), param(asked.tenant), std::to_string(asked.max_count)});
+        {ids, param(asked.subscription), param(asked.tenant), most}, typed(asked));
     if (json) {
         fmt::print("{}\n", found.text(0, 0));
         return;
@@ -52,11 +63,13 @@ void list(pg::Connection& database, const Asked& asked, bool json) {
 
 void redrive(pg::Connection& database, const Asked& asked, bool json) {
     const std::string ids = array_text(asked.ids);
-    const pg::Result done = database.query(
+    const std::string most = std::to_string(asked.max_count);
+    const pg::Result done = query_naming_options(
+        database,
         "SELECT moai.redrive_dead_letters(ids => $1::text[], subscription_id => $2::uuid, tenant => $3, max_count => "
         "$4::int)",
-        {asked.ids.empty() ? std::nullopt : pg::Param(ids), param(asked.subscription), param(asked.tenant),
-         std::to_string(asked.max_count)});
+        {asked.ids.empty() ? std::nullopt : pg::Param(ids), param(asked.subscription), param(asked.tenant), most},
+        typed(asked));
     print_count("redriven", std::string(done.text(0, 0)), json);
 }
 

@@ -7,6 +7,7 @@
 #include "app/receiver.hpp"
 #include "app/signals.hpp"
 #include "cli/commands.hpp"
+#include "cli/text_argument.hpp"
 #include "log/log.hpp"
 
 namespace moai::cli {
@@ -14,12 +15,13 @@ namespace moai::cli {
 config::ExitCode listen(const config::Settings& settings) {
     app::StopSignals signals;
     std::mutex one_at_a_time;
-    app::Receiver receiver(settings.listen, settings.listen_secret, [&](const app::Webhook& webhook) {
-        const std::string text = settings.json ? app::webhook_json(webhook) : app::webhook_text(webhook);
-        const std::lock_guard lock(one_at_a_time);
-        std::fputs(text.c_str(), stdout);
-        std::fflush(stdout);
-    });
+    app::Receiver receiver(
+        settings.listen, trimmed_text_argument("--secret", settings.listen_secret), [&](const app::Webhook& webhook) {
+            const std::string text = settings.json ? app::webhook_json(webhook) : app::webhook_text(webhook);
+            const std::lock_guard lock(one_at_a_time);
+            std::fputs(text.c_str(), stdout);
+            std::fflush(stdout);
+        });
     receiver.start();
     config::ListenAddress address = settings.listen;
     address.port = receiver.port();

@@ -1,5 +1,6 @@
 // moai migrate: installs the schema, or brings it up to date.
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <cstdio>
 #include <nlohmann/json.hpp>
@@ -13,7 +14,11 @@ config::ExitCode migrate(const config::Settings& settings) {
     app::StopSignals signals;
     const std::string url = app::database_of(settings);
     app::require_reachable(url, settings.wait, signals);
-    const moai::migrate::Applied applied = app::migrate_schema(url);
+    const auto migrated = app::migrate_schema(url, signals);
+    if (!migrated) {
+        ::_exit(static_cast<int>(config::ExitCode::failure));
+    }
+    const moai::migrate::Applied& applied = *migrated;
     if (settings.json) {
         const nlohmann::ordered_json answer{{"migrations", applied.migrations}, {"functions", applied.functions}};
         fmt::print("{}\n", answer.dump());

@@ -6,7 +6,9 @@
 
 #include "app/database.hpp"
 #include "cli/array_text.hpp"
+#include "cli/bad_value.hpp"
 #include "cli/commands.hpp"
+#include "cli/text_argument.hpp"
 #include "pg/connection.hpp"
 
 namespace moai::cli {
@@ -18,31 +20,35 @@ config::ExitCode subscribe(const config::Settings& settings) {
         "SELECT id, secret FROM moai.create_subscription(url => $1, event_types => $2::text[], tenant => $3";
     std::vector<pg::Param> params{asked.url, types, settings.tenant};
     // An option that was not given is left out, so that the database's default holds.
-    const auto add = [&](const char* argument, const char* type, const std::optional<std::string>& value) {
+    std::vector<TypedValue> values;
+    const auto add = [&](const char* option, const char* argument, const char* type,
+                         const std::optional<std::string>& value) {
         if (value) {
             params.emplace_back(*value);
+            values.push_back({option, type, *value});
             sql += fmt::format(", {} => ${}::{}", argument, params.size(), type);
         }
     };
-    add("secret", "text", asked.secret);
-    add("format", "text", asked.format);
-    add("timeout", "interval", asked.timeout);
-    add("max_attempts", "int", asked.max_attempts);
-    add("retry_base", "interval", asked.retry_base);
-    add("retry_factor", "float8", asked.retry_factor);
-    add("retry_cap", "interval", asked.retry_cap);
-    add("retry_jitter", "float8", asked.retry_jitter);
-    add("description", "text", asked.description);
+    const auto secret = asked.secret ? std::optional(trimmed_text_argument("--secret", *asked.secret)) : std::nullopt;
+    add("--secret", "secret", "text", secret);
+    add("--format", "format", "text", asked.format);
+    add("--timeout", "timeout", "interval", asked.timeout);
+    add("--max-attempts", "max_attempts", "int", asked.max_attempts);
+    add("--retry-base", "retry_base", "interval", asked.retry_base);
+    add("--retry-factor", "retry_factor", "float8", asked.retry_factor);
+    add("--retry-cap", "retry_cap", "interval", asked.retry_cap);
+    add("--retry-jitter", "retry_jitter", "float8", asked.retry_jitter);
+    add("--description", "description", "text", asked.description);
 
     pg::Connection database(app::database_of(settings), "moai subscribe");
-    const pg::Result made = database.query(sql + ")", params);
+    const pg::Result made = query_naming_options(database, sql + ")", params, values);
     const std::string id(made.text(0, 0));
-    const std::string secret(made.text(0, 1));
+    const std::string shown_secret(made.text(0, 1));
     if (settings.json) {
-        const nlohmann::ordered_json answer{{"id", id}, {"secret", secret}};
+        const nlohmann::ordered_json answer{{"id", id}, {"secret", shown_secret}};
         fmt::print("{}\n", answer.dump());
     } else {
-        fmt::print("id      {}\nsecret  {}\n", id, secret);
+        fmt::print("id      {}\nsecret  {}\n", id, shown_secret);
     }
     return config::ExitCode::ok;
 }

@@ -41,6 +41,14 @@ CLI::Option* declare(CLI::App& app, const Option& option) {
     return declared;
 }
 
+/// A database URL given without its option would be repeated with its password.
+std::string without_urls(const std::string& message) {
+    if (message.find("://") == std::string::npos && message.find("password") == std::string::npos) {
+        return message;
+    }
+    return "an argument was not expected (not shown: it may hold a password)";
+}
+
 }  // namespace
 
 CommandLine parse_command_line(int argc, const char* const* argv) {
@@ -51,7 +59,7 @@ CommandLine parse_command_line(int argc, const char* const* argv) {
     app.footer("`moai SUBCOMMAND --help` shows a subcommand's options.");
 
     if (argc > 1 && argv[1][0] != '-' && !find_command(argv[1])) {
-        throw Failure(ExitCode::usage, fmt::format("\"{}\" is not a subcommand", argv[1]), "moai --help");
+        throw Failure(ExitCode::usage, without_urls(fmt::format("\"{}\" is not a subcommand", argv[1])), "moai --help");
     }
 
     struct Declared {
@@ -86,7 +94,7 @@ CommandLine parse_command_line(int argc, const char* const* argv) {
         return line;
     } catch (const CLI::ParseError& error) {
         const auto chosen = app.get_subcommands();
-        throw Failure(ExitCode::usage, error.what(),
+        throw Failure(ExitCode::usage, without_urls(error.what()),
                       chosen.empty() ? "moai --help" : fmt::format("moai {} --help", chosen.front()->get_name()));
     }
     const auto chosen = app.get_subcommands();

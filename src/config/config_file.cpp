@@ -15,6 +15,11 @@ std::string trimmed(const std::string& text) {
     return first == std::string::npos ? "" : text.substr(first, text.find_last_not_of(" \t\r") - first + 1);
 }
 
+/// What stands before the first "=" may also be half of a database URL that lost its key.
+std::string shown_key(const std::string& key) {
+    return key.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-_.") == std::string::npos ? key : "***";
+}
+
 const Option* option_of_key(const std::string& key) {
     const auto all = options();
     const auto found = std::find_if(all.begin(), all.end(), [&](const Option& option) { return option.key == key; });
@@ -46,7 +51,7 @@ std::map<std::string, std::vector<std::string>> read_config_file(std::istream& i
         }
         const Option* option = key.empty() ? nullptr : option_of_key(key);
         if (option == nullptr) {
-            throw refuse(fmt::format("no option has the key \"{}\"", key));
+            throw refuse(fmt::format("no option has the key \"{}\"", shown_key(key)));
         }
         auto& seen = values[key];
         if (!seen.empty() && !option->list) {

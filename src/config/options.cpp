@@ -38,7 +38,7 @@ const std::array kOptions{
            [](Settings& s, std::string_view v) { s.log_level = static_cast<LogLevel>(parse_choice(v, {"debug", "info", "warning", "error"})); }},
 
     Option{"--database-url", "URL", "MOAI_DATABASE_URL", "DATABASE_URL", "database-url", "", kDatabase,
-           "the PostgreSQL database; without it, the embedded one of --data-dir",
+           "the PostgreSQL database; without it, or with --data-dir on the command line, the embedded one",
            [](Settings& s, std::string_view v) { s.database_url = parse_database_url(v); }},
     Option{"--data-dir", "DIR", "MOAI_DATA_DIR", "", "data-dir", "", kDatabase,
            "where the embedded PostgreSQL lives; ~/.local/share/moai, as root /var/lib/moai",
@@ -95,8 +95,8 @@ const std::array kOptions{
     Option{"--types", "TYPE,...", "", "", "", "", bits({subscribe}),
            "event types: exact (user.created), a prefix (user.*) or all (*)",
            [](Settings& s, std::string_view v) { s.subscribe.types.emplace_back(v); }, true, true},
-    Option{"--secret", "whsec_...", "", "", "", "", bits({subscribe}),
-           "the signing secret; made and printed if not given",
+    Option{"--secret", "whsec_...|@FILE|-", "", "", "", "", bits({subscribe}),
+           "the signing secret: itself, @ and a file's name, or - for standard input; made and printed if not given",
            [](Settings& s, std::string_view v) { s.subscribe.secret = parse_text(v); }},
     Option{"--format", "FORMAT", "", "", "", "", bits({subscribe}),
            "standard ({type, timestamp, data}) or raw (the payload's own bytes)",
@@ -127,8 +127,8 @@ const std::array kOptions{
     Option{"--listen", "HOST:PORT", "", "", "", "127.0.0.1:3001", bits({listen}),
            "where to receive; port 0 takes any free one and prints it",
            [](Settings& s, std::string_view v) { s.listen = parse_listen_address(v); }},
-    Option{"--secret", "whsec_...", "MOAI_SECRET", "", "", "", bits({listen}),
-           "the subscription's secret; requests that it does not sign are answered 401",
+    Option{"--secret", "whsec_...|@FILE|-", "MOAI_SECRET", "", "", "", bits({listen}),
+           "the subscription's secret, as for subscribe; requests that it does not sign are answered 401",
            [](Settings& s, std::string_view v) { s.listen_secret = parse_text(v); }, true},
 
     Option{"ACTION", "list|redrive|discard", "", "", "", "list", bits({dead_letters}),
@@ -148,7 +148,7 @@ const std::array kOptions{
            [](Settings& s, std::string_view v) { s.dead_letters.max_count = parse_count(v, 1, 10'000); }},
 
     Option{"--json", "", "", "", "", "", bits({migrate, validate, publish, subscribe, listen, status, dead_letters, version}),
-           "answer in JSON",
+           "answer in JSON; errors too, on standard error",
            [](Settings& s, std::string_view v) { s.json = parse_switch(v); }},
 };
 // clang-format on

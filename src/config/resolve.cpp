@@ -14,6 +14,8 @@
 namespace moai::config {
 namespace {
 
+constexpr const char* kCommandLine = "the command line";
+
 /// The texts found for one option and the place they come from, for messages.
 struct Found {
     std::vector<std::string> texts;
@@ -37,7 +39,7 @@ std::optional<Found> in_environment(std::string_view name, const Environment& en
 std::optional<Found> find(const Option& option, const Given& given, const Environment& environment,
                           const FileValues& file, const std::string& file_name) {
     if (const auto it = given.find(std::string(option.name)); it != given.end() && !it->second.empty()) {
-        return Found{it->second, "the command line"};
+        return Found{it->second, kCommandLine};
     }
     if (auto found = in_environment(option.environment, environment)) {
         return found;
@@ -54,12 +56,9 @@ std::optional<Found> find(const Option& option, const Given& given, const Enviro
     return std::nullopt;
 }
 
-// A secret or a password must not come back in an error message.
+// A secret or a password must not come back in an error message. Where in a URL it stands is not for us to guess.
 std::string shown(const Option& option, const std::string& text) {
-    if (option.name == "--secret") {
-        return "***";
-    }
-    return without_password(text);
+    return option.name == "--secret" || option.name == "--database-url" ? "***" : text;
 }
 
 void store(const Option& option, const Found& found, Settings& settings) {
@@ -89,6 +88,34 @@ FileValues read_file(const std::string& name) {
     return read_config_file(in, name);
 }
 
+/// Whoever names a data folder on the command line means the database in it, whatever the environment holds.
+void choose_database(const Given& given, Settings& settings) {
+    if (!settings.database_url || !given.contains("--data-dir")) {
+        return;
+    }
+    if (settings.database_url_origin == kCommandLine) {
+        throw Failure(ExitCode::configuration,
+                      "--database-url and --data-dir contradict: the one names a database, the other an embedded one",
+                      "give one of them");
+    }
+    settings.database_url.reset();
+    settings.database_url_origin.clear();
+}
+
+void refuse_unused_filters(const Given& given, const Settings& settings) {
+    if (settings.dead_letters.action != "discard") {
+        return;
+    }
+    for (const char* filter : {"--subscription", "--tenant", "--max"}) {
+        if (given.contains(filter)) {
+            throw Failure(
+                ExitCode::configuration,
+                fmt::format("{} is of no effect with discard, which takes the dead letters of its ids", filter),
+                "leave it out; moai dead-letters list finds the ids");
+        }
+    }
+}
+
 }  // namespace
 
 Settings resolve(Command command, const Given& given, const Environment& environment) {
@@ -101,6 +128,9 @@ Settings resolve(Command command, const Given& given, const Environment& environ
         const auto found = find(option, given, environment, file, settings.config_file);
         if (found) {
             store(option, *found, settings);
+            if (option.name == "--database-url") {
+                settings.database_url_origin = found->origin;
+            }
         } else if (option.required) {
             throw Failure(ExitCode::usage, fmt::format("{} {} is required", option.name, option.value_name),
                           fmt::format("moai {} --help", command_name(command)));
@@ -110,6 +140,8 @@ Settings resolve(Command command, const Given& given, const Environment& environ
             file = read_file(settings.config_file);
         }
     }
+    choose_database(given, settings);
+    refuse_unused_filters(given, settings);
     return settings;
 }
 

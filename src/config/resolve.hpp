@@ -18,8 +18,8 @@ using Given = std::map<std::string, std::vector<std::string>>;
 using Environment = std::function<std::optional<std::string>(const std::string& name)>;
 
 /// The settings of one subcommand. Options of other subcommands are not looked at. Throws Failure: configuration for a
-/// value that is not allowed (naming option, value, origin and what is allowed), usage for a required option that is
-/// missing.
+/// value that is not allowed (naming option, value, origin and what is allowed) and for options that contradict, usage
+/// for a required option that is missing. --data-dir on the command line puts aside a database URL from elsewhere.
 [[nodiscard]] Settings resolve(Command command, const Given& given, const Environment& environment);
 
 /// The environment of this process.

@@ -21,7 +21,8 @@ struct Settings {
     LogLevel log_level = LogLevel::info;
 
     std::optional<std::string> database_url;
-    std::string data_dir;  ///< empty: app::default_data_dir()
+    std::string database_url_origin;  ///< where it was found: "the command line", "DATABASE_URL"
+    std::string data_dir;             ///< empty: app::DataDir knows the default
     bool wait = false;
 
     ListenAddress listen;
@@ -58,7 +59,7 @@ struct Settings {
         std::uint64_t max_count = 0;
     } dead_letters;
 
-    std::string listen_secret;
+    std::string listen_secret;  ///< as given: may be @FILE or -
 };
 
 }  // namespace moai::config

@@ -7,7 +7,6 @@
 #include <algorithm>
 #include <cctype>
 #include <charconv>
-#include <regex>
 
 namespace moai::config {
 namespace {
@@ -181,14 +180,6 @@ std::string parse_text(std::string_view text) {
         throw BadValue("a text that is not empty");
     }
     return std::string(text);
-}
-
-std::string without_password(std::string_view database_url) {
-    static const std::regex kInAuthority("(//[^/?#:@]*):[^/?#]*@");
-    static const std::regex kAsParameter(
-        "((?:^|[?& \t])(?:password|sslpassword)\\s*=\\s*)('(?:[^'\\\\]|\\\\.)*'|[^&\\s]+)", std::regex::icase);
-    const std::string first = std::regex_replace(std::string(database_url), kInAuthority, "$1:***@");
-    return std::regex_replace(first, kAsParameter, "$1***");
 }
 
 }  // namespace moai::config

@@ -43,12 +43,9 @@ struct ListenAddress {
 /// A host name or address as it stands in a Host header, with or without port, or an IPv6 address without brackets.
 /// Lower-cased.
 [[nodiscard]] std::string parse_host_name(std::string_view text);
-/// "postgresql://..." or "key=value ..." as libpq takes it.
+/// "postgresql://..." or "key=value ..."; whether libpq understands it is for pg to say.
 [[nodiscard]] std::string parse_database_url(std::string_view text);
 /// Not empty.
 [[nodiscard]] std::string parse_text(std::string_view text);
-
-/// The same text with a password of a URL or of "password=..." replaced by "***": fit for logs.
-[[nodiscard]] std::string without_password(std::string_view database_url);
 
 }  // namespace moai::config

@@ -1,5 +1,6 @@
 // The commands that talk to the database, driven as a person drives them.
-// Through it: cli/publish.cpp, cli/subscribe.cpp, cli/status.cpp, cli/dead_letters.cpp, cli/listen.cpp.
+// Through it: cli/bad_value.cpp, cli/text_argument.cpp, cli/publish.cpp, cli/subscribe.cpp, cli/status.cpp,
+// cli/dead_letters.cpp, cli/listen.cpp.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -57,7 +58,12 @@ TEST_F(Commands, PublishReadsFileAndStandardInput) {
 
 TEST_F(Commands, PublishRepeatsAKeyAndRefusesAnotherContent) {
     const Finished first = moai({"publish", "--type", "a", "--payload", "1", "--idempotency-key", "k", "--json"});
-    EXPECT_EQ(moai({"publish", "--type", "a", "--payload", "1", "--idempotency-key", "k", "--json"}).out, first.out);
+    const Finished repeat = moai({"publish", "--type", "a", "--payload", "1", "--idempotency-key", "k", "--json"});
+    EXPECT_EQ(nlohmann::json::parse(first.out)["duplicate"], false);
+    EXPECT_EQ(nlohmann::json::parse(repeat.out)["duplicate"], true);
+    EXPECT_EQ(nlohmann::json::parse(repeat.out)["id"], nlohmann::json::parse(first.out)["id"]);
+    EXPECT_EQ(nlohmann::json::parse(moai({"publish", "--type", "a", "--payload", "1", "--json"}).out)["duplicate"],
+              false);
     const Finished other = moai({"publish", "--type", "a", "--payload", "2", "--idempotency-key", "k"});
     EXPECT_EQ(other.code, static_cast<int>(ExitCode::failure));
     EXPECT_THAT(other.err, HasSubstr("code: MO409"));
@@ -70,6 +76,78 @@ TEST_F(Commands, ErrorsShowMessageDetailHintAndCode) {
     EXPECT_THAT(finished.err, HasSubstr("\n  detail: "));
     EXPECT_THAT(finished.err, HasSubstr("\n  hint: "));
     EXPECT_THAT(finished.err, HasSubstr("\n  code: MO422\n"));
+}
+
+TEST_F(Commands, PublishKeepsThePayloadsBytesAlsoWithAKey) {
+    const std::string payload = "{\"b\": 1.50,  \"a\": \"\\u00e9\", \"a\": 2}";
+    ASSERT_EQ(moai({"publish", "--type", "a", "--payload", "-", "--idempotency-key", "k"}, payload + "\n").code, 0);
+    EXPECT_EQ(value("SELECT payload FROM moai.event"), payload);
+}
+
+TEST_F(Commands, ABadValueIsRefusedByTheNameOfItsOption) {
+    const std::vector<std::string> subscribe{"subscribe", "--url", "https://x.example/", "--types", "*"};
+    const std::vector<std::pair<const char*, std::vector<std::string>>> cases{
+        {"--max-attempts", subscribe},
+        {"--timeout", subscribe},
+        {"--retry-base", subscribe},
+        {"--retry-factor", subscribe},
+        {"--retry-cap", subscribe},
+        {"--retry-jitter", subscribe},
+        {"--subscription", {"dead-letters", "list"}},
+        {"--subscription", {"dead-letters", "redrive"}},
+        {"--payload", {"publish", "--type", "a"}},
+    };
+    for (const auto& [option, command] : cases) {
+        std::vector<std::string> arguments = command;
+        arguments.insert(arguments.end(), {option, "{abc"});
+        const Finished finished = moai(arguments);
+        EXPECT_EQ(finished.code, static_cast<int>(ExitCode::configuration)) << option << finished.err;
+        EXPECT_THAT(finished.err, HasSubstr(std::string(option) + " is not valid: ")) << option;
+    }
+    EXPECT_EQ(value("SELECT count(*) FROM moai.subscription"), "0");
+}
+
+TEST_F(Commands, SubscribeTakesItsSecretFromAFileOrAPipe) {
+    const std::string secret = "whsec_MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=";
+    const auto file = std::filesystem::temp_directory_path() / (database.name() + ".secret");
+    std::ofstream(file) << secret << "\n";
+    for (const auto& [given, input] :
+         {std::pair{"@" + file.string(), std::string()}, {std::string("-"), secret + "\n"}}) {
+        const Finished made =
+            moai({"subscribe", "--url", "https://x.example/", "--types", "*", "--secret", given, "--json"}, input);
+        ASSERT_EQ(made.code, 0) << made.err;
+        EXPECT_EQ(nlohmann::json::parse(made.out)["secret"], secret);
+    }
+    std::filesystem::remove(file);
+    const Finished missing =
+        moai({"subscribe", "--url", "https://x.example/", "--types", "*", "--secret", "@/nonexistent"});
+    EXPECT_EQ(missing.code, static_cast<int>(ExitCode::configuration));
+    EXPECT_THAT(missing.err, HasSubstr("--secret: cannot read /nonexistent"));
+}
+
+TEST_F(Commands, ErrorsAreJsonForWhoAskedForJson) {
+    const Finished refused = moai({"publish", "--type", "not a type", "--payload", "{}", "--json"});
+    const auto error = nlohmann::json::parse(refused.err);
+    EXPECT_EQ(error["code"], "MO422");
+    EXPECT_EQ(error["exit"], refused.code);
+    EXPECT_FALSE(error["hint"].is_null());
+    const Finished unnamed = test::run_moai({"status", "--json", "--data-dir", "/nonexistent/moai"});
+    EXPECT_EQ(nlohmann::json::parse(unnamed.err)["exit"], static_cast<int>(ExitCode::database_unreachable));
+}
+
+TEST_F(Commands, ValidateTellsMachinesTheStateInAnyCase) {
+    const auto state = [&](const Finished& finished) { return nlohmann::json::parse(finished.out)["schema"]; };
+    const Finished current = moai({"validate", "--json"});
+    EXPECT_EQ(current.code, 0);
+    EXPECT_EQ(state(current), "current");
+    const test::TestDatabase empty(test::TestDatabase::Content::empty);
+    const Finished missing = test::run_moai({"validate", "--json", "--database-url", empty.url()});
+    EXPECT_EQ(missing.code, static_cast<int>(ExitCode::schema_missing));
+    EXPECT_EQ(state(missing), "missing");
+    EXPECT_EQ(nlohmann::json::parse(missing.err)["exit"], missing.code);
+    const Finished away = test::run_moai({"validate", "--json", "--database-url", "host=127.0.0.1 port=1"});
+    EXPECT_EQ(away.code, static_cast<int>(ExitCode::database_unreachable));
+    EXPECT_EQ(state(away), "unknown");
 }
 
 TEST_F(Commands, SubscribePassesEveryOptionOn) {
@@ -166,6 +244,9 @@ TEST_F(Commands, DeadLettersAreListedRedrivenAndDiscarded) {
     EXPECT_EQ(moai({"dead-letters", "redrive", id}).out, "1 redriven\n");
     fail_once(2);
     EXPECT_EQ(moai({"dead-letters", "discard"}).code, static_cast<int>(ExitCode::usage));
+    const Finished filtered = moai({"dead-letters", "discard", id, "--tenant", "other"});
+    EXPECT_EQ(filtered.code, static_cast<int>(ExitCode::configuration));
+    EXPECT_THAT(filtered.err, HasSubstr("--tenant"));
     EXPECT_EQ(moai({"dead-letters", "discard", id}).out, "1 discarded\n");
     const Finished again = moai({"dead-letters", "discard", id});
     EXPECT_EQ(again.code, static_cast<int>(ExitCode::failure));

@@ -12,6 +12,7 @@
 
 #include "config/exit_code.hpp"
 #include "pg/connection.hpp"
+#include "support/eventually.hpp"
 #include "support/fake_receiver.hpp"
 #include "support/moai_process.hpp"
 #include "support/paths.hpp"
@@ -28,6 +29,7 @@ using test::MoaiProcess;
 using test::run_moai;
 using test::TestDatabase;
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 constexpr const char* kNobody = "postgresql://moai@127.0.0.1:1/moai";
 
@@ -87,6 +89,25 @@ TEST(Start, NamesAnUnreachableDatabase) {
         EXPECT_EQ(finished.code, code(ExitCode::database_unreachable)) << command << finished.err;
         EXPECT_THAT(finished.err, HasSubstr("127.0.0.1")) << command;
     }
+}
+
+TEST(Start, RefusesAUrlThatCannotBeUnderstoodAndShowsNothingOfIt) {
+    for (const char* command : {"run", "serve", "work", "migrate", "validate"}) {
+        const Finished finished = run_moai({command, "--wait"}, {{"DATABASE_URL", "postgresql://u:Zk3/9w==@db/app"}});
+        EXPECT_EQ(finished.code, code(ExitCode::configuration)) << command << finished.err;
+        EXPECT_THAT(finished.err, HasSubstr("--database-url (from DATABASE_URL)")) << command;
+        EXPECT_THAT(finished.err, HasSubstr("percent-encoded")) << command;
+        EXPECT_THAT(finished.err, HasSubstr("hint: write @ as %40")) << command;
+        EXPECT_THAT(finished.err + finished.out, Not(HasSubstr("9w"))) << command;
+    }
+}
+
+TEST(Start, NamesItsDatabaseWithoutThePassword) {
+    const Finished finished =
+        run_moai({"serve", "--listen", "127.0.0.1:0", "--database-url", "postgresql://ann:pa?ss@127.0.0.1:1/shop"});
+    EXPECT_THAT(finished.err, HasSubstr("cannot connect to ann@127.0.0.1:1/shop: "));
+    EXPECT_THAT(finished.err, HasSubstr("target=ann@127.0.0.1:1/shop"));
+    EXPECT_THAT(finished.err, Not(HasSubstr("pa?ss")));
 }
 
 TEST(Start, WaitsForTheDatabaseWhenAsked) {
@@ -166,6 +187,31 @@ TEST(Serve, NamesABusyPortAndTheFlag) {
     EXPECT_THAT(second.err, HasSubstr(std::to_string(port)));
 }
 
+TEST(Serve, KnowsABusyPortBeforeItLooksForTheDatabase) {
+    const TestDatabase database;
+    MoaiProcess first({"serve", "--listen", "127.0.0.1:0", "--database-url", database.url()});
+    const std::string busy = "127.0.0.1:" + std::to_string(port_of(first));
+    EXPECT_EQ(run_moai({"serve", "--wait", "--listen", busy, "--database-url", kNobody}).code,
+              code(ExitCode::port_busy));
+    EXPECT_EQ(run_moai({"run", "--listen", busy, "--data-dir", "/proc/nonexistent"}).code, code(ExitCode::port_busy));
+}
+
+TEST(Serve, BecomesReadyWhenTheSchemaDoesWithoutANewConnection) {
+    const TestDatabase database;
+    MoaiProcess serve({"serve", "--listen", "127.0.0.1:0", "--database-url", database.url()});
+    const auto port = port_of(serve);
+    serve.await("schema checked state=current");
+    change(database, "CREATE TABLE public.was AS SELECT hash FROM moai_private.bundle");
+    change(database, "UPDATE moai_private.bundle SET hash = repeat('0', 64)");
+    change(database,
+           "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'moai watch' AND datname = "
+           "current_database()");
+    serve.await("schema checked state=.functions differ");
+    EXPECT_EQ(get(port, "/health/ready").status, 503);
+    change(database, "UPDATE moai_private.bundle SET hash = (SELECT hash FROM public.was)");
+    EXPECT_TRUE(test::eventually([&] { return get(port, "/health/ready").status == 200; }));
+}
+
 TEST(Serve, IsReadyOnceTheDatabaseIsReachedAndCurrent) {
     const TestDatabase database;
     MoaiProcess serve({"serve", "--listen", "127.0.0.1:0", "--log-format", "json", "--database-url", database.url()});
@@ -196,6 +242,75 @@ TEST(Shutdown, DrainsAtTheFirstSignal) {
     run.send(SIGTERM);
     EXPECT_EQ(run.wait(), 0) << run.err();
     EXPECT_THAT(run.err(), HasSubstr("stopped drained=true"));
+}
+
+TEST(Shutdown, TakesAHangupForATermination) {
+    const TestDatabase database;
+    const auto inherited = std::signal(SIGHUP, SIG_DFL);  // ignored where the tests were started by nohup
+    MoaiProcess serve({"serve", "--listen", "127.0.0.1:0", "--database-url", database.url()});
+    std::signal(SIGHUP, inherited);
+    serve.await("API listening");
+    serve.send(SIGHUP);
+    EXPECT_EQ(serve.wait(), 0) << serve.err();
+    EXPECT_THAT(serve.err(), HasSubstr("draining signal=SIGHUP"));
+}
+
+bool waits_now(const TestDatabase& database, const std::string& application) {
+    return pg::Connection(database.admin_url(), "test")
+               .query(
+                   "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND application_name = "
+                   "$1 AND wait_event_type = 'Lock'",
+                   {application})
+               .text(0, 0) != "0";
+}
+
+/// True once a session of this name waits for a lock in the database.
+bool waits_for_a_lock(const TestDatabase& database, const std::string& application) {
+    return test::eventually([&] { return waits_now(database, application); });
+}
+
+TEST(Shutdown, SaysThatTheApiCutARequestOff) {
+    const TestDatabase database;
+    MoaiProcess serve(
+        {"serve", "--listen", "127.0.0.1:0", "--drain-timeout", "100ms", "--database-url", database.url()});
+    const auto port = port_of(serve);
+    pg::Connection blocker(database.admin_url(), "blocker");
+    blocker.script("BEGIN; LOCK TABLE moai_private.event IN ACCESS EXCLUSIVE MODE");
+    test::RawClient client(port);
+    const std::string body = R"({"type":"a","payload":1})";
+    ASSERT_TRUE(
+        client.send("POST /events HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+                    "Content-Length: " +
+                    std::to_string(body.size()) + "\r\n\r\n" + body));
+    ASSERT_TRUE(waits_for_a_lock(database, "moai api"));
+    serve.send(SIGTERM);
+    EXPECT_EQ(serve.wait(), code(ExitCode::drain_incomplete)) << serve.err();
+    EXPECT_THAT(serve.err(), HasSubstr("stopped drained=false"));
+}
+
+TEST(Shutdown, InterruptsAMigrationWhichLeavesNothing) {
+    const TestDatabase database;
+    change(database, "UPDATE moai_private.bundle SET hash = repeat('0', 64)");
+    pg::Connection blocker(database.admin_url(), "blocker");
+    blocker.script("BEGIN; LOCK TABLE moai_private.migration IN ACCESS EXCLUSIVE MODE");
+    for (const auto& [command, expected] : {std::pair{"migrate", ExitCode::failure}, std::pair{"run", ExitCode::ok}}) {
+        MoaiProcess moai(
+            command == std::string("run")
+                ? std::vector<std::string>{"run", "--listen", "127.0.0.1:0", "--database-url", database.url()}
+                : std::vector<std::string>{"migrate", "--database-url", database.url()});
+        ASSERT_TRUE(waits_for_a_lock(database, "moai migrate"));
+        moai.send(SIGTERM);
+        EXPECT_EQ(moai.wait(std::chrono::seconds(5)), code(expected)) << moai.err();
+        EXPECT_THAT(moai.err(), HasSubstr("migration interrupted"));
+        ASSERT_TRUE(test::eventually([&] {  // the server notices that its client has gone when it gets the lock
+            change(database,
+                   "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND "
+                   "application_name = 'moai migrate'");
+            return !waits_now(database, "moai migrate");
+        }));
+    }
+    blocker.script("ROLLBACK");
+    EXPECT_EQ(run_moai({"validate", "--database-url", database.url()}).code, code(ExitCode::schema_older));
 }
 
 /// A worker with one request in flight at a receiver that never answers.

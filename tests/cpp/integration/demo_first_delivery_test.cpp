@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <sstream>
 
+#include "config/exit_code.hpp"
 #include "pg/connection.hpp"
 #include "support/moai_process.hpp"
 #include "support/test_database.hpp"
@@ -37,7 +38,16 @@ protected:
     }
     ~Demo() override { std::filesystem::remove_all(folder); }
     [[nodiscard]] std::vector<std::string> arguments() const {
-        return {"run", "--demo", "--listen", "127.0.0.1:0", "--data-dir", folder, "--database-url", database.url()};
+        return {"run", "--demo", "--listen", "127.0.0.1:0", "--database-url", database.url()};
+    }
+    [[nodiscard]] std::vector<std::string> without_demo() const {
+        return {"run", "--listen", "127.0.0.1:0", "--database-url", database.url()};
+    }
+    [[nodiscard]] MoaiProcess::Variables variables() const { return {{"MOAI_DATA_DIR", folder}}; }
+    [[nodiscard]] std::string subscription(const std::string& column) const {
+        return std::string(pg::Connection(database.admin_url(), "test")
+                               .query("SELECT " + column + " FROM moai.subscription")
+                               .text(0, 0));
     }
 
     test::TestDatabase database;
@@ -45,7 +55,7 @@ protected:
 };
 
 TEST_F(Demo, ShowsAVerifiedDeliveryAndLinesThatWorkAsTheyStand) {
-    MoaiProcess run(arguments());
+    MoaiProcess run(arguments(), variables());
     run.await("verified  user\\.created .*\n.*\"data\":\\{\"userId\": \"demo\"\\}");
     const std::string curl = run.await("\n(curl -X POST [^\n]+)");
     EXPECT_THAT(pasted(curl), HasSubstr("\"id\""));
@@ -63,7 +73,7 @@ TEST_F(Demo, ShowsAVerifiedDeliveryAndLinesThatWorkAsTheyStand) {
 
 TEST_F(Demo, KeepsItsSubscriptionOverARestart) {
     for (int start = 0; start < 2; ++start) {
-        MoaiProcess run(arguments());
+        MoaiProcess run(arguments(), variables());
         run.await("verified  user\\.created ");
         run.send(SIGTERM);
         ASSERT_EQ(run.wait(), 0) << run.err();
@@ -72,16 +82,52 @@ TEST_F(Demo, KeepsItsSubscriptionOverARestart) {
               "1");
 }
 
+TEST_F(Demo, PausesItsSubscriptionWhileNobodyListens) {
+    MoaiProcess run(arguments(), variables());
+    run.await("verified  user\\.created ");
+    EXPECT_EQ(subscription("state"), "active");
+    run.send(SIGTERM);
+    ASSERT_EQ(run.wait(), 0) << run.err();
+    EXPECT_EQ(subscription("state"), "paused");
+    MoaiProcess again(arguments(), variables());
+    again.await("verified  user\\.created ");
+    EXPECT_EQ(subscription("state"), "active");
+}
+
+TEST_F(Demo, LeavesItsSubscriptionToTheNextRunWhenKilled) {
+    {
+        MoaiProcess run(arguments(), variables());
+        run.await("verified  user\\.created ");
+        MoaiProcess beside(without_demo(), variables());
+        beside.await("API listening");
+        EXPECT_EQ(subscription("state"), "active") << "taken from a demo that runs";
+        run.send(SIGKILL);
+        run.wait();
+    }
+    EXPECT_EQ(subscription("state"), "active");
+    MoaiProcess next(without_demo(), variables());
+    next.await("API listening");
+    EXPECT_EQ(subscription("state"), "paused");
+}
+
+TEST_F(Demo, RefusesASecondOneWithTheSameFolder) {
+    MoaiProcess run(arguments(), variables());
+    run.await("verified  user\\.created ");
+    const test::Finished second = test::run_moai(arguments(), variables());
+    EXPECT_EQ(second.code, static_cast<int>(config::ExitCode::configuration));
+    EXPECT_THAT(second.err, HasSubstr("another moai shows its demo"));
+}
+
 TEST_F(Demo, MakesANewSubscriptionWhenTheSecretIsLost) {
     for (int start = 0; start < 2; ++start) {
-        MoaiProcess run(arguments());
+        MoaiProcess run(arguments(), variables());
         run.await("verified  user\\.created ");
         run.send(SIGTERM);
         ASSERT_EQ(run.wait(), 0) << run.err();
         std::filesystem::remove(folder + "/demo.json");
     }
     EXPECT_EQ(pg::Connection(database.admin_url(), "test")
-                  .query("SELECT count(*) FROM moai.subscription WHERE state = 'active'")
+                  .query("SELECT count(*) FROM moai.subscription WHERE state <> 'deleted'")
                   .text(0, 0),
               "1");
 }

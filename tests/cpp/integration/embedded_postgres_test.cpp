@@ -1,5 +1,5 @@
 // `moai run` with a PostgreSQL of its own: made, stopped, killed, shared with nobody.
-// Through it: app/embedded_postgres.cpp, app/child_process.cpp, app/socket_dir.cpp.
+// Through it: app/embedded_postgres.cpp, app/child_process.cpp, app/socket_dir.cpp, app/server_log.cpp.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <poll.h>
@@ -15,7 +15,9 @@
 #include "base/unique_fd.hpp"
 #include "config/exit_code.hpp"
 #include "pg/connection.hpp"
+#include "support/eventually.hpp"
 #include "support/moai_process.hpp"
+#include "support/raw_client.hpp"
 
 namespace moai {
 namespace {
@@ -50,6 +52,10 @@ protected:
     [[nodiscard]] std::string database_url() const {
         return app::running_embedded_database(app::DataDir(data_dir())).value();
     }
+    [[nodiscard]] fs::path socket_folder() const {
+        const auto record = app::read_file(app::DataDir(data_dir()).socket_record()).value();
+        return record.substr(0, record.find('\n'));
+    }
     /// The server's process, as a descriptor that becomes readable when it ends.
     [[nodiscard]] base::UniqueFd server() const {
         std::ifstream in(app::DataDir(data_dir()).cluster() / "postmaster.pid");
@@ -68,9 +74,12 @@ protected:
 TEST_F(Embedded, ServesFromAnEmptyFolderAndKeepsItsDataOverAStop) {
     std::string id;
     {
-        MoaiProcess run(run_arguments());
+        // Whatever the shell has exported: who names a folder means the database in it.
+        MoaiProcess run(run_arguments(), {{"DATABASE_URL", "postgresql://moai@127.0.0.1:1/other"}});
         run.await("worker listening", kMakingACluster);
         run.await("API listening", kMakingACluster);
+        const fs::path socket_dir = socket_folder();
+        EXPECT_TRUE(fs::exists(socket_dir));
         const Finished published = run_moai({"publish", "--type", "a", "--payload", "{}", "--data-dir", data_dir()});
         ASSERT_EQ(published.code, 0) << published.err;
         id = published.out.substr(0, 36);
@@ -79,6 +88,7 @@ TEST_F(Embedded, ServesFromAnEmptyFolderAndKeepsItsDataOverAStop) {
         run.send(SIGTERM);
         EXPECT_EQ(run.wait(), 0) << run.err();
         EXPECT_TRUE(ends(process));
+        EXPECT_FALSE(fs::exists(socket_dir)) << "left behind";
     }
     EXPECT_EQ(app::running_embedded_database(app::DataDir(data_dir())), std::nullopt);
     MoaiProcess again(run_arguments());
@@ -128,6 +138,59 @@ TEST_F(Embedded, LeavesNoServerBehindWhenKilledAndStartsAgain) {
     EXPECT_TRUE(ends(process));
     again.send(SIGTERM);
     EXPECT_EQ(again.wait(), 0) << again.err();
+}
+
+TEST_F(Embedded, StopsMakingAClusterAtASignal) {
+    MoaiProcess run(run_arguments());
+    run.await("making a PostgreSQL cluster");
+    run.send(SIGTERM);
+    EXPECT_EQ(run.wait(std::chrono::seconds(15)), static_cast<int>(config::ExitCode::embedded_postgres)) << run.err();
+    EXPECT_THAT(run.err(), HasSubstr("SIGTERM while making a PostgreSQL cluster"));
+    EXPECT_FALSE(fs::exists(app::DataDir(data_dir()).cluster()));
+}
+
+TEST_F(Embedded, IsStoppedAtOnceByASecondSignal) {
+    MoaiProcess run(run_arguments());
+    run.await("worker listening", kMakingACluster);
+    run.await("API listening", kMakingACluster);
+    // A session that does not answer holds a fast shutdown up for as long as it pleases.
+    pg::Connection database(database_url(), "test");
+    ASSERT_EQ(::kill(database.backend_pid(), SIGSTOP), 0);
+    const auto process = server();
+    run.send(SIGTERM);
+    run.await("embedded PostgreSQL stopping");
+    run.send(SIGTERM);
+    EXPECT_EQ(run.wait(std::chrono::seconds(15)), 0) << run.err();  // all was drained before
+    EXPECT_TRUE(ends(process));
+}
+
+TEST_F(Embedded, EndsAtOnceAtASecondSignalWhileItDrains) {
+    MoaiProcess run(run_arguments());
+    run.await("worker listening", kMakingACluster);
+    const auto port = static_cast<std::uint16_t>(
+        std::stoi(run.await(R"(API listening url=http://127\.0\.0\.1:(\d+))", kMakingACluster)));
+    pg::Connection blocker(database_url(), "blocker");
+    blocker.script("BEGIN; SELECT moai.publish('a', '1', idempotency_key => 'k')");
+    test::RawClient client(port);
+    const std::string body = R"({"type":"a","payload":1,"idempotency_key":"k"})";
+    ASSERT_TRUE(
+        client.send("POST /events HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+                    "Content-Length: " +
+                    std::to_string(body.size()) + "\r\n\r\n" + body));
+    ASSERT_TRUE(test::eventually([&] {
+        return pg::Connection(database_url(), "test")
+                   .query(
+                       "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'moai api' AND "
+                       "wait_event_type = 'Lock'")
+                   .text(0, 0) == "1";
+    }));
+    ASSERT_EQ(::kill(blocker.backend_pid(), SIGSTOP), 0);
+    const auto process = server();
+    run.send(SIGTERM);
+    run.await("draining");
+    run.send(SIGTERM);
+    EXPECT_EQ(run.wait(std::chrono::seconds(15)), static_cast<int>(config::ExitCode::drain_incomplete)) << run.err();
+    EXPECT_TRUE(ends(process));
 }
 
 TEST_F(Embedded, EndsWithAnErrorWhenItsServerDies) {

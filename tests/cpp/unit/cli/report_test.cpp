@@ -41,6 +41,18 @@ TEST(Report, KeepsTheCodeAndHintOfAFailure) {
     EXPECT_EQ(report.text, "moai serve: taken\n  hint: use --listen\n");
 }
 
+TEST(Report, IsOneJsonObjectForMachines) {
+    const Report refused =
+        describe("moai publish", pg::Error("MO422", "the \"type\" is not valid", "type: a b", ""), Form::json);
+    EXPECT_EQ(refused.text,
+              "{\"error\":\"the \\\"type\\\" is not valid\",\"detail\":\"type: a b\",\"hint\":null,\"code\":\"MO422\","
+              "\"exit\":1}\n");
+    const Report failed =
+        describe("moai run", config::Failure(ExitCode::port_busy, "taken", "use --listen"), Form::json);
+    EXPECT_EQ(failed.text,
+              "{\"error\":\"taken\",\"detail\":null,\"hint\":\"use --listen\",\"code\":null,\"exit\":73}\n");
+}
+
 TEST(Report, CallsEverythingElseAFaultOfItsOwn) {
     EXPECT_EQ(describe("moai", std::runtime_error("oops")).code, ExitCode::internal);
 }

@@ -64,6 +64,12 @@ TEST(CommandLine, RefusesWhatItDoesNotKnow) {
     EXPECT_THAT(refusal({"serve", "--listen", "127.0.0.1:1", "--listen", "127.0.0.1:2"}), HasSubstr("--listen"));
 }
 
+TEST(CommandLine, DoesNotRepeatADatabaseUrlThatLostItsOption) {
+    EXPECT_THAT(refusal({"migrate", "postgresql://u:s3cret@h/d"}), Not(HasSubstr("s3cret")));
+    EXPECT_THAT(refusal({"postgresql://u:s3cret@h/d"}), Not(HasSubstr("s3cret")));
+    EXPECT_THAT(refusal({"migrate", "host=h password=s3cret"}), Not(HasSubstr("s3cret")));
+}
+
 TEST(Help, NamesEverySubcommandButTheHiddenOne) {
     const CommandLine line = parse({"--help"});
     EXPECT_FALSE(line.command);

@@ -73,6 +73,33 @@ TEST(Resolve, HonoursDatabaseUrlAfterItsOwnVariable) {
         "postgres://a");
 }
 
+TEST(Resolve, TakesTheDataDirOfTheCommandLineBeforeAUrlFromElsewhere) {
+    const auto environment = variables({{"DATABASE_URL", "postgres://b"}, {"MOAI_DATA_DIR", "/elsewhere"}});
+    const Settings settings = resolve(Command::run, {{"--data-dir", {"/here"}}}, environment);
+    EXPECT_EQ(settings.database_url, std::nullopt);
+    EXPECT_EQ(settings.data_dir, "/here");
+    EXPECT_EQ(resolve(Command::run, {}, environment).database_url, "postgres://b");
+    EXPECT_EQ(resolve(Command::run, {}, environment).database_url_origin, "DATABASE_URL");
+}
+
+TEST(Resolve, RefusesADatabaseUrlBesideADataDir) {
+    const Failure failure =
+        refused(Command::run, {{"--data-dir", {"/here"}}, {"--database-url", {"postgres://u:s3cret@b"}}});
+    EXPECT_EQ(failure.code(), ExitCode::configuration);
+    EXPECT_THAT(failure.what(), HasSubstr("--database-url and --data-dir contradict"));
+}
+
+TEST(Resolve, RefusesTheFiltersThatDiscardWouldIgnore) {
+    for (const char* filter : {"--subscription", "--tenant", "--max"}) {
+        const Failure failure =
+            refused(Command::dead_letters, {{"ACTION", {"discard"}}, {"ID", {"a"}}, {filter, {"1"}}});
+        EXPECT_EQ(failure.code(), ExitCode::configuration);
+        EXPECT_THAT(failure.what(), HasSubstr(filter));
+        EXPECT_NO_THROW(static_cast<void>(
+            resolve(Command::dead_letters, {{"ACTION", {"redrive"}}, {filter, {"1"}}}, variables({}))));
+    }
+}
+
 TEST(Resolve, DoesNotLookAtOptionsOfOtherSubcommands) {
     const Settings settings =
         resolve(Command::version, {}, variables({{"MOAI_LISTEN", "nonsense"}, {"MOAI_CONCURRENCY", "-1"}}));
@@ -90,6 +117,10 @@ TEST(Resolve, NamesOptionValueOriginAndWhatIsAllowed) {
 TEST(Resolve, KeepsSecretsOutOfItsMessages) {
     const Failure url = refused(Command::work, {{"--database-url", {"mysql://u:s3cret@h"}}});
     EXPECT_THAT(url.what(), Not(HasSubstr("s3cret")));
+    const Failure bare = refused(Command::work, {}, variables({{"DATABASE_URL", "u:s3cret@h/db"}}));
+    EXPECT_STREQ(bare.what(),
+                 "--database-url: \"***\" (from DATABASE_URL) is not valid: allowed is "
+                 "postgresql://USER:PASSWORD@HOST:PORT/DATABASE, or libpq's \"host=... dbname=...\"");
     const Failure secret = refused(Command::subscribe, {{"--url", {"u"}}, {"--types", {"*"}}, {"--secret", {""}}});
     EXPECT_THAT(secret.what(), HasSubstr("***"));
 }
@@ -132,6 +163,8 @@ TEST(ConfigFile, NamesTheLineOfAFault) {
     EXPECT_STREQ(refused_file("listen = x\nlisten = y\n").what(), "moai.conf, line 2: \"listen\" is set a second time");
     EXPECT_STREQ(refused_file("\nlistne = x\n").what(), "moai.conf, line 2: no option has the key \"listne\"");
     EXPECT_STREQ(refused_file("[section]\n").what(), "moai.conf, line 1: expected `key = value`");
+    EXPECT_STREQ(refused_file("postgresql://u:s3cret@h/d?sslmode=x\n").what(),
+                 "moai.conf, line 1: no option has the key \"***\"");
     EXPECT_STREQ(refused_file("= x\n").what(), "moai.conf, line 1: no option has the key \"\"");
 }
 
