@@ -1,5 +1,5 @@
 BEGIN;
-SELECT plan(14);
+SELECT plan(15);
 
 SELECT ok(moai_private.sees_all_tenants(), 'a member of the owner acts for every tenant');
 SELECT set_config('moai.tenant', 'elsewhere', true);
@@ -14,6 +14,9 @@ SELECT is_empty($$
     'row security is on and forced on every table with a tenant''s rows');
 SELECT policies_are('moai_private', t, '{tenant_wall}', t || ' has the one wall')
 FROM unnest(ARRAY['event', 'event_held', 'idempotency_key', 'subscription', 'subscription_type', 'delivery', 'dead_letter', 'attempt_held']::name[]) AS t;
+SELECT is_empty($$SELECT tablename, qual FROM pg_policies WHERE schemaname = 'moai_private'
+    AND (qual NOT LIKE '%moai_private.sees_all_tenants()%' OR qual !~ 'tenant = ANY .*moai_private\.visible_tenants\(\)|moai_private\.sees_subscription\(subscription_id\)')$$,
+    'and the wall asks for each row whose it is');
 
 SELECT is_empty($$
     SELECT p.oid::regprocedure FROM pg_proc AS p
