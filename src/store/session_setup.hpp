@@ -14,14 +14,10 @@ namespace moai::store {
 ///   worker. The client's own deadline (30 s) comes after these, for servers that do not answer at all.
 /// - A worker's session may be idle as long as it likes, but never inside a transaction.
 [[nodiscard]] inline std::vector<std::string> worker_session_setup() {
-    return {"SET tcp_keepalives_idle = 10",
-            "SET tcp_keepalives_interval = 5",
-            "SET tcp_keepalives_count = 3",
-            "SET default_transaction_isolation = 'read committed'",
-            "SET lock_timeout = '2s'",
-            "SET statement_timeout = '20s'",
-            "SET idle_session_timeout = 0",
-            "SET idle_in_transaction_session_timeout = '30s'"};
+    return {"SET tcp_keepalives_idle = 10", "SET tcp_keepalives_interval = 5",
+            "SET tcp_keepalives_count = 3", "SET default_transaction_isolation = 'read committed'",
+            "SET lock_timeout = '2s'",      "SET statement_timeout = '20s'",
+            "SET idle_session_timeout = 0", "SET idle_in_transaction_session_timeout = '30s'"};
 }
 
 }  // namespace moai::store
