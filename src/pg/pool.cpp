@@ -31,8 +31,8 @@ private:
     Action action_;
 };
 
-/// With a text of its own: the copies of an exception share theirs, by a count inside libstdc++ that ThreadSanitizer does
-/// not see, and this one goes to another thread.
+/// With a text of its own: the copies of an exception share theirs, by a count inside libstdc++ that ThreadSanitizer
+/// does not see, and this one goes to another thread.
 Error copy_of(const Error& error) { return {error.sqlstate(), error.what(), error.detail(), error.hint()}; }
 
 }  // namespace
