@@ -1,1 +1,1 @@
-SELECT moai_private.record_bundle('a12b493e8e02e2e91e950682fb94f36bf7c8fa569727c69b08d4d23987f892e7');
+SELECT moai_private.record_bundle('9781f2f826ce802a418f932c2c19d16c91a8cb622e5c946a2dbeeb084b343c2a');

@@ -32,7 +32,7 @@ pg::Pool::Options pool_options(const config::Settings& settings, const std::stri
     pg::Pool::Options options;
     options.database_url = database_url;
     options.application_name = "moai api";
-    options.session_setup = "SET statement_timeout = '10s'";
+    options.session_setup = "SET statement_timeout = '10s'; SET default_transaction_isolation = 'read committed'";
     options.size = settings.api_connections;
     return options;
 }

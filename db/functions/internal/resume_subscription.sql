@@ -12,7 +12,7 @@ BEGIN
     IF current_setting('transaction_isolation') NOT IN ('read committed', 'read uncommitted') THEN
         PERFORM moai_private.fail(422, 'resuming needs a READ COMMITTED transaction',
             'transaction_isolation = ' || quote_literal(current_setting('transaction_isolation')),
-            'Call moai.resume_subscription in a transaction of its own.');
+            'Call it after BEGIN ISOLATION LEVEL READ COMMITTED, in a transaction of its own.');
     END IF;
     _old := moai_private.lock_subscription(resume_subscription.id);
     UPDATE moai_private.subscription AS s

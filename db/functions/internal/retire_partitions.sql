@@ -14,7 +14,7 @@ BEGIN
     IF current_setting('transaction_isolation') NOT IN ('read committed', 'read uncommitted') THEN
         PERFORM moai_private.fail(422, 'retiring partitions needs a READ COMMITTED transaction',
             'transaction_isolation = ' || quote_literal(current_setting('transaction_isolation')),
-            'Call moai_private.retire_partitions in a transaction of its own.');
+            'Call it after BEGIN ISOLATION LEVEL READ COMMITTED.');
     END IF;
     IF retire_partitions.before > clock_timestamp() THEN
         PERFORM moai_private.fail(422, 'before lies in the future', format('before = %L', retire_partitions.before),
