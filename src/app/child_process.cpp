@@ -34,7 +34,7 @@ bool become(const Prepared& prepared) {
     const Program& program = *prepared.program;
     sigset_t none;
     sigemptyset(&none);
-    if (sigprocmask(SIG_SETMASK, &none, nullptr) != 0 || std::signal(SIGPIPE, SIG_DFL) == SIG_ERR) {
+    if (pthread_sigmask(SIG_SETMASK, &none, nullptr) != 0 || std::signal(SIGPIPE, SIG_DFL) == SIG_ERR) {
         return false;
     }
     if (program.own_session && setsid() < 0) {

@@ -43,7 +43,7 @@ bool private_to(const fs::path& folder, uid_t owner) {
 fs::path private_socket_dir(const fs::path& record, const std::optional<User>& owner) {
     const uid_t uid = owner ? owner->uid : geteuid();
     if (const auto recorded = read_file(record)) {
-        const fs::path folder = recorded->substr(0, recorded->find('\n'));
+        fs::path folder = recorded->substr(0, recorded->find('\n'));
         if (private_to(folder, uid)) {
             return folder;
         }

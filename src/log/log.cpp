@@ -16,14 +16,14 @@ std::atomic<Level> g_threshold{Level::info};
 
 // Never destroyed: a thread may still log while static objects go.
 spdlog::logger& sink() {
-    static auto* const logger = [] {
+    static spdlog::logger& logger = *[] {
         auto* made = new spdlog::logger("moai", std::make_shared<spdlog::sinks::stderr_sink_mt>());
         made->set_pattern("%v");
         made->set_level(spdlog::level::trace);
         made->flush_on(spdlog::level::trace);
         return made;
     }();
-    return *logger;
+    return logger;
 }
 
 void write(Level level, std::string_view event, Fields fields) {
