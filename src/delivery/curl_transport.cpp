@@ -58,7 +58,7 @@ struct CurlTransport::Impl {
     Resolver resolver;
 
     Impl(base::EventLoop& its_loop, CurlTransportOptions its_options, Resolver::LookUp look_up)
-        : loop(its_loop), options(its_options), resolver(its_loop, its_options.resolver, std::move(look_up)) {
+        : loop(its_loop), options(std::move(its_options)), resolver(its_loop, options.resolver, std::move(look_up)) {
         check(curl_multi_setopt(multi.get(), CURLMOPT_SOCKETFUNCTION, &Impl::on_socket), "SOCKETFUNCTION");
         check(curl_multi_setopt(multi.get(), CURLMOPT_SOCKETDATA, this), "SOCKETDATA");
         check(curl_multi_setopt(multi.get(), CURLMOPT_TIMERFUNCTION, &Impl::on_timer), "TIMERFUNCTION");
@@ -210,7 +210,7 @@ struct CurlTransport::Impl {
 };
 
 CurlTransport::CurlTransport(base::EventLoop& loop, CurlTransportOptions options, Resolver::LookUp look_up)
-    : impl_(std::make_unique<Impl>(loop, options, std::move(look_up))) {}
+    : impl_(std::make_unique<Impl>(loop, std::move(options), std::move(look_up))) {}
 
 CurlTransport::~CurlTransport() = default;
 

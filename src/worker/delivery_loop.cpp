@@ -147,7 +147,7 @@ void DeliveryLoop::claim_if_useful() {
     loop_.cancel(std::exchange(stuck_timer_, 0));
     wake_timer_.looked();
     const auto sent_at = steady_clock::now();
-    queue_.claim(requested, [this, requested, reason, sent_at](store::Claim claim, const pg::Error* error) {
+    queue_.claim(requested, [this, requested, reason, sent_at](const store::Claim& claim, const pg::Error* error) {
         claiming_ = false;
         if (error != nullptr) {
             claim_overlapped_ = false;
