@@ -29,16 +29,17 @@ using Batch = std::vector<store::DeliveryResult>;
 /// Takes the second half out of `batch`, between two subscriptions if it has several: what somebody has locked is
 /// mostly one subscription's. REQUIRES: two results or more.
 Batch take_half(Batch& batch) {
-    const auto subscription = [](const store::DeliveryResult& result) -> const std::string& {
-        return result.subscription_id;
+    // Not std::ranges, whose subrange Clang 14 does not accept of libstdc++ 12.
+    const auto by_subscription = [](const store::DeliveryResult& a, const store::DeliveryResult& b) {
+        return a.subscription_id < b.subscription_id;
     };
-    std::ranges::stable_sort(batch, {}, subscription);
+    std::stable_sort(batch.begin(), batch.end(), by_subscription);
     auto middle = batch.begin() + static_cast<std::ptrdiff_t>(batch.size() / 2);
-    const auto same = std::ranges::equal_range(batch, middle->subscription_id, {}, subscription);
-    if (same.begin() != batch.begin()) {
-        middle = same.begin();
-    } else if (same.end() != batch.end()) {
-        middle = same.end();
+    const auto [same_begin, same_end] = std::equal_range(batch.begin(), batch.end(), *middle, by_subscription);
+    if (same_begin != batch.begin()) {
+        middle = same_begin;
+    } else if (same_end != batch.end()) {
+        middle = same_end;
     }
     Batch half(std::make_move_iterator(middle), std::make_move_iterator(batch.end()));
     batch.erase(middle, batch.end());

@@ -28,13 +28,13 @@ using ::testing::StartsWith;
 class Commands : public ::testing::Test {
 protected:
     Finished moai(std::vector<std::string> arguments, const std::string& input = "") const {
-        return test::run_moai(std::move(arguments), {{"DATABASE_URL", database.url()}}, input);
+        return test::run_moai(std::move(arguments), {{"DATABASE_URL", database_.url()}}, input);
     }
     std::string value(const std::string& sql) const {
-        return std::string(pg::Connection(database.admin_url(), "test").query(sql).text(0, 0));
+        return std::string(pg::Connection(database_.admin_url(), "test").query(sql).text(0, 0));
     }
 
-    test::TestDatabase database;
+    test::TestDatabase database_;
 };
 
 TEST_F(Commands, PublishPrintsTheIdAndKeepsThePayload) {
@@ -46,7 +46,7 @@ TEST_F(Commands, PublishPrintsTheIdAndKeepsThePayload) {
 }
 
 TEST_F(Commands, PublishReadsFileAndStandardInput) {
-    const auto file = std::filesystem::temp_directory_path() / (database.name() + ".json");
+    const auto file = std::filesystem::temp_directory_path() / (database_.name() + ".json");
     std::ofstream(file) << "[1,2]";
     EXPECT_EQ(moai({"publish", "--type", "a", "--payload", "@" + file.string()}).code, 0);
     std::filesystem::remove(file);
@@ -109,7 +109,7 @@ TEST_F(Commands, ABadValueIsRefusedByTheNameOfItsOption) {
 
 TEST_F(Commands, SubscribeTakesItsSecretFromAFileOrAPipe) {
     const std::string secret = "whsec_MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=";
-    const auto file = std::filesystem::temp_directory_path() / (database.name() + ".secret");
+    const auto file = std::filesystem::temp_directory_path() / (database_.name() + ".secret");
     std::ofstream(file) << secret << "\n";
     for (const auto& [given, input] :
          {std::pair{"@" + file.string(), std::string()}, {std::string("-"), secret + "\n"}}) {
@@ -191,7 +191,7 @@ TEST_F(Commands, ListenVerifiesAndPrintsWhatAWorkerDelivers) {
     MoaiProcess listen({"listen", "--listen", "127.0.0.1:0", "--secret", secret});
     const std::string url = listen.await("receiver listening url=(http[^ \n]+)");
     ASSERT_EQ(moai({"subscribe", "--url", url, "--types", "*", "--secret", secret}).code, 0);
-    MoaiProcess work({"work", "--database-url", database.url()});
+    MoaiProcess work({"work", "--database-url", database_.url()});
     work.await("worker listening");
     ASSERT_EQ(moai({"publish", "--type", "user.created", "--payload", "{\"n\":1}"}).code, 0);
     listen.await(
@@ -207,7 +207,7 @@ TEST_F(Commands, ListenRefusesWhatItsSecretDidNotSign) {
     const std::string url = listen.await("receiver listening url=(http[^ \n]+)");
     ASSERT_EQ(moai({"subscribe", "--url", url, "--types", "*", "--max-attempts", "1"}).code, 0);
     ASSERT_EQ(moai({"publish", "--type", "a", "--payload", "{}"}).code, 0);
-    MoaiProcess work({"work", "--database-url", database.url()});
+    MoaiProcess work({"work", "--database-url", database_.url()});
     const auto line = nlohmann::json::parse(listen.await("(\\{\"verified\".*\\})\n"));
     EXPECT_EQ(line["verified"], false);
     EXPECT_EQ(line["type"], "a");
@@ -230,7 +230,7 @@ TEST_F(Commands, DeadLettersAreListedRedrivenAndDiscarded) {
     ASSERT_EQ(moai({"publish", "--type", "user.created", "--payload", "{}"}).code, 0);
     EXPECT_THAT(moai({"dead-letters"}).out, HasSubstr("0 dead letters"));
     const auto fail_once = [&](std::size_t requests) {
-        MoaiProcess work({"work", "--database-url", database.url()});
+        MoaiProcess work({"work", "--database-url", database_.url()});
         EXPECT_TRUE(receiver.wait_for(requests, MoaiProcess::kPatience));
         work.send(SIGTERM);  // the drain records what became of it
         EXPECT_EQ(work.wait(), 0) << work.err();

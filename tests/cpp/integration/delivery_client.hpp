@@ -16,7 +16,7 @@ class DeliveryClient {
 public:
     explicit DeliveryClient(delivery::CurlTransportOptions options = {},
                             delivery::Resolver::LookUp look_up = delivery::look_up_name)
-        : transport(loop, options, std::move(look_up)) {}
+        : transport(loop, std::move(options), std::move(look_up)) {}
 
     static worker::OutgoingRequest request(std::string url, std::string body = "{}") {
         worker::OutgoingRequest result;

@@ -127,7 +127,7 @@ TEST_F(DeliveryLoad, AThousandRequestsAreInFlightAtOnceAndAllSucceed) {
     RecordProperty("resident_kib_for_1000_in_flight", static_cast<int>(after) - static_cast<int>(before));
 #if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
     // Both ends of every connection are in this figure.
-    EXPECT_LT(after, before + 60U * 1024);
+    EXPECT_LT(after, before + std::size_t{60} * 1024);
 #endif
 }
 
@@ -145,7 +145,7 @@ TEST_F(DeliveryLoad, AHundredGigabyteBodiesAtOnceCostNoMemory) {
         ASSERT_LE(result.response_body.size(), 16U * 1024);
     }
     EXPECT_LT(Clock::now() - start, seconds(20));
-    EXPECT_LT(resident_kib(), before + 100U * 1024);
+    EXPECT_LT(resident_kib(), before + std::size_t{100} * 1024);
 }
 
 TEST_F(DeliveryLoad, TenThousandRequestsOverAHundredConnectionsArriveOnceEach) {

@@ -34,24 +34,24 @@ class Demo : public ::testing::Test {
 protected:
     Demo() {
         std::string name = "/tmp/moai-t-XXXXXX";
-        folder = ::mkdtemp(name.data());
+        folder_ = ::mkdtemp(name.data());
     }
-    ~Demo() override { std::filesystem::remove_all(folder); }
+    ~Demo() override { std::filesystem::remove_all(folder_); }
     [[nodiscard]] std::vector<std::string> arguments() const {
-        return {"run", "--demo", "--listen", "127.0.0.1:0", "--database-url", database.url()};
+        return {"run", "--demo", "--listen", "127.0.0.1:0", "--database-url", database_.url()};
     }
     [[nodiscard]] std::vector<std::string> without_demo() const {
-        return {"run", "--listen", "127.0.0.1:0", "--database-url", database.url()};
+        return {"run", "--listen", "127.0.0.1:0", "--database-url", database_.url()};
     }
-    [[nodiscard]] MoaiProcess::Variables variables() const { return {{"MOAI_DATA_DIR", folder}}; }
+    [[nodiscard]] MoaiProcess::Variables variables() const { return {{"MOAI_DATA_DIR", folder_}}; }
     [[nodiscard]] std::string subscription(const std::string& column) const {
-        return std::string(pg::Connection(database.admin_url(), "test")
+        return std::string(pg::Connection(database_.admin_url(), "test")
                                .query("SELECT " + column + " FROM moai.subscription")
                                .text(0, 0));
     }
 
-    test::TestDatabase database;
-    std::string folder;
+    test::TestDatabase database_;
+    std::string folder_;
 };
 
 TEST_F(Demo, ShowsAVerifiedDeliveryAndLinesThatWorkAsTheyStand) {
@@ -78,7 +78,7 @@ TEST_F(Demo, KeepsItsSubscriptionOverARestart) {
         run.send(SIGTERM);
         ASSERT_EQ(run.wait(), 0) << run.err();
     }
-    EXPECT_EQ(pg::Connection(database.admin_url(), "test").query("SELECT count(*) FROM moai.subscription").text(0, 0),
+    EXPECT_EQ(pg::Connection(database_.admin_url(), "test").query("SELECT count(*) FROM moai.subscription").text(0, 0),
               "1");
 }
 
@@ -124,9 +124,9 @@ TEST_F(Demo, MakesANewSubscriptionWhenTheSecretIsLost) {
         run.await("verified  user\\.created ");
         run.send(SIGTERM);
         ASSERT_EQ(run.wait(), 0) << run.err();
-        std::filesystem::remove(folder + "/demo.json");
+        std::filesystem::remove(folder_ + "/demo.json");
     }
-    EXPECT_EQ(pg::Connection(database.admin_url(), "test")
+    EXPECT_EQ(pg::Connection(database_.admin_url(), "test")
                   .query("SELECT count(*) FROM moai.subscription WHERE state <> 'deleted'")
                   .text(0, 0),
               "1");

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <ostream>
 #include <string>
 #include <tuple>
 
@@ -15,6 +16,7 @@ using moai::delivery::Target;
 struct Refusal {
     std::string url, reason;
 };
+void PrintTo(const Refusal& refusal, std::ostream* out) { *out << refusal.url; }
 
 class RefusedUrl : public testing::TestWithParam<Refusal> {};
 

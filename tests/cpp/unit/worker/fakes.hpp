@@ -1,6 +1,8 @@
 // A queue and a transport in memory, for the worker's tests: they answer when the test says so.
 #pragma once
 
+#include <algorithm>
+#include <cstddef>
 #include <deque>
 #include <functional>
 #include <optional>
@@ -53,8 +55,15 @@ public:
         claim_counts.push_back(max_count);
         store::Claim answer;
         if (claim_errors.empty() && !claims.empty()) {
-            answer = std::move(claims.front());
-            claims.pop_front();
+            answer = claims.front();
+            // Never more than was asked for; what is left is there for the next claim.
+            auto& offered = claims.front().deliveries;
+            const auto count = std::min(offered.size(), static_cast<std::size_t>(max_count));
+            answer.deliveries.resize(count);
+            offered.erase(offered.begin(), offered.begin() + static_cast<std::ptrdiff_t>(count));
+            if (offered.empty()) {
+                claims.pop_front();
+            }
         }
         held_claim_ = [this, done = std::move(done), answer = std::move(answer)] {
             claiming_ = false;
