@@ -239,7 +239,7 @@ INSTANTIATE_TEST_SUITE_P(
         Refused{"ExpectationUnknown", post("Expect: a-pony\r\nContent-Length: 3\r\n"), 417},
         Refused{"BareLineFeed", "GET /a HTTP/1.1\nHost: localhost\n\n", 400},
         Refused{"BareCarriageReturn", "GET /a HTTP/1.1\r\nHost: localhost\r\nX-A: 1\r2\r\n\r\n", 400},
-        Refused{"NulByte", std::string("GET /a HTTP/1.1\r\nHost: localhost\r\nX-A: a\0b\r\n\r\n", 47), 400},
+        Refused{"NulByte", std::string("GET /a HTTP/1.1\r\nHost: localhost\r\nX-A: a\0b\r\n\r\n", 46), 400},
         Refused{"MethodNotAToken", "G@T /a HTTP/1.1\r\nHost: localhost\r\n\r\n", 400},
         Refused{"TlsHello", "\x16\x03\x01\x02\x01\x01", 400}, Refused{"Http09", "GET /a\r\n", 400},
         Refused{"VersionMalformed", "GET /a HTTP/1\r\nHost: localhost\r\n\r\n", 400},

@@ -30,14 +30,14 @@ constexpr std::size_t kEndlessChunk = std::size_t{64} * 1024;
 struct Connection {
     std::uint64_t id = 0;
     FakeStream stream;
-    std::string in;
-    std::optional<Clock::time_point> first_byte;
+    std::string in{};
+    std::optional<Clock::time_point> first_byte{};
     bool answering = false;
     bool close_when_sent = false;
     bool hang_when_sent = false;
-    std::string out;
+    std::string out{};
     std::size_t out_sent = 0;
-    std::string filler;  ///< sent again and again once `out` has gone
+    std::string filler{};  ///< sent again and again once `out` has gone
     std::uint64_t filler_left = 0;
     std::uint32_t events = EPOLLIN;
 };
