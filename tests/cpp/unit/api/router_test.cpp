@@ -44,7 +44,7 @@ public:
 
 class RouterTest : public ::testing::Test {
 public:
-    static Request request(std::string method, std::string target, std::string body = {}) {
+    static Request request(std::string method, const std::string& target, std::string body = {}) {
         Request result;
         result.method = std::move(method);
         const auto question = target.find('?');
