@@ -59,8 +59,8 @@ public:
     }
 
     Response handle(const Request& to) const { return router.handle(to); }
-    Response handle(std::string method, std::string target, std::string body = {}) const {
-        return router.handle(request(std::move(method), std::move(target), std::move(body)));
+    Response handle(std::string method, const std::string& target, std::string body = {}) const {
+        return router.handle(request(std::move(method), target, std::move(body)));
     }
 
     struct Seen {

@@ -16,6 +16,7 @@ using moai::delivery::Target;
 struct Refusal {
     std::string url, reason;
 };
+// NOLINTNEXTLINE(readability-identifier-naming): GoogleTest finds it by this name.
 void PrintTo(const Refusal& refusal, std::ostream* out) { *out << refusal.url; }
 
 class RefusedUrl : public testing::TestWithParam<Refusal> {};
