@@ -14,8 +14,13 @@ using delivery::Resolution;
 using worker::ErrorClass;
 
 struct Tls : ::testing::Test {
+    [[nodiscard]] static delivery::CurlTransportOptions believing(const std::string& ca_file) {
+        delivery::CurlTransportOptions options;
+        options.ca_file = ca_file;
+        return options;
+    }
     ThrowawayCa ca;
-    DeliveryClient client{{.ca_file = ca.file()}, [](const std::string&) {
+    DeliveryClient client{believing(ca.file()), [](const std::string&) {
                               return Resolution{Resolution::Status::found, {"127.0.0.1"}, ""};
                           }};
 
