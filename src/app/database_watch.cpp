@@ -74,7 +74,8 @@ void DatabaseWatch::check_schema() {
 }
 
 void DatabaseWatch::learn(std::optional<migrate::SchemaState> state) {
-    if (schema_.exchange(state) != state) {
+    const int known = state ? static_cast<int>(*state) : kUnknown;
+    if (schema_.exchange(known) != known) {
         log::info("schema checked", {{"state", schema_state_name(state)}});
     }
 }

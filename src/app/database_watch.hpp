@@ -29,7 +29,10 @@ public:
 
     [[nodiscard]] bool reachable() const noexcept { return reachable_; }
     /// Nothing until the first check, and where a check gave no answer.
-    [[nodiscard]] std::optional<migrate::SchemaState> schema() const noexcept { return schema_; }
+    [[nodiscard]] std::optional<migrate::SchemaState> schema() const noexcept {
+        const int known = schema_;
+        return known == kUnknown ? std::nullopt : std::optional(static_cast<migrate::SchemaState>(known));
+    }
 
 private:
     void run();
@@ -41,7 +44,9 @@ private:
     migrate::Runner runner_;
     OnFailure on_failure_;
     std::atomic<bool> reachable_{false};
-    std::atomic<std::optional<migrate::SchemaState>> schema_{std::nullopt};
+    // Not an atomic optional: for that Clang calls libatomic.
+    static constexpr int kUnknown = -1;
+    std::atomic<int> schema_{kUnknown};
     base::Backoff backoff_;
     base::EventLoop loop_;
     base::EventLoop::TimerId next_look_ = 0;
