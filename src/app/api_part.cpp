@@ -70,7 +70,7 @@ struct ApiPart::Impl {
 
     http::ServerOptions server_options(const config::Settings& settings) {
         http::ServerOptions options;
-        options.listen = settings.listen.text();
+        options.listen = settings.listen;
         options.threads = settings.api_connections;
         options.allowed_hosts = settings.allowed_hosts;
         options.answers_at_once = api::Router::answers_at_once;
@@ -164,7 +164,7 @@ std::string ApiPart::url() const { return "http://" + impl_->address.text(); }
 
 base::UniqueFd open_api_socket(const config::Settings& settings) {
     try {
-        return http::open_listen_socket(http::parse_listen_address(settings.listen.text()));
+        return http::open_listen_socket(settings.listen);
     } catch (const http::ListenError& error) {
         throw Failure(ExitCode::port_busy, error.what(),
                       "--listen HOST:PORT (or MOAI_LISTEN) chooses another; port 0 takes any free one and prints it");

@@ -86,7 +86,7 @@ http::ServerOptions server_options(const config::ListenAddress& address) {
                       "give a loopback address, like 127.0.0.1:3001");
     }
     http::ServerOptions options;
-    options.listen = address.text();
+    options.listen = address;
     options.threads = 2;
     options.io_threads = 1;
     return options;

@@ -24,7 +24,7 @@ constexpr const char* kPublishOnce =
 
 config::ExitCode publish(const config::Settings& settings) {
     // Trimmed, so that the content is the same with and without a key: a batch has no room for what surrounds it.
-    const std::string payload = trimmed_text_argument("--payload", settings.publish.payload);
+    const std::string payload = text_argument("--payload", settings.publish.payload);
     pg::Connection database(app::database_of(settings), "moai publish");
     const auto& key = settings.publish.idempotency_key;
     std::vector<pg::Param> params{settings.publish.type, payload, settings.tenant};

@@ -29,7 +29,7 @@ config::ExitCode subscribe(const config::Settings& settings) {
             sql += fmt::format(", {} => ${}::{}", argument, params.size(), type);
         }
     };
-    const auto secret = asked.secret ? std::optional(trimmed_text_argument("--secret", *asked.secret)) : std::nullopt;
+    const auto secret = asked.secret ? std::optional(text_argument("--secret", *asked.secret)) : std::nullopt;
     add("--secret", "secret", "text", secret);
     add("--format", "format", "text", asked.format);
     add("--timeout", "timeout", "interval", asked.timeout);

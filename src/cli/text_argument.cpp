@@ -17,9 +17,7 @@ std::string read_all(std::istream& in) {
     return {std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
 }
 
-}  // namespace
-
-std::string text_argument(const char* option, const std::string& given) {
+std::string untrimmed(const char* option, const std::string& given) {
     if (given == "-") {
         return read_all(std::cin);
     }
@@ -35,8 +33,10 @@ std::string text_argument(const char* option, const std::string& given) {
     return read_all(in);
 }
 
-std::string trimmed_text_argument(const char* option, const std::string& given) {
-    const std::string text = text_argument(option, given);
+}  // namespace
+
+std::string text_argument(const char* option, const std::string& given) {
+    const std::string text = untrimmed(option, given);
     const auto first = text.find_first_not_of(" \t\r\n");
     return first == std::string::npos ? "" : text.substr(first, text.find_last_not_of(" \t\r\n") - first + 1);
 }

@@ -5,11 +5,9 @@
 
 namespace moai::cli {
 
-/// `given` itself, the text of the file after an "@", or for "-" all of standard input. Throws Failure(configuration)
-/// naming `option` if it cannot be read.
+/// `given` itself, the text of the file after an "@", or for "-" all of standard input; without the blanks and line
+/// ends around it, which files and pipes bring along. Throws Failure(configuration) naming `option` if it cannot be
+/// read.
 [[nodiscard]] std::string text_argument(const char* option, const std::string& given);
-
-/// The same without blanks and line ends around it, which files and pipes bring along.
-[[nodiscard]] std::string trimmed_text_argument(const char* option, const std::string& given);
 
 }  // namespace moai::cli

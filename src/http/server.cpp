@@ -31,13 +31,12 @@ Server::Server(ServerOptions options, api::Handler handler) : impl_(std::make_un
 
 Server::~Server() { stop(std::chrono::milliseconds(0)); }
 
-void Server::start() { start(open_listen_socket(parse_listen_address(impl_->options.listen))); }
+void Server::start() { start(open_listen_socket(impl_->options.listen)); }
 
 void Server::start(base::UniqueFd listener) {
-    const ListenAddress address = parse_listen_address(impl_->options.listen);
     impl_->listener = std::move(listener);
     impl_->port = bound_port(impl_->listener.get());
-    impl_->core = std::make_unique<ServerCore>(impl_->options, impl_->handler, address.host);
+    impl_->core = std::make_unique<ServerCore>(impl_->options, impl_->handler);
     impl_->reactor = Pistache::Aio::Reactor::create();
     impl_->reactor->init(Pistache::Aio::AsyncContext(impl_->options.io_threads, "moai-http"));
     impl_->reactor->addHandler(std::make_shared<IoThread>(*impl_->core, impl_->wakeups, impl_->listener.get()));

@@ -16,6 +16,7 @@
 
 #include "api/request.hpp"
 #include "base/unique_fd.hpp"
+#include "config/values.hpp"
 
 namespace moai::http {
 
@@ -26,8 +27,8 @@ public:
 };
 
 struct ServerOptions {
-    std::string listen = "127.0.0.1:3000";      ///< host:port or [v6]:port; port 0 takes any free one
-    std::size_t threads = 16;                   ///< requests handled at once; more wait their turn in order
+    config::ListenAddress listen{"127.0.0.1", 3000};  ///< port 0 takes any free one
+    std::size_t threads = 16;                         ///< requests handled at once; more wait their turn in order
     std::size_t io_threads = 2;                 ///< threads that read and write sockets; they never wait for a handler
     std::size_t max_connections = 1'000;        ///< one more gets 503; lowered to what RLIMIT_NOFILE allows
     std::size_t max_body = 2U << 20;            ///< bytes

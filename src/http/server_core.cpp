@@ -51,10 +51,10 @@ bool ConnectionCount::wait_for_none(std::chrono::steady_clock::time_point deadli
     return none_.wait_until(lock, deadline, [this] { return open_.load() == 0; });
 }
 
-ServerCore::ServerCore(ServerOptions options_in, api::Handler handler_in, std::string_view bound_host)
+ServerCore::ServerCore(ServerOptions options_in, api::Handler handler_in)
     : options(std::move(options_in)),
       handler(std::move(handler_in)),
-      hosts(bound_host, options.allowed_hosts),
+      hosts(options.listen.host, options.allowed_hosts),
       limits(framer_limits(options)),
       max_connections(affordable(options.max_connections)),
       bodies(options.memory_for_bodies),

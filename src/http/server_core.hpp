@@ -35,7 +35,7 @@ private:
 
 /// Outlives every connection. All members may be used from any thread.
 struct ServerCore {
-    ServerCore(ServerOptions options_in, api::Handler handler_in, std::string_view bound_host);
+    ServerCore(ServerOptions options_in, api::Handler handler_in);
 
     /// Runs the handler; what it throws becomes a 500 that says nothing but the request id.
     [[nodiscard]] api::Response answer(const api::Request& request) const;

@@ -5,8 +5,6 @@
 #include <memory>
 #include <utility>
 
-#include <utility>
-
 #include "store/claim_rows.hpp"
 #include "store/results_json.hpp"
 #include "store/session_setup.hpp"

@@ -23,7 +23,7 @@ class ApiTest : public ::testing::Test {
 protected:
     void SetUp() override {
         http::ServerOptions options;
-        options.listen = "127.0.0.1:0";
+        options.listen = {"127.0.0.1", 0};
         options.threads = 2;
         options.answers_at_once = api::Router::answers_at_once;
         options.body_optional = api::Router::body_optional;

@@ -27,7 +27,7 @@ constexpr std::string_view kGet = "GET /a HTTP/1.1\r\nHost: localhost\r\n\r\n";
 class HttpOverload : public ::testing::Test {
 public:
     void start(ServerOptions options) {
-        options.listen = "127.0.0.1:0";
+        options.listen = {"127.0.0.1", 0};
         options.threads = 1;
         options.io_threads = 1;
         server = std::make_unique<Server>(std::move(options), [this](const api::Request& request) {

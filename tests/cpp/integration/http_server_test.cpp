@@ -25,7 +25,7 @@ public:
 
     void start(ServerOptions options) {
         server.reset();
-        options.listen = "127.0.0.1:0";
+        options.listen = {"127.0.0.1", 0};
         options.threads = 4;
         options.body_optional = [](const api::Request& request) { return request.path == "/bodyless"; };
         server =

@@ -1,5 +1,5 @@
 // Clients that are slow, silent, many, or never read; and a server that stops while clients are there.
-// Holds http/connection.cpp, http/io_thread.cpp and http/server_core.cpp to their limits.
+// Holds http/connection.cpp, http/io_thread.cpp, http/listen_socket.cpp and http/server_core.cpp to their limits.
 #include <gtest/gtest.h>
 #include <sys/resource.h>
 
@@ -52,7 +52,7 @@ public:
     }
 
     void start(ServerOptions options) {
-        options.listen = "127.0.0.1:0";
+        options.listen = {"127.0.0.1", 0};
         options.threads = 2;
         options.io_threads = 1;
         options.answers_at_once = [](const api::Request& request) { return request.path == "/probe"; };
@@ -314,7 +314,7 @@ TEST_F(SlowClients, StopCutsAPartialRequestAtTheDrainTimeout) {
 TEST_F(SlowClients, ABusyPortIsANamedError) {
     start({});
     ServerOptions second;
-    second.listen = "127.0.0.1:" + std::to_string(server->port());
+    second.listen = {"127.0.0.1", server->port()};
     Server other(std::move(second), [](const api::Request&) { return api::Response{}; });
     try {
         other.start();

@@ -42,6 +42,13 @@ protected:
                 }};
     }
 
+    [[nodiscard]] AsyncConnection::Options impatient() const {
+        return {.database_url = database_.url(),
+                .application_name = "moai async",
+                .session_setup = {},
+                .statement_deadline = std::chrono::milliseconds(300)};
+    }
+
     std::unique_ptr<AsyncConnection> started(std::vector<std::string> setup = {}, const std::string& url = {}) {
         auto connection = std::make_unique<AsyncConnection>(
             loop_, AsyncConnection::Options{url.empty() ? database_.url() : url, "moai async", std::move(setup)},
@@ -229,12 +236,7 @@ TEST_F(AsyncConnectionTest, GoesOnToTheNextServerWhenTheFirstIsSilent) {
 }
 
 TEST_F(AsyncConnectionTest, LosesAServerThatNoLongerAnswersAStatement) {
-    AsyncConnection connection(loop_,
-                               {.database_url = database_.url(),
-                                .application_name = "moai async",
-                                .session_setup = {},
-                                .statement_deadline = std::chrono::milliseconds(300)},
-                               callbacks());
+    AsyncConnection connection(loop_, impatient(), callbacks());
     connection.start();
     ASSERT_TRUE(until_ready());
     const pid_t backend = std::stoi(std::string(ask(connection, "SELECT pg_backend_pid()").rows.text(0, 0)));
@@ -251,12 +253,7 @@ TEST_F(AsyncConnectionTest, LosesAServerThatNoLongerAnswersAStatement) {
 }
 
 TEST_F(AsyncConnectionTest, IsNotLostByTheDeadlineOfAStatementThatWasAnswered) {
-    AsyncConnection connection(loop_,
-                               {.database_url = database_.url(),
-                                .application_name = "moai async",
-                                .session_setup = {},
-                                .statement_deadline = std::chrono::milliseconds(300)},
-                               callbacks());
+    AsyncConnection connection(loop_, impatient(), callbacks());
     connection.start();
     ASSERT_TRUE(until_ready());
     EXPECT_FALSE(ask(connection, "SELECT 1").error);

@@ -22,7 +22,7 @@ TEST(ListenAddress, TakesAddressesAndLocalhost) {
 TEST(ListenAddress, RefusesWhatIsNotHostAndPort) {
     for (const char* bad :
          {"", "3000", ":3000", "127.0.0.1", "127.0.0.1:", "127.0.0.1:65536", "127.0.0.1:-1", "127.0.0.1:1x", "::1:3000",
-          "[127.0.0.1]:1", "example.com:80", "127.0.0.1 :80", "[::1]3000"}) {
+          "[127.0.0.1]:1", "example.com:80", "127.0.0.1 :80", "[::1]3000", "[]:80", "127.0.0.1:123456"}) {
         EXPECT_THROW(static_cast<void>(parse_listen_address(bad)), BadValue) << bad;
     }
 }
