@@ -1,5 +1,5 @@
 BEGIN;
-SELECT plan(8);
+SELECT plan(9);
 SET LOCAL lock_timeout = '20s';
 SET LOCAL TimeZone = 'Pacific/Kiritimati';
 
@@ -18,6 +18,8 @@ SELECT lives_ok($$INSERT INTO moai_private.event VALUES (moai_private.uuid_v7('2
 SELECT is(count(*), 2::bigint, 'both are in this week') FROM moai_private.event_2101w24;
 SELECT hasnt_column('moai_private', 'event_2101w24', 'held', 'a partition has the parent''s columns and no others');
 
+SELECT is_empty($$SELECT c.relname FROM pg_inherits AS i JOIN pg_class AS c ON c.oid = i.inhrelid JOIN pg_class AS parent ON parent.oid = i.inhparent
+    WHERE parent.relnamespace = 'moai_private'::regnamespace AND c.relowner <> parent.relowner$$, 'a partition belongs to the owner of its parent, whoever made it');
 SELECT is(max(l.mode) FILTER (WHERE l.mode = 'AccessExclusiveLock'), NULL, 'no parent is locked against publishing')
 FROM pg_locks AS l WHERE l.pid = pg_backend_pid() AND l.relation IN ('moai_private.event'::regclass, 'moai_private.attempt'::regclass, 'moai_private.outcome'::regclass);
 
