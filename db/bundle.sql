@@ -1,1 +1,1 @@
-SELECT moai_private.record_bundle('9781f2f826ce802a418f932c2c19d16c91a8cb622e5c946a2dbeeb084b343c2a');
+SELECT moai_private.record_bundle('02c5a730819251d6feacf0354b9fc46daa093aee444a9b3f1da1e3aa392c42e7');

@@ -10,19 +10,19 @@ FROM (VALUES
     ('moai_operator', 'schema', 'moai'),
     ('moai_operator', 'function',
         'moai.create_subscription moai.update_subscription moai.pause_subscription moai.resume_subscription moai.delete_subscription
-         moai.retry_delivery moai.cancel_delivery moai.redrive_dead_letters moai.discard_dead_letter moai.stats'),
+         moai.retry_delivery moai.cancel_delivery moai.redrive_dead_letters moai.discard_dead_letter moai.stats moai.history_stats'),
 
     ('moai_worker', 'schema', 'moai'),
-    ('moai_worker', 'function', 'moai.claim_deliveries moai.complete_deliveries moai.maintain moai.stats'),
+    ('moai_worker', 'function', 'moai.claim_deliveries moai.complete_deliveries moai.maintain moai.stats moai.history_stats'),
 
     ('moai_reader', 'schema', 'moai'),
     ('moai_reader', 'view', 'moai.event moai.subscription moai.delivery moai.attempt moai.dead_letter'),
-    ('moai_reader', 'function', 'moai.stats'),
+    ('moai_reader', 'function', 'moai.stats moai.history_stats'),
     -- The policies of the tables behind the views call these as the reader.
     ('moai_reader', 'function', 'moai_private.sees_all_tenants moai_private.visible_tenants moai_private.sees_subscription'),
 
     ('moai_api', 'schema', 'moai moai_rest'),
-    ('moai_api', 'function', 'moai.stats'),
+    ('moai_api', 'function', 'moai.stats moai.history_stats'),
     ('moai_api', 'function',
         'moai_rest.publish moai_rest.list_events moai_rest.get_event moai_rest.get_payload moai_rest.list_event_deliveries
          moai_rest.create_subscription moai_rest.list_subscriptions moai_rest.get_subscription moai_rest.update_subscription

@@ -84,6 +84,7 @@
 \ir admin/redrive_dead_letters.sql
 \ir admin/discard_dead_letter.sql
 \ir admin/stats.sql
+\ir admin/history_stats.sql
 \ir admin/allow_tenant.sql
 \ir admin/disallow_tenant.sql
 

@@ -219,8 +219,20 @@ TEST_F(Commands, StatusCountsForPeopleAndForMachines) {
     const Finished text = moai({"status"});
     EXPECT_THAT(text.out, HasSubstr("queue          1 deliveries, 1 due, the oldest for "));
     EXPECT_THAT(text.out, HasSubstr("\n  pending      1\n"));
+    EXPECT_THAT(text.out, HasSubstr("\nfinished       0 delivered\n"));
     EXPECT_THAT(text.out, HasSubstr("\nworkers        none"));
-    EXPECT_EQ(nlohmann::json::parse(moai({"status", "--json"}).out)["queue"]["depth"], 1);
+    const auto json = nlohmann::json::parse(moai({"status", "--json"}).out);
+    EXPECT_EQ(json["queue"]["depth"], 1);
+    EXPECT_EQ(json["history"]["delivered"], 0);
+}
+
+TEST_F(Commands, StatusDoesNotWaitForAHistoryThatTakesLongToCount) {
+    pg::Connection lock(database_.url(), "moai test lock");
+    lock.script("BEGIN; LOCK TABLE moai_private.outcome_held IN ACCESS EXCLUSIVE MODE");
+    const Finished text = moai({"status"});
+    EXPECT_EQ(text.code, 0) << text.err;
+    EXPECT_THAT(text.out, HasSubstr("\nfinished       not counted"));
+    EXPECT_EQ(nlohmann::json::parse(moai({"status", "--json"}).out)["history"], nullptr);
 }
 
 TEST_F(Commands, DeadLettersAreListedRedrivenAndDiscarded) {

@@ -12,6 +12,7 @@ INSERT INTO expected VALUES
     ('moai.delete_subscription(id uuid) integer'),
     ('moai.disallow_tenant(login name, tenant text) void'),
     ('moai.discard_dead_letter(id text) void'),
+    ('moai.history_stats() json'),
     ('moai.maintain() TABLE(partitions_made integer, keys_expired integer)'),
     ('moai.pause_subscription(id uuid, reason text) void'),
     ('moai.publish(type text, payload json, idempotency_key text, tenant text, idempotency_ttl interval) uuid'),
