@@ -4,10 +4,12 @@
 #include <sys/eventfd.h>
 
 #include <cerrno>
-#include <future>
+#include <exception>
 #include <memory>
+#include <mutex>
 #include <system_error>
 #include <thread>
+#include <utility>
 
 #include "app/data_dir.hpp"
 #include "base/backoff.hpp"
@@ -43,6 +45,28 @@ migrate::Applied migrate_now(const std::string& database_url) {
     } catch (const migrate::Refused& refused) {
         throw as_failure(refused);
     }
+}
+
+/// How a migration on a thread of its own ended. The thread keeps no part of an exception that it hands over: two
+/// threads that hold one and the same end it in an order that only libstdc++ knows.
+struct MigrationOutcome {
+    std::mutex mutex;
+    migrate::Applied applied;
+    std::exception_ptr failure;
+};
+
+// The boundary of the migration's thread.
+void run_migration(const std::string& database_url, MigrationOutcome& outcome) {
+    migrate::Applied applied;
+    std::exception_ptr failure;
+    try {
+        applied = migrate_now(database_url);
+    } catch (...) {
+        failure = std::current_exception();
+    }
+    const std::lock_guard lock(outcome.mutex);
+    outcome.applied = std::move(applied);
+    outcome.failure = std::move(failure);
 }
 
 }  // namespace
@@ -130,17 +154,20 @@ std::optional<migrate::Applied> migrate_schema(const std::string& database_url, 
     if (!*ended) {
         throw std::system_error(errno, std::generic_category(), "eventfd");
     }
-    std::packaged_task<migrate::Applied()> migration([database_url] { return migrate_now(database_url); });
-    auto result = migration.get_future();
-    std::thread([ended, migration = std::move(migration)]() mutable {
-        migration();
+    const auto outcome = std::make_shared<MigrationOutcome>();
+    std::thread([ended, outcome, database_url] {
+        run_migration(database_url, *outcome);
         eventfd_write(ended->get(), 1);
     }).detach();
     if (signals.wait(std::nullopt, {ended->get()}) == StopSignals::Woken::signal) {
         log::warning("migration interrupted, nothing of it stays", {{"signal", signals.last()}});
         return std::nullopt;
     }
-    return result.get();
+    const std::lock_guard lock(outcome->mutex);
+    if (outcome->failure) {
+        std::rethrow_exception(std::exchange(outcome->failure, nullptr));
+    }
+    return outcome->applied;
 }
 
 const char* schema_state_name(std::optional<migrate::SchemaState> state) noexcept {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <csignal>
 #include <string>
 #include <utility>
 #include <vector>
@@ -16,7 +17,9 @@ class DeliveryClient {
 public:
     explicit DeliveryClient(delivery::CurlTransportOptions options = {},
                             delivery::Resolver::LookUp look_up = delivery::look_up_name)
-        : transport(loop, std::move(options), std::move(look_up)) {}
+        : transport(loop, std::move(options), std::move(look_up)) {
+        std::signal(SIGPIPE, SIG_IGN);  // as the transport asks of its process
+    }
 
     static worker::OutgoingRequest request(std::string url, std::string body = "{}") {
         worker::OutgoingRequest result;

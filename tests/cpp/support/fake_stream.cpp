@@ -6,6 +6,7 @@
 
 #include <array>
 #include <cerrno>
+#include <csignal>
 #include <new>
 #include <utility>
 
@@ -25,6 +26,8 @@ FakeStream::FakeStream(base::UniqueFd fd, SSL_CTX* context) : fd_(std::move(fd))
         throw std::bad_alloc();
     }
     SSL_set_accept_state(ssl_.get());
+    // OpenSSL writes without MSG_NOSIGNAL, also from within SSL_read, and a client may have hung up.
+    std::signal(SIGPIPE, SIG_IGN);
 }
 
 bool FakeStream::read(std::string& in) {

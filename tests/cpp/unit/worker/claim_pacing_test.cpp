@@ -33,15 +33,12 @@ TEST_F(ClaimPacing, ReceiversThatHangDoNotKeepTheFreeSlotsIdle) {
     options.concurrency = 10;
     options.claim_batch = 10;
     transport.hangs = [](const OutgoingRequest& request) { return request.body == "hangs"; };
-    auto first = deliveries(6, "hangs");  // more than half of the slots
-    for (auto& good : deliveries(4, "good")) {
-        first.push_back(good);
+    auto due = deliveries(6, "hangs");  // more than half of the slots
+    for (auto& good : deliveries(24, "good")) {
+        due.push_back(good);
     }
-    queue.claims.push_back(claim_of(first));
-    for (int claim = 0; claim < 5; ++claim) {
-        queue.claims.push_back(claim_of(deliveries(4, "good")));
-    }
-    queue.claims.push_back(claim_of({delivery("last")}));
+    due.push_back(delivery("last"));
+    queue.claims.push_back(claim_of(due));
     const auto start = steady_clock::now();
     queue.on_record = [this] {
         if (arrived("last")) {
