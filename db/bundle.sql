@@ -1,1 +1,1 @@
-SELECT moai_private.record_bundle('02c5a730819251d6feacf0354b9fc46daa093aee444a9b3f1da1e3aa392c42e7');
+SELECT moai_private.record_bundle('20ba7bf497fa06e21f917a6caa88029e990b7394076835a1a10dda96593aa879');

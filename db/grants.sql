@@ -24,7 +24,7 @@ FROM (VALUES
     ('moai_api', 'schema', 'moai moai_rest'),
     ('moai_api', 'function', 'moai.stats moai.history_stats'),
     ('moai_api', 'function',
-        'moai_rest.publish moai_rest.list_events moai_rest.get_event moai_rest.get_payload moai_rest.list_event_deliveries
+        'moai_rest.publish moai_rest.publish_group moai_rest.list_events moai_rest.get_event moai_rest.get_payload moai_rest.list_event_deliveries
          moai_rest.create_subscription moai_rest.list_subscriptions moai_rest.get_subscription moai_rest.update_subscription
          moai_rest.delete_subscription moai_rest.pause_subscription moai_rest.resume_subscription
          moai_rest.list_deliveries moai_rest.get_delivery moai_rest.list_attempts moai_rest.retry_delivery moai_rest.cancel_delivery

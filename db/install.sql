@@ -5,6 +5,8 @@ BEGIN;
 \ir prelude.sql
 \set migration 0001_core
 \ir step.sql
+\set migration 0002_group_commit
+\ir step.sql
 \ir functions/manifest.sql
 \ir grants.sql
 \ir bundle.sql

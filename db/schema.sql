@@ -663,7 +663,7 @@ BEGIN
         PERFORM moai_private.fail(422, 'on_error is neither raise nor report', 'on_error = ' || quote_nullable(publish_batch.on_error),
             'Use ''raise'' to publish all or nothing, ''report'' to publish the good ones.');
     END IF;
-    RETURN QUERY SELECT * FROM moai_private.insert_events(publish_batch.events, publish_batch.on_error = 'report', clock_timestamp());
+    RETURN QUERY SELECT * FROM moai_private.insert_events(publish_batch.events, NULL, publish_batch.on_error = 'report', false, clock_timestamp());
 END
 $$;
 
@@ -1046,19 +1046,19 @@ COMMENT ON FUNCTION moai_private.cancel_delivery(id text, at timestamp with time
 
 CREATE FUNCTION moai_private.check_event_type(type text) RETURNS void
     LANGUAGE plpgsql IMMUTABLE
-    AS $_$
+    AS $$
 BEGIN
     IF coalesce(check_event_type.type, '') = '' THEN
         PERFORM moai_private.fail(422, 'type is missing', NULL, 'Give the event type, for example "user.created".');
     ELSIF octet_length(check_event_type.type) > 256 THEN
         PERFORM moai_private.fail(422, format('type is %s bytes long, 256 are allowed', octet_length(check_event_type.type)),
             'type = ' || quote_literal(left(check_event_type.type, 64) || '…'), 'Use a shorter event type.');
-    ELSIF check_event_type.type !~ '^[A-Za-z0-9_-]+([.][A-Za-z0-9_-]+)*$' THEN
+    ELSIF NOT moai_private.is_event_type(check_event_type.type) THEN
         PERFORM moai_private.fail(422, 'type is not an event type', 'type = ' || quote_literal(check_event_type.type),
             'Use letters, digits, "_" and "-" in words joined by dots, for example "user.created".');
     END IF;
 END
-$_$;
+$$;
 
 ALTER FUNCTION moai_private.check_event_type(type text) OWNER TO moai_owner;
 
@@ -1131,12 +1131,35 @@ ALTER FUNCTION moai_private.check_idempotency(idempotency_key text, idempotency_
 COMMENT ON FUNCTION moai_private.check_idempotency(idempotency_key text, idempotency_ttl interval) IS 'Raises MO422 unless key (which may be NULL) and time to live are in range.';
 
 --
+-- Name: check_one_key(text, text); Type: FUNCTION; Schema: moai_private; Owner: moai_owner
+--
+
+CREATE FUNCTION moai_private.check_one_key(header text, field text) RETURNS void
+    LANGUAGE plpgsql IMMUTABLE
+    AS $$
+BEGIN
+    IF check_one_key.header <> check_one_key.field THEN
+        PERFORM moai_private.fail(422, 'the header Idempotency-Key and the field idempotency_key differ',
+            format('header = %L, field = %L', left(check_one_key.header, 255), left(check_one_key.field, 255)), 'Give one of them.');
+    END IF;
+END
+$$;
+
+ALTER FUNCTION moai_private.check_one_key(header text, field text) OWNER TO moai_owner;
+
+--
+-- Name: FUNCTION check_one_key(header text, field text); Type: COMMENT; Schema: moai_private; Owner: moai_owner
+--
+
+COMMENT ON FUNCTION moai_private.check_one_key(header text, field text) IS 'Raises MO422 if both are given and differ.';
+
+--
 -- Name: check_payload(json); Type: FUNCTION; Schema: moai_private; Owner: moai_owner
 --
 
 CREATE FUNCTION moai_private.check_payload(payload json) RETURNS void
     LANGUAGE plpgsql IMMUTABLE
-    AS $_$
+    AS $$
 DECLARE
     _text text := check_payload.payload::text;
     _jsonb jsonb;
@@ -1158,13 +1181,11 @@ BEGIN
         PERFORM moai_private.fail(422, 'payload cannot be read as jsonb: ' || _reason, NULL,
             E'Leave out \\u0000, lone surrogates and numbers that numeric cannot hold.');
     END IF;
-    -- 513 nested containers take 1026 characters, so that most payloads are not walked at all. strict: lax looks into an array for its
-    -- elements, and so overlooks an empty one.
-    IF length(_text) > 1025 AND jsonb_path_exists(_jsonb, 'strict $.**{512} ? (@.type() == "array" || @.type() == "object")') THEN
+    IF moai_private.is_too_deep(length(_text), _jsonb) THEN
         PERFORM moai_private.fail(422, 'payload is nested more than 512 deep', NULL, 'Nest it less deeply.');
     END IF;
 END
-$_$;
+$$;
 
 ALTER FUNCTION moai_private.check_payload(payload json) OWNER TO moai_owner;
 
@@ -1292,7 +1313,7 @@ CREATE FUNCTION moai_private.check_tenant(tenant text) RETURNS void
 BEGIN
     IF coalesce(check_tenant.tenant, '') = '' THEN
         PERFORM moai_private.fail(422, 'tenant is empty', NULL, 'Leave it out for the tenant "default".');
-    ELSIF char_length(check_tenant.tenant) > 128 OR check_tenant.tenant ~ '[[:cntrl:]]' OR check_tenant.tenant = '*' THEN
+    ELSIF NOT moai_private.is_tenant(check_tenant.tenant) THEN
         PERFORM moai_private.fail(422, 'tenant is not a tenant''s name', 'tenant = ' || quote_literal(left(check_tenant.tenant, 128)),
             'Use 1 to 128 characters without control characters; "*" alone is reserved.');
     ELSIF NOT (moai_private.sees_all_tenants() OR check_tenant.tenant = ANY (moai_private.visible_tenants())) THEN
@@ -2378,17 +2399,15 @@ COMMENT ON FUNCTION moai_private.insert_event(type text, payload json, idempoten
 Raises MO422, MO403 and MO409 as the checks say.';
 
 --
--- Name: insert_events(json, boolean, timestamp with time zone); Type: FUNCTION; Schema: moai_private; Owner: moai_owner
+-- Name: insert_events(json, text[], boolean, boolean, timestamp with time zone); Type: FUNCTION; Schema: moai_private; Owner: moai_owner
 --
 
-CREATE FUNCTION moai_private.insert_events(events json, report boolean, at timestamp with time zone) RETURNS TABLE(item integer, id uuid, duplicate boolean, code text, message text, detail text, hint text)
+CREATE FUNCTION moai_private.insert_events(events json, keys text[], report boolean, skip_held boolean, at timestamp with time zone) RETURNS TABLE(item integer, id uuid, duplicate boolean, code text, message text, detail text, hint text)
     LANGUAGE plpgsql
     AS $$
 #variable_conflict use_column
 DECLARE
     _items moai_private.batch_item[];
-    _item moai_private.batch_item;
-    _taken record;
 BEGIN
     IF json_typeof(insert_events.events) IS DISTINCT FROM 'array' THEN
         PERFORM moai_private.fail(422, 'events is not an array', 'events is ' || coalesce(json_typeof(insert_events.events), 'null'),
@@ -2398,43 +2417,10 @@ BEGIN
             format('events has %s items, 1 to 1000 are allowed', json_array_length(insert_events.events)), NULL, 'Split the batch.');
     END IF;
 
-    SELECT array_agg(moai_private.read_batch_item(e.value, (e.ordinality - 1)::integer, insert_events.report) ORDER BY e.ordinality)
-    INTO _items
-    FROM json_array_elements(insert_events.events) WITH ORDINALITY AS e;
-
-    -- Keys in sorted order: two batches that share keys in opposite orders would deadlock. Within a key the first item wins.
-    FOR _item IN
-        SELECT i.* FROM unnest(_items) AS i
-        WHERE i.code IS NULL AND i.idempotency_key IS NOT NULL
-        ORDER BY i.tenant COLLATE "C", i.idempotency_key COLLATE "C", i.item
-    LOOP
-        _item.id := moai_private.uuid_v7(insert_events.at);
-        _taken := moai_private.take_idempotency_key(_item.tenant, _item.idempotency_key, _item.id,
-            moai_private.content_hash(_item.type, _item.payload), _item.idempotency_ttl, insert_events.at);
-        _item.duplicate := _taken.first_id IS NOT NULL;
-        _item.id := coalesce(_taken.first_id, _item.id);
-        IF NOT _taken.same_content THEN
-            BEGIN
-                PERFORM moai_private.refuse_other_content(_item.idempotency_key, _taken.first_id);
-            EXCEPTION WHEN SQLSTATE 'MO409' THEN
-                GET STACKED DIAGNOSTICS _item.message = MESSAGE_TEXT, _item.detail = PG_EXCEPTION_DETAIL, _item.hint = PG_EXCEPTION_HINT;
-            END;
-            IF NOT insert_events.report THEN
-                PERFORM moai_private.fail(409, _item.message, format('item %s: %s', _item.item, _item.detail), _item.hint);
-            END IF;
-            _item.code := 'MO409';
-            _item.id := NULL;
-            _item.duplicate := NULL;
-        END IF;
-        _items[_item.item + 1] := _item;
-    END LOOP;
-
-    FOR _n IN 1..cardinality(_items) LOOP
-        IF _items[_n].code IS NULL AND _items[_n].id IS NULL THEN
-            _items[_n].id := moai_private.uuid_v7(insert_events.at);
-            _items[_n].duplicate := false;
-        END IF;
-    END LOOP;
+    _items := moai_private.read_batch(insert_events.events, insert_events.keys, insert_events.report, insert_events.at);
+    IF EXISTS (SELECT FROM unnest(_items) AS i WHERE i.code IS NULL AND i.idempotency_key IS NOT NULL) THEN
+        _items := moai_private.take_idempotency_keys(_items, insert_events.report, insert_events.skip_held, insert_events.at);
+    END IF;
 
     -- One statement, so that the fan-out runs once for the whole batch.
     INSERT INTO moai_private.event (id, published_at, tenant, type, payload)
@@ -2446,13 +2432,91 @@ BEGIN
 END
 $$;
 
-ALTER FUNCTION moai_private.insert_events(events json, report boolean, at timestamp with time zone) OWNER TO moai_owner;
+ALTER FUNCTION moai_private.insert_events(events json, keys text[], report boolean, skip_held boolean, at timestamp with time zone) OWNER TO moai_owner;
 
 --
--- Name: FUNCTION insert_events(events json, report boolean, at timestamp with time zone); Type: COMMENT; Schema: moai_private; Owner: moai_owner
+-- Name: FUNCTION insert_events(events json, keys text[], report boolean, skip_held boolean, at timestamp with time zone); Type: COMMENT; Schema: moai_private; Owner: moai_owner
 --
 
-COMMENT ON FUNCTION moai_private.insert_events(events json, report boolean, at timestamp with time zone) IS 'Checks and stores a batch of events, see moai.publish_batch. report: errors of items are returned, not raised.';
+COMMENT ON FUNCTION moai_private.insert_events(events json, keys text[], report boolean, skip_held boolean, at timestamp with time zone) IS 'Checks and stores a batch of events, see moai.publish_batch. keys: as in moai_private.read_batch. report: errors of items are returned, not raised.
+skip_held: as in moai_private.take_idempotency_keys.';
+
+--
+-- Name: insert_idempotency_keys(moai_private.batch_item[], timestamp with time zone); Type: FUNCTION; Schema: moai_private; Owner: moai_owner
+--
+
+CREATE FUNCTION moai_private.insert_idempotency_keys(items moai_private.batch_item[], at timestamp with time zone) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    -- In sorted order: two batches that share keys in opposite orders would deadlock. Within a key the first item wins.
+    INSERT INTO moai_private.idempotency_key (tenant, key, event_id, content_hash, expires_at)
+    SELECT i.tenant, i.idempotency_key, i.id, moai_private.content_hash(i.type, i.payload), insert_idempotency_keys.at + i.idempotency_ttl
+    FROM (
+        SELECT DISTINCT ON (i.tenant COLLATE "C", i.idempotency_key COLLATE "C") i.*
+        FROM unnest(insert_idempotency_keys.items) AS i
+        WHERE i.code IS NULL AND i.idempotency_key IS NOT NULL
+        ORDER BY i.tenant COLLATE "C", i.idempotency_key COLLATE "C", i.item
+    ) AS i
+    ON CONFLICT DO NOTHING;
+END
+$$;
+
+ALTER FUNCTION moai_private.insert_idempotency_keys(items moai_private.batch_item[], at timestamp with time zone) OWNER TO moai_owner;
+
+--
+-- Name: FUNCTION insert_idempotency_keys(items moai_private.batch_item[], at timestamp with time zone); Type: COMMENT; Schema: moai_private; Owner: moai_owner
+--
+
+COMMENT ON FUNCTION moai_private.insert_idempotency_keys(items moai_private.batch_item[], at timestamp with time zone) IS 'Makes each key that stands for nothing yet stand for the first item that has it. Waits for other transactions that are just taking one of them.';
+
+--
+-- Name: is_event_type(text); Type: FUNCTION; Schema: moai_private; Owner: moai_owner
+--
+
+CREATE FUNCTION moai_private.is_event_type(type text) RETURNS boolean
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    RETURN ((octet_length(type) <= 256) AND (type ~ '^[A-Za-z0-9_-]+([.][A-Za-z0-9_-]+)*$'::text));
+
+ALTER FUNCTION moai_private.is_event_type(type text) OWNER TO moai_owner;
+
+--
+-- Name: FUNCTION is_event_type(type text); Type: COMMENT; Schema: moai_private; Owner: moai_owner
+--
+
+COMMENT ON FUNCTION moai_private.is_event_type(type text) IS 'Dot-separated words, at most 256 bytes.';
+
+--
+-- Name: is_tenant(text); Type: FUNCTION; Schema: moai_private; Owner: moai_owner
+--
+
+CREATE FUNCTION moai_private.is_tenant(tenant text) RETURNS boolean
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    RETURN (((char_length(tenant) >= 1) AND (char_length(tenant) <= 128)) AND (tenant !~ '[[:cntrl:]]'::text) AND (tenant <> '*'::text));
+
+ALTER FUNCTION moai_private.is_tenant(tenant text) OWNER TO moai_owner;
+
+--
+-- Name: FUNCTION is_tenant(tenant text); Type: COMMENT; Schema: moai_private; Owner: moai_owner
+--
+
+COMMENT ON FUNCTION moai_private.is_tenant(tenant text) IS 'Can the text name a tenant?';
+
+--
+-- Name: is_too_deep(integer, jsonb); Type: FUNCTION; Schema: moai_private; Owner: moai_owner
+--
+
+CREATE FUNCTION moai_private.is_too_deep(characters integer, payload jsonb) RETURNS boolean
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    RETURN ((characters > 1025) AND jsonb_path_exists(payload, 'strict $.**{512}?(@.type() == "array" || @.type() == "object")'::jsonpath));
+
+ALTER FUNCTION moai_private.is_too_deep(characters integer, payload jsonb) OWNER TO moai_owner;
+
+--
+-- Name: FUNCTION is_too_deep(characters integer, payload jsonb); Type: COMMENT; Schema: moai_private; Owner: moai_owner
+--
+
+COMMENT ON FUNCTION moai_private.is_too_deep(characters integer, payload jsonb) IS 'Is the payload, which takes so many characters as text, nested more than 512 deep?';
 
 --
 -- Name: json_integer(json, text); Type: FUNCTION; Schema: moai_private; Owner: moai_owner
@@ -3226,7 +3290,7 @@ DECLARE
     _room integer := 61000 - 64 * json_array_length(publish_array.events);
 BEGIN
     publish_array.status := 422;
-    FOR _item IN SELECT * FROM moai_private.insert_events(publish_array.events, true, publish_array.at) LOOP
+    FOR _item IN SELECT * FROM moai_private.insert_events(publish_array.events, NULL, true, false, publish_array.at) LOOP
         IF _item.code IS NULL THEN
             publish_array.status := 202;
             _text := format('{"id":"%s","duplicate":%s}', _item.id, CASE WHEN _item.duplicate THEN 'true' ELSE 'false' END);
@@ -3276,23 +3340,94 @@ ALTER FUNCTION moai_private.random_token() OWNER TO moai_owner;
 COMMENT ON FUNCTION moai_private.random_token() IS '64 bits from the server''s strong random source.';
 
 --
--- Name: read_batch_item(json, integer, boolean); Type: FUNCTION; Schema: moai_private; Owner: moai_owner
+-- Name: read_batch(json, text[], boolean, timestamp with time zone); Type: FUNCTION; Schema: moai_private; Owner: moai_owner
 --
 
-CREATE FUNCTION moai_private.read_batch_item(value json, item integer, report boolean) RETURNS moai_private.batch_item
-    LANGUAGE plpgsql STABLE
+CREATE FUNCTION moai_private.read_batch(events json, keys text[], report boolean, at timestamp with time zone) RETURNS moai_private.batch_item[]
+    LANGUAGE plpgsql
+    SET jit TO 'off'
+    AS $$
+#variable_conflict use_column
+DECLARE
+    _items moai_private.batch_item[];
+    _sees_all boolean := moai_private.sees_all_tenants();
+    _tenants text[] := CASE WHEN _sees_all THEN '{}' ELSE moai_private.visible_tenants() END;
+    -- All of a new id but its random part.
+    _id_begins text := left(moai_private.uuid_v7(read_batch.at)::text, 18);
+    _plain boolean[];
+BEGIN
+    -- At once and without asking why: what is not plainly good is read again by read_batch_item, which knows what to say of it.
+    BEGIN
+        SELECT array_agg((
+                (e.n - 1)::integer, (_id_begins || right(gen_random_uuid()::text, 18))::uuid, false,
+                d.doc ->> 'type', e.value -> 'payload', k.key, coalesce(d.doc ->> 'tenant', 'default'),
+                coalesce((d.doc ->> 'idempotency_ttl')::interval, '24 hours'), NULL, NULL, NULL, NULL
+            )::moai_private.batch_item ORDER BY e.n),
+            array_agg(coalesce(
+                jsonb_typeof(d.doc) = 'object'
+                AND d.doc - ARRAY['type', 'payload', 'idempotency_key', 'tenant', 'idempotency_ttl'] = '{}'
+                -- jsonb keeps one field of a name, json all of them.
+                AND (SELECT count(*) FROM json_object_keys(e.value)) = (SELECT count(*) FROM jsonb_object_keys(d.doc))
+                AND jsonb_typeof(d.doc -> 'type') = 'string' AND moai_private.is_event_type(d.doc ->> 'type')
+                AND octet_length((e.value -> 'payload')::text) <= 1048576 AND NOT moai_private.is_too_deep(length((e.value -> 'payload')::text), d.doc -> 'payload')
+                AND coalesce(jsonb_typeof(d.doc -> 'tenant'), 'null') IN ('string', 'null')
+                AND moai_private.is_tenant(coalesce(d.doc ->> 'tenant', 'default'))
+                AND (_sees_all OR coalesce(d.doc ->> 'tenant', 'default') = ANY (_tenants))
+                AND coalesce(jsonb_typeof(d.doc -> 'idempotency_key'), 'null') IN ('string', 'null')
+                AND coalesce(read_batch.keys[e.n] = d.doc ->> 'idempotency_key', true)
+                AND char_length(coalesce(k.key, 'none')) BETWEEN 1 AND 255
+                AND coalesce(jsonb_typeof(d.doc -> 'idempotency_ttl'), 'null') IN ('string', 'null')
+                AND coalesce((d.doc ->> 'idempotency_ttl')::interval, '24 hours') BETWEEN '1 hour' AND '366 days', false) ORDER BY e.n)
+        INTO _items, _plain
+        FROM json_array_elements(read_batch.events) WITH ORDINALITY AS e(value, n)
+        -- OFFSET 0: read once, and not at each mention.
+        CROSS JOIN LATERAL (SELECT e.value::text::jsonb AS doc OFFSET 0) AS d
+        CROSS JOIN LATERAL (SELECT coalesce(d.doc ->> 'idempotency_key', read_batch.keys[e.n]) AS key OFFSET 0) AS k;
+    EXCEPTION WHEN data_exception OR program_limit_exceeded OR statement_too_complex THEN
+        _plain := NULL;
+    END;
+    IF _plain IS NULL OR NOT true = ALL (_plain) THEN
+        SELECT array_agg(CASE WHEN _plain[e.n] THEN _items[e.n]
+                              ELSE moai_private.read_batch_item(e.value, read_batch.keys[e.n], (e.n - 1)::integer, read_batch.report, read_batch.at)
+                         END ORDER BY e.n)
+        INTO _items
+        FROM json_array_elements(read_batch.events) WITH ORDINALITY AS e(value, n);
+    END IF;
+    RETURN _items;
+END
+$$;
+
+ALTER FUNCTION moai_private.read_batch(events json, keys text[], report boolean, at timestamp with time zone) OWNER TO moai_owner;
+
+--
+-- Name: FUNCTION read_batch(events json, keys text[], report boolean, at timestamp with time zone); Type: COMMENT; Schema: moai_private; Owner: moai_owner
+--
+
+COMMENT ON FUNCTION moai_private.read_batch(events json, keys text[], report boolean, at timestamp with time zone) IS 'The items of a batch, checked and with a new id each; see moai_private.read_batch_item for the errors. keys: what came beside the items as their
+idempotency keys (the header of a request), or NULL.';
+
+--
+-- Name: read_batch_item(json, text, integer, boolean, timestamp with time zone); Type: FUNCTION; Schema: moai_private; Owner: moai_owner
+--
+
+CREATE FUNCTION moai_private.read_batch_item(value json, key text, item integer, report boolean, at timestamp with time zone) RETURNS moai_private.batch_item
+    LANGUAGE plpgsql
     AS $$
 DECLARE
     _item moai_private.batch_item;
 BEGIN
     _item.item := read_batch_item.item;
+    _item.id := moai_private.uuid_v7(read_batch_item.at);
+    _item.duplicate := false;
     BEGIN
         PERFORM moai_private.json_refuse_unknown(read_batch_item.value,
             ARRAY['type', 'payload', 'idempotency_key', 'tenant', 'idempotency_ttl']);
+        _item.idempotency_key := moai_private.json_text(read_batch_item.value, 'idempotency_key');
+        PERFORM moai_private.check_one_key(read_batch_item.key, _item.idempotency_key);
+        _item.idempotency_key := coalesce(_item.idempotency_key, read_batch_item.key);
         _item.type := moai_private.json_text(read_batch_item.value, 'type');
         -- The arrow keeps the bytes of a json value; json_to_record would rewrite strings.
         _item.payload := read_batch_item.value -> 'payload';
-        _item.idempotency_key := moai_private.json_text(read_batch_item.value, 'idempotency_key');
         _item.tenant := coalesce(moai_private.json_text(read_batch_item.value, 'tenant'), 'default');
         _item.idempotency_ttl := coalesce(moai_private.json_interval(read_batch_item.value, 'idempotency_ttl'), '24 hours');
         PERFORM moai_private.check_event_type(_item.type);
@@ -3302,6 +3437,8 @@ BEGIN
     EXCEPTION WHEN SQLSTATE 'MO422' OR SQLSTATE 'MO403' THEN
         GET STACKED DIAGNOSTICS _item.code = RETURNED_SQLSTATE, _item.message = MESSAGE_TEXT,
             _item.detail = PG_EXCEPTION_DETAIL, _item.hint = PG_EXCEPTION_HINT;
+        _item.id := NULL;
+        _item.duplicate := NULL;
     END;
     IF _item.code IS NOT NULL AND NOT read_batch_item.report THEN
         PERFORM moai_private.fail(right(_item.code, 3)::integer, _item.message,
@@ -3311,13 +3448,13 @@ BEGIN
 END
 $$;
 
-ALTER FUNCTION moai_private.read_batch_item(value json, item integer, report boolean) OWNER TO moai_owner;
+ALTER FUNCTION moai_private.read_batch_item(value json, key text, item integer, report boolean, at timestamp with time zone) OWNER TO moai_owner;
 
 --
--- Name: FUNCTION read_batch_item(value json, item integer, report boolean); Type: COMMENT; Schema: moai_private; Owner: moai_owner
+-- Name: FUNCTION read_batch_item(value json, key text, item integer, report boolean, at timestamp with time zone); Type: COMMENT; Schema: moai_private; Owner: moai_owner
 --
 
-COMMENT ON FUNCTION moai_private.read_batch_item(value json, item integer, report boolean) IS 'One item of a batch, checked: with report, its error stands in code, message, detail and hint; else it is raised.';
+COMMENT ON FUNCTION moai_private.read_batch_item(value json, key text, item integer, report boolean, at timestamp with time zone) IS 'One item of a batch, checked, with a new id: with report, its error stands in code, message, detail and hint; else it is raised. key came beside it.';
 
 --
 -- Name: read_choice(json, text, text[]); Type: FUNCTION; Schema: moai_private; Owner: moai_owner
@@ -4232,6 +4369,86 @@ that one has this content. A value and not an error, so that a batch needs no su
 Waits for another transaction that is just taking the same key.';
 
 --
+-- Name: take_idempotency_keys(moai_private.batch_item[], boolean, boolean, timestamp with time zone); Type: FUNCTION; Schema: moai_private; Owner: moai_owner
+--
+
+CREATE FUNCTION moai_private.take_idempotency_keys(items moai_private.batch_item[], report boolean, skip_held boolean, at timestamp with time zone) RETURNS moai_private.batch_item[]
+    LANGUAGE plpgsql
+    SET enable_seqscan TO 'off'
+    SET enable_bitmapscan TO 'off'
+    SET jit TO 'off'
+    AS $$
+DECLARE
+    _items moai_private.batch_item[];
+    _item moai_private.batch_item;
+    _unsettled integer[];
+    _taken record;
+BEGIN
+    IF take_idempotency_keys.skip_held THEN
+        BEGIN
+            PERFORM moai_private.insert_idempotency_keys(take_idempotency_keys.items, take_idempotency_keys.at);
+        EXCEPTION WHEN lock_not_available THEN
+            NULL;  -- somebody holds one of them; which one shows below, one by one
+        END;
+    ELSE
+        PERFORM moai_private.insert_idempotency_keys(take_idempotency_keys.items, take_idempotency_keys.at);
+    END IF;
+
+    -- What each key stands for now. Unsettled: expired, of other content, gone in between, or held.
+    SELECT array_agg((i.item, CASE WHEN s.settled THEN coalesce(k.event_id, i.id) ELSE i.id END, coalesce(s.settled AND k.event_id <> i.id, i.duplicate),
+                      i.type, i.payload, i.idempotency_key, i.tenant, i.idempotency_ttl, i.code, i.message, i.detail, i.hint)::moai_private.batch_item
+                     ORDER BY i.item),
+        array_agg(i.item ORDER BY i.tenant COLLATE "C", i.idempotency_key COLLATE "C", i.item) FILTER (WHERE NOT s.settled)
+    INTO _items, _unsettled
+    FROM unnest(take_idempotency_keys.items) AS i
+    LEFT JOIN LATERAL (
+        SELECT k.event_id, k.content_hash, k.expires_at FROM moai_private.idempotency_key AS k
+        WHERE i.code IS NULL AND k.tenant = i.tenant AND k.key = i.idempotency_key OFFSET 0
+    ) AS k ON true
+    CROSS JOIN LATERAL (
+        SELECT i.code IS NOT NULL OR i.idempotency_key IS NULL
+            OR coalesce(k.expires_at > take_idempotency_keys.at
+                        AND (k.event_id = i.id OR k.content_hash = moai_private.content_hash(i.type, i.payload)), false) AS settled
+    ) AS s;
+
+    FOR _n IN 1..coalesce(cardinality(_unsettled), 0) LOOP
+        _item := _items[_unsettled[_n] + 1];
+        BEGIN
+            _taken := moai_private.take_idempotency_key(_item.tenant, _item.idempotency_key, _item.id,
+                moai_private.content_hash(_item.type, _item.payload), _item.idempotency_ttl, take_idempotency_keys.at);
+            _item.duplicate := _taken.first_id IS NOT NULL;
+            _item.id := coalesce(_taken.first_id, _item.id);
+            IF NOT _taken.same_content THEN
+                PERFORM moai_private.refuse_other_content(_item.idempotency_key, _taken.first_id);
+            END IF;
+        EXCEPTION WHEN SQLSTATE 'MO409' OR lock_not_available THEN
+            GET STACKED DIAGNOSTICS _item.code = RETURNED_SQLSTATE, _item.message = MESSAGE_TEXT,
+                _item.detail = PG_EXCEPTION_DETAIL, _item.hint = PG_EXCEPTION_HINT;
+            IF _item.code = 'MO409' AND NOT take_idempotency_keys.report THEN
+                PERFORM moai_private.fail(409, _item.message, format('item %s: %s', _item.item, _item.detail), _item.hint);
+            ELSIF _item.code <> 'MO409' AND NOT take_idempotency_keys.skip_held THEN
+                RAISE;
+            END IF;
+            _item.id := NULL;
+            _item.duplicate := NULL;
+        END;
+        _items[_item.item + 1] := _item;
+    END LOOP;
+    RETURN _items;
+END
+$$;
+
+ALTER FUNCTION moai_private.take_idempotency_keys(items moai_private.batch_item[], report boolean, skip_held boolean, at timestamp with time zone) OWNER TO moai_owner;
+
+--
+-- Name: FUNCTION take_idempotency_keys(items moai_private.batch_item[], report boolean, skip_held boolean, at timestamp with time zone); Type: COMMENT; Schema: moai_private; Owner: moai_owner
+--
+
+COMMENT ON FUNCTION moai_private.take_idempotency_keys(items moai_private.batch_item[], report boolean, skip_held boolean, at timestamp with time zone) IS 'Makes the keys of the items stand for them, or the items repeats of the events that their keys stand for already. report: a key used for other
+content is told in the item and not raised. skip_held: an item whose key another open transaction is taking is given the code 55P03 after the session''s
+lock_timeout; else it is waited for.';
+
+--
 -- Name: tg_event_fan_out(); Type: FUNCTION; Schema: moai_private; Owner: moai_owner
 --
 
@@ -5008,10 +5225,7 @@ BEGIN
     ELSE
         PERFORM moai_private.json_refuse_unknown(_document, ARRAY['type', 'payload', 'idempotency_key', 'tenant', 'idempotency_ttl']);
         _field := moai_private.json_text(_document, 'idempotency_key');
-        IF publish.idempotency_key <> _field THEN
-            PERFORM moai_private.fail(422, 'the header Idempotency-Key and the field idempotency_key differ',
-                format('header = %L, field = %L', left(publish.idempotency_key, 255), left(_field, 255)), 'Give one of them.');
-        END IF;
+        PERFORM moai_private.check_one_key(publish.idempotency_key, _field);
         _key := coalesce(_field, publish.idempotency_key);
         BEGIN
             -- The arrow keeps the bytes of the payload; json_to_record would rewrite strings.
@@ -5047,6 +5261,37 @@ COMMENT ON FUNCTION moai_rest.publish(document text, idempotency_key text, OUT s
 One event: 202 {"id","duplicate"}, or its error. An array: 202 {"items":[…]} in order, each {"id","duplicate"} or {"code","detail","values","hint"};
 422 with the same items if none was taken. Errors of many items are cut to their code so that the answer stays below 64 KiB.
 Raises what moai.publish raises, and after 2 seconds of waiting MO409 idempotency_key_in_use (for the key) or MO503 (for a table). Locks: as moai.publish.';
+
+--
+-- Name: publish_group(text, text); Type: FUNCTION; Schema: moai_rest; Owner: moai_owner
+--
+
+CREATE FUNCTION moai_rest.publish_group(events text, keys text) RETURNS TABLE(status integer, body text, code text, message text, detail text, hint text)
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET lock_timeout TO '1ms'
+    AS $$
+BEGIN
+    RETURN QUERY
+        SELECT CASE WHEN i.code IS NULL THEN 202 END,
+            CASE WHEN i.code IS NULL THEN format('{"id":"%s","duplicate":%s}', i.id, i.duplicate::text) END,
+            i.code, i.message, i.detail, i.hint
+        FROM moai_private.insert_events(publish_group.events::json, ARRAY(SELECT json_array_elements_text(publish_group.keys::json)),
+                                        true, true, clock_timestamp()) AS i
+        ORDER BY i.item;
+END
+$$;
+
+ALTER FUNCTION moai_rest.publish_group(events text, keys text) OWNER TO moai_owner;
+
+--
+-- Name: FUNCTION publish_group(events text, keys text); Type: COMMENT; Schema: moai_rest; Owner: moai_owner
+--
+
+COMMENT ON FUNCTION moai_rest.publish_group(events text, keys text) IS 'POST /events of several clients in one transaction. events: the JSON array of their documents. keys: NULL, or the JSON array of what each gave in the
+header Idempotency-Key, null where none was given.
+A row for each, in order: status and body, or code, message, detail and hint of its error; code 55P03 for one whose key another open transaction is
+taking: call moai_rest.publish for it, which waits. Locks: as moai.publish, but waiting for 1 ms at most.';
 
 --
 -- Name: redrive_dead_letters(text); Type: FUNCTION; Schema: moai_rest; Owner: moai_owner
@@ -5224,7 +5469,7 @@ CREATE VIEW moai_private.grant_list AS
     l.kind,
     o.object
    FROM (( VALUES ('moai_publisher'::text,'schema'::text,'moai'::text), ('moai_publisher'::text,'function'::text,'moai.publish moai.publish_jsonb moai.publish_batch'::text), ('moai_operator'::text,'schema'::text,'moai'::text), ('moai_operator'::text,'function'::text,'moai.create_subscription moai.update_subscription moai.pause_subscription moai.resume_subscription moai.delete_subscription
-         moai.retry_delivery moai.cancel_delivery moai.redrive_dead_letters moai.discard_dead_letter moai.stats moai.history_stats'::text), ('moai_worker'::text,'schema'::text,'moai'::text), ('moai_worker'::text,'function'::text,'moai.claim_deliveries moai.complete_deliveries moai.maintain moai.stats moai.history_stats'::text), ('moai_reader'::text,'schema'::text,'moai'::text), ('moai_reader'::text,'view'::text,'moai.event moai.subscription moai.delivery moai.attempt moai.dead_letter'::text), ('moai_reader'::text,'function'::text,'moai.stats moai.history_stats'::text), ('moai_reader'::text,'function'::text,'moai_private.sees_all_tenants moai_private.visible_tenants moai_private.sees_subscription'::text), ('moai_api'::text,'schema'::text,'moai moai_rest'::text), ('moai_api'::text,'function'::text,'moai.stats moai.history_stats'::text), ('moai_api'::text,'function'::text,'moai_rest.publish moai_rest.list_events moai_rest.get_event moai_rest.get_payload moai_rest.list_event_deliveries
+         moai.retry_delivery moai.cancel_delivery moai.redrive_dead_letters moai.discard_dead_letter moai.stats moai.history_stats'::text), ('moai_worker'::text,'schema'::text,'moai'::text), ('moai_worker'::text,'function'::text,'moai.claim_deliveries moai.complete_deliveries moai.maintain moai.stats moai.history_stats'::text), ('moai_reader'::text,'schema'::text,'moai'::text), ('moai_reader'::text,'view'::text,'moai.event moai.subscription moai.delivery moai.attempt moai.dead_letter'::text), ('moai_reader'::text,'function'::text,'moai.stats moai.history_stats'::text), ('moai_reader'::text,'function'::text,'moai_private.sees_all_tenants moai_private.visible_tenants moai_private.sees_subscription'::text), ('moai_api'::text,'schema'::text,'moai moai_rest'::text), ('moai_api'::text,'function'::text,'moai.stats moai.history_stats'::text), ('moai_api'::text,'function'::text,'moai_rest.publish moai_rest.publish_group moai_rest.list_events moai_rest.get_event moai_rest.get_payload moai_rest.list_event_deliveries
          moai_rest.create_subscription moai_rest.list_subscriptions moai_rest.get_subscription moai_rest.update_subscription
          moai_rest.delete_subscription moai_rest.pause_subscription moai_rest.resume_subscription
          moai_rest.list_deliveries moai_rest.get_delivery moai_rest.list_attempts moai_rest.retry_delivery moai_rest.cancel_delivery
@@ -5793,6 +6038,12 @@ REVOKE ALL ON FUNCTION moai_private.check_event_types(event_types text[]) FROM P
 REVOKE ALL ON FUNCTION moai_private.check_idempotency(idempotency_key text, idempotency_ttl interval) FROM PUBLIC;
 
 --
+-- Name: FUNCTION check_one_key(header text, field text); Type: ACL; Schema: moai_private; Owner: moai_owner
+--
+
+REVOKE ALL ON FUNCTION moai_private.check_one_key(header text, field text) FROM PUBLIC;
+
+--
 -- Name: FUNCTION check_payload(payload json); Type: ACL; Schema: moai_private; Owner: moai_owner
 --
 
@@ -5931,10 +6182,34 @@ REVOKE ALL ON FUNCTION moai_private.have_partitions(event_ids uuid[]) FROM PUBLI
 REVOKE ALL ON FUNCTION moai_private.insert_event(type text, payload json, idempotency_key text, tenant text, idempotency_ttl interval, at timestamp with time zone, OUT id uuid, OUT duplicate boolean) FROM PUBLIC;
 
 --
--- Name: FUNCTION insert_events(events json, report boolean, at timestamp with time zone); Type: ACL; Schema: moai_private; Owner: moai_owner
+-- Name: FUNCTION insert_events(events json, keys text[], report boolean, skip_held boolean, at timestamp with time zone); Type: ACL; Schema: moai_private; Owner: moai_owner
 --
 
-REVOKE ALL ON FUNCTION moai_private.insert_events(events json, report boolean, at timestamp with time zone) FROM PUBLIC;
+REVOKE ALL ON FUNCTION moai_private.insert_events(events json, keys text[], report boolean, skip_held boolean, at timestamp with time zone) FROM PUBLIC;
+
+--
+-- Name: FUNCTION insert_idempotency_keys(items moai_private.batch_item[], at timestamp with time zone); Type: ACL; Schema: moai_private; Owner: moai_owner
+--
+
+REVOKE ALL ON FUNCTION moai_private.insert_idempotency_keys(items moai_private.batch_item[], at timestamp with time zone) FROM PUBLIC;
+
+--
+-- Name: FUNCTION is_event_type(type text); Type: ACL; Schema: moai_private; Owner: moai_owner
+--
+
+REVOKE ALL ON FUNCTION moai_private.is_event_type(type text) FROM PUBLIC;
+
+--
+-- Name: FUNCTION is_tenant(tenant text); Type: ACL; Schema: moai_private; Owner: moai_owner
+--
+
+REVOKE ALL ON FUNCTION moai_private.is_tenant(tenant text) FROM PUBLIC;
+
+--
+-- Name: FUNCTION is_too_deep(characters integer, payload jsonb); Type: ACL; Schema: moai_private; Owner: moai_owner
+--
+
+REVOKE ALL ON FUNCTION moai_private.is_too_deep(characters integer, payload jsonb) FROM PUBLIC;
 
 --
 -- Name: FUNCTION json_integer(document json, field text); Type: ACL; Schema: moai_private; Owner: moai_owner
@@ -6075,10 +6350,16 @@ REVOKE ALL ON FUNCTION moai_private.publish_array(events json, at timestamp with
 REVOKE ALL ON FUNCTION moai_private.random_token() FROM PUBLIC;
 
 --
--- Name: FUNCTION read_batch_item(value json, item integer, report boolean); Type: ACL; Schema: moai_private; Owner: moai_owner
+-- Name: FUNCTION read_batch(events json, keys text[], report boolean, at timestamp with time zone); Type: ACL; Schema: moai_private; Owner: moai_owner
 --
 
-REVOKE ALL ON FUNCTION moai_private.read_batch_item(value json, item integer, report boolean) FROM PUBLIC;
+REVOKE ALL ON FUNCTION moai_private.read_batch(events json, keys text[], report boolean, at timestamp with time zone) FROM PUBLIC;
+
+--
+-- Name: FUNCTION read_batch_item(value json, key text, item integer, report boolean, at timestamp with time zone); Type: ACL; Schema: moai_private; Owner: moai_owner
+--
+
+REVOKE ALL ON FUNCTION moai_private.read_batch_item(value json, key text, item integer, report boolean, at timestamp with time zone) FROM PUBLIC;
 
 --
 -- Name: FUNCTION read_choice(document json, field text, allowed text[]); Type: ACL; Schema: moai_private; Owner: moai_owner
@@ -6243,6 +6524,12 @@ REVOKE ALL ON FUNCTION moai_private.subscription_json(s moai.subscription) FROM 
 REVOKE ALL ON FUNCTION moai_private.take_idempotency_key(tenant text, key text, event_id uuid, content_hash bytea, ttl interval, at timestamp with time zone, OUT first_id uuid, OUT same_content boolean) FROM PUBLIC;
 
 --
+-- Name: FUNCTION take_idempotency_keys(items moai_private.batch_item[], report boolean, skip_held boolean, at timestamp with time zone); Type: ACL; Schema: moai_private; Owner: moai_owner
+--
+
+REVOKE ALL ON FUNCTION moai_private.take_idempotency_keys(items moai_private.batch_item[], report boolean, skip_held boolean, at timestamp with time zone) FROM PUBLIC;
+
+--
 -- Name: FUNCTION tg_event_fan_out(); Type: ACL; Schema: moai_private; Owner: moai_owner
 --
 
@@ -6396,6 +6683,13 @@ GRANT ALL ON FUNCTION moai_rest.pause_subscription(id text, document text, OUT s
 
 REVOKE ALL ON FUNCTION moai_rest.publish(document text, idempotency_key text, OUT status integer, OUT body text) FROM PUBLIC;
 GRANT ALL ON FUNCTION moai_rest.publish(document text, idempotency_key text, OUT status integer, OUT body text) TO moai_api;
+
+--
+-- Name: FUNCTION publish_group(events text, keys text); Type: ACL; Schema: moai_rest; Owner: moai_owner
+--
+
+REVOKE ALL ON FUNCTION moai_rest.publish_group(events text, keys text) FROM PUBLIC;
+GRANT ALL ON FUNCTION moai_rest.publish_group(events text, keys text) TO moai_api;
 
 --
 -- Name: FUNCTION redrive_dead_letters(document text, OUT status integer, OUT body text); Type: ACL; Schema: moai_rest; Owner: moai_owner

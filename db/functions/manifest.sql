@@ -31,7 +31,9 @@
 \ir internal/content_hash.sql
 \ir internal/take_idempotency_key.sql
 \ir internal/insert_event.sql
+\ir internal/take_idempotency_keys.sql
 \ir internal/read_batch_item.sql
+\ir internal/read_batch.sql
 \ir internal/insert_events.sql
 \ir triggers/event_fan_out.sql
 \ir triggers/subscription_types.sql
@@ -94,6 +96,7 @@
 \ir internal/publish_array.sql
 \ir internal/list_deliveries.sql
 \ir rest/publish.sql
+\ir rest/publish_group.sql
 \ir rest/list_events.sql
 \ir rest/get_event.sql
 \ir rest/get_payload.sql

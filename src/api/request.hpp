@@ -2,6 +2,8 @@
 #pragma once
 
 #include <functional>
+#include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -37,5 +39,9 @@ struct Response {
 
 /// Answers a request on the thread that calls it. Must be safe from any number of threads at once.
 using Handler = std::function<Response(const Request&)>;
+
+/// Answers several requests at once, on the thread that calls it: one answer for each, in order, or none for a request
+/// that the Handler must answer by itself. Must be safe from any number of threads at once.
+using GroupHandler = std::function<std::vector<std::optional<Response>>(std::span<const Request* const>)>;
 
 }  // namespace moai::api

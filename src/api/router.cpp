@@ -9,10 +9,10 @@
 #include <utility>
 
 #include "api/error_map.hpp"
-#include "api/json_check.hpp"
 #include "api/payload_range.hpp"
 #include "api/problem.hpp"
 #include "api/query.hpp"
+#include "api/request_input.hpp"
 #include "api/routes.hpp"
 #include "api/utf8.hpp"
 #include "pg/pool.hpp"
@@ -22,139 +22,9 @@ namespace {
 
 /// A slow reader costs memory for as long as it reads: answers are paged, never long.
 constexpr std::size_t kLargestAnswer = 64U << 10;
-constexpr std::size_t kLongestIdempotencyKey = 255;
 constexpr std::string_view kUnmatched = "unmatched";
 /// Of what a problem quotes of the request.
 constexpr std::size_t kLongestShown = 256;
-
-/// What a route's function is called with; views the request.
-struct Input {
-    std::string_view id;
-    QueryFields query_fields;
-    std::string query;
-    std::optional<std::string_view> idempotency_key;
-    ByteRange range;
-};
-
-bool takes(const Route& route, Source source) {
-    return std::find(route.sources.begin(), route.sources.end(), source) != route.sources.end();
-}
-
-std::string_view trimmed(std::string_view text) {
-    const auto first = text.find_first_not_of(" \t");
-    return first == std::string_view::npos ? std::string_view{}
-                                           : text.substr(first, text.find_last_not_of(" \t") - first + 1);
-}
-
-std::string lower(std::string_view text) {
-    std::string result(text);
-    std::transform(result.begin(), result.end(), result.begin(),
-                   [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
-    return result;
-}
-
-/// application/json, with no charset but UTF-8.
-bool is_json_type(const std::string* content_type) {
-    if (content_type == nullptr) {
-        return false;
-    }
-    std::string_view rest = *content_type;
-    const auto type_end = rest.find(';');
-    if (lower(trimmed(rest.substr(0, type_end))) != "application/json") {
-        return false;
-    }
-    while (rest.find(';') != std::string_view::npos) {
-        rest.remove_prefix(rest.find(';') + 1);
-        const std::string parameter = lower(trimmed(rest.substr(0, rest.find(';'))));
-        if (parameter.starts_with("charset=") && parameter != "charset=utf-8" && parameter != "charset=\"utf-8\"") {
-            return false;
-        }
-    }
-    return true;
-}
-
-std::optional<Problem> check_body(const Route& route, const Request& request) {
-    const bool may_be_empty = route.body == BodyRule::optional_object || route.body == BodyRule::nothing;
-    if (route.body == BodyRule::ignored || (may_be_empty && request.body.empty())) {
-        return std::nullopt;
-    }
-    if (!request.body.empty() && !is_json_type(request.header("content-type"))) {
-        const std::string* type = request.header("content-type");
-        return Problem{
-            .status = 415,
-            .detail = "the body must be JSON in UTF-8, and say so",
-            .values = type == nullptr ? "no Content-Type" : "Content-Type = " + shortened(*type, kLongestShown),
-            .hint = "Send it with Content-Type: application/json."};
-    }
-    JsonRules rules;
-    rules.array_allowed = route.body == BodyRule::object_or_batch;
-    rules.fields_allowed = route.body != BodyRule::nothing;
-    return check_json(request.body, rules);
-}
-
-std::optional<Problem> read_idempotency_key(const Request& request, Input& input) {
-    for (const Header& header : request.headers) {
-        if (header.name != "idempotency-key") {
-            continue;
-        }
-        if (input.idempotency_key) {
-            return Problem{.status = 422,
-                           .detail = "the Idempotency-Key header is given twice",
-                           .values = fmt::format("Idempotency-Key = {}, Idempotency-Key = {}",
-                                                 shortened(*input.idempotency_key, kLongestShown),
-                                                 shortened(header.value, kLongestShown)),
-                           .hint = "Give one key for the request; in an array, give each item its idempotency_key."};
-        }
-        if (!is_text(header.value) || header.value.empty() || count_characters(header.value) > kLongestIdempotencyKey) {
-            return Problem{
-                .status = 422,
-                .detail = fmt::format("Idempotency-Key must be 1 to {} characters of UTF-8", kLongestIdempotencyKey),
-                .values = fmt::format("Idempotency-Key = {} ({} bytes)", shortened(header.value, kLongestShown),
-                                      header.value.size()),
-                .hint = "Take a UUID, or the hash of what makes the event one of its kind."};
-        }
-        input.idempotency_key = header.value;
-    }
-    return std::nullopt;
-}
-
-std::optional<Problem> read_input(const Route& route, const Request& request, Input& input) {
-    if (auto problem = parse_query(request.query, input.query_fields)) {
-        return problem;
-    }
-    if (takes(route, Source::query)) {
-        input.query = query_json(input.query_fields);
-    } else if (!input.query_fields.empty()) {
-        return Problem{.status = 422,
-                       .detail = "this request takes no query parameters",
-                       .values = shortened(input.query_fields.front().first, kLongestShown),
-                       .hint = "Leave them out."};
-    }
-    if (takes(route, Source::range_first)) {
-        if (const std::string* range = request.header("range")) {
-            input.range = parse_range(*range);
-        }
-    }
-    if (takes(route, Source::idempotency_key)) {
-        if (auto problem = read_idempotency_key(request, input)) {
-            return problem;
-        }
-    }
-    return check_body(route, request);
-}
-
-std::optional<std::string_view> parameter(Source source, const Request& request, const Input& input) {
-    switch (source) {
-        case Source::id: return input.id;
-        case Source::body: return request.body.empty() ? std::string_view("{}") : std::string_view(request.body);
-        case Source::query: return input.query;
-        case Source::idempotency_key: return input.idempotency_key;
-        case Source::range_first: return input.range.first;
-        case Source::range_last: return input.range.last;
-        case Source::none: break;
-    }
-    return std::nullopt;
-}
 
 std::optional<std::vector<std::string>> decoded_segments(std::string_view path) {
     std::vector<std::string> segments;
@@ -192,7 +62,7 @@ const Route* route_of(const Request& request) {
     return segments ? route_for(routes_at(*segments), request.method) : nullptr;
 }
 
-Problem outcome_unknown(const Route& route, const Input& input) {
+Problem outcome_unknown(const Route& route, const RequestInput& input) {
     Problem problem{
         .status = 503,
         .code = "outcome_unknown",
@@ -241,8 +111,24 @@ struct Router::Outcome {
     std::string_view route;
 };
 
+/// A request in order, which a function of the database answers.
+struct Router::Prepared {
+    const Route* route = nullptr;
+    std::vector<std::string> segments;  ///< what input views
+    RequestInput input;
+};
+
 Router::Router(RestBackend& backend, Probes probes, RouterOptions options)
     : backend_(backend), probes_(std::move(probes)), options_(std::move(options)) {}
+
+bool Router::goes_in_group(const Request& request) {
+    const auto begin = request.body.find_first_not_of(" \t\r\n");
+    if (request.method != "POST" || begin == std::string::npos || request.body[begin] != '{') {
+        return false;
+    }
+    const Route* route = route_of(request);
+    return route != nullptr && route->function == "publish";
+}
 
 bool Router::answers_at_once(const Request& request) {
     const Route* route = route_of(request);
@@ -256,13 +142,65 @@ bool Router::body_optional(const Request& request) {
 
 Response Router::handle(const Request& request) const {
     const auto begin = std::chrono::steady_clock::now();
-    Outcome outcome = answer(request);
-    if (outcome.response.body.size() > kLargestAnswer) {
-        if (options_.on_internal_error) {
-            options_.on_internal_error(request.request_id,
-                                       fmt::format("{} {} made an answer of {} bytes", request.method, outcome.route,
-                                                   outcome.response.body.size()));
+    auto prepared = prepare(request);
+    if (auto* outcome = std::get_if<Outcome>(&prepared)) {
+        return finished(request, std::move(*outcome), begin);
+    }
+    return finished(request, call(request, std::get<Prepared>(prepared)), begin);
+}
+
+std::vector<std::optional<Response>> Router::handle_group(std::span<const Request* const> requests) const {
+    const auto begin = std::chrono::steady_clock::now();
+    std::vector<std::variant<Outcome, Prepared>> prepared;
+    prepared.reserve(requests.size());
+    std::vector<store::PublishItem> items;
+    for (const Request* request : requests) {
+        prepared.push_back(prepare(*request));
+        if (const auto* good = std::get_if<Prepared>(&prepared.back())) {
+            items.push_back({request->body, good->input.idempotency_key});
         }
+    }
+    std::vector<store::PublishAnswer> answers;
+    std::exception_ptr failure;
+    try {
+        if (!items.empty()) {
+            answers = backend_.publish_group(items);
+        }
+    } catch (...) {
+        failure = std::current_exception();  // each is told in its own words
+    }
+    std::vector<std::optional<Response>> responses(requests.size());
+    auto answer = answers.begin();
+    for (std::size_t i = 0; i < requests.size(); ++i) {
+        const Request& request = *requests[i];
+        if (auto* outcome = std::get_if<Outcome>(&prepared[i])) {
+            responses[i] = finished(request, std::move(*outcome), begin);
+            continue;
+        }
+        const auto& good = std::get<Prepared>(prepared[i]);
+        if (failure) {
+            try {
+                std::rethrow_exception(failure);
+            } catch (...) {
+                responses[i] = finished(request, current_exception_outcome(request, good), begin);
+            }
+            continue;
+        }
+        if (auto* published = std::get_if<store::RestAnswer>(&*answer)) {
+            Response response{published->status, "application/json", std::move(published->body), {}};
+            responses[i] = finished(request, {std::move(response), good.route->pattern}, begin);
+        } else if (const auto* error = std::get_if<pg::Error>(&*answer)) {
+            responses[i] = finished(request, error_outcome(request, good, *error), begin);
+        }
+        ++answer;
+    }
+    return responses;
+}
+
+/// What every answer goes through last.
+Response Router::finished(const Request& request, Outcome outcome, SteadyTime begin) const {
+    if (outcome.response.body.size() > kLargestAnswer) {
+        tell(request, outcome.route, fmt::format("made an answer of {} bytes", outcome.response.body.size()));
         outcome.response =
             problem_response({.status = 500, .detail = "the answer is too large; ask for less"}, request.request_id);
     }
@@ -273,16 +211,17 @@ Response Router::handle(const Request& request) const {
     return std::move(outcome.response);
 }
 
-Router::Outcome Router::answer(const Request& request) const {
-    const auto log = [&](std::string_view route, const std::string& what) {
-        if (options_.on_internal_error) {
-            options_.on_internal_error(request.request_id, fmt::format("{} {}: {}", request.method, route, what));
-        }
-    };
+void Router::tell(const Request& request, std::string_view route, const std::string& what) const {
+    if (options_.on_internal_error) {
+        options_.on_internal_error(request.request_id, fmt::format("{} {}: {}", request.method, route, what));
+    }
+}
+
+std::variant<Router::Outcome, Router::Prepared> Router::prepare(const Request& request) const {
     const auto refused = [&](std::string_view route, const Problem& problem) {
         return Outcome{problem_response(problem, request.request_id), route};
     };
-    const auto segments = decoded_segments(request.path);
+    auto segments = decoded_segments(request.path);
     if (!segments) {
         return refused(kUnmatched, unreadable_path(request));
     }
@@ -298,13 +237,17 @@ Router::Outcome Router::answer(const Request& request) const {
         return outcome;
     }
     if (is_probe(*route)) {
-        return {probe_response(route->target, probes_), route->pattern};
+        return Outcome{probe_response(route->target, probes_), route->pattern};
     }
-    Input input;
-    input.id = id_of(*route, *segments);
-    if (const auto problem = read_input(*route, request, input)) {
+    Prepared prepared{route, std::move(*segments), {}};
+    if (const auto problem = read_input(*route, request, prepared.segments, prepared.input)) {
         return refused(route->pattern, *problem);
     }
+    return prepared;
+}
+
+Router::Outcome Router::call(const Request& request, const Prepared& prepared) const {
+    const auto& [route, segments, input] = prepared;
     store::RestCall call{route->function, {}, route->method != "GET"};
     for (const Source source : route->sources) {
         if (source != Source::none) {
@@ -316,28 +259,44 @@ Router::Outcome Router::answer(const Request& request) const {
         if (route->target == Target::payload) {
             const bool in_parts = input.range.first || input.range.last;
             if (const auto problem = in_parts ? std::nullopt : whole_payload_objection(answer.body)) {
-                return refused(route->pattern, *problem);
+                return {problem_response(*problem, request.request_id), route->pattern};
             }
             return {payload_response(answer.body), route->pattern};
         }
         return {Response{answer.status, "application/json", std::move(answer.body), {}}, route->pattern};
-    } catch (const store::OutcomeUnknown& error) {
-        log(route->pattern, fmt::format("outcome unknown: {}", error.what()));
-        return refused(route->pattern, outcome_unknown(*route, input));
-    } catch (const pg::PoolExhausted&) {
-        return refused(route->pattern,
-                       {.status = 503, .code = "busy", .detail = "all database connections are in use; try again"});
-    } catch (const pg::Error& error) {
-        const Problem problem = problem_of(error);
-        if (problem.status >= 500) {
-            log(route->pattern, fmt::format("{} {} {}", error.sqlstate(), error.what(), error.detail()));
-        }
-        Outcome outcome = refused(route->pattern, problem);
-        if (auto range = problem.status == 416 ? unsatisfied_range(problem.values) : std::nullopt) {
-            outcome.response.headers.push_back({"Content-Range", std::move(*range)});
-        }
-        return outcome;
+    } catch (...) {
+        return current_exception_outcome(request, prepared);
     }
+}
+
+/// What the backend threw, as an answer; anything that it does not throw by contract goes on to the server.
+/// REQUIRES: called while an exception is handled.
+Router::Outcome Router::current_exception_outcome(const Request& request, const Prepared& prepared) const {
+    const auto& pattern = prepared.route->pattern;
+    try {
+        throw;
+    } catch (const store::OutcomeUnknown& error) {
+        tell(request, pattern, fmt::format("outcome unknown: {}", error.what()));
+        return {problem_response(outcome_unknown(*prepared.route, prepared.input), request.request_id), pattern};
+    } catch (const pg::PoolExhausted&) {
+        const Problem busy{.status = 503, .code = "busy", .detail = "all database connections are in use; try again"};
+        return {problem_response(busy, request.request_id), pattern};
+    } catch (const pg::Error& error) {
+        return error_outcome(request, prepared, error);
+    }
+}
+
+Router::Outcome Router::error_outcome(const Request& request, const Prepared& prepared, const pg::Error& error) const {
+    const auto& pattern = prepared.route->pattern;
+    const Problem problem = problem_of(error);
+    if (problem.status >= 500) {
+        tell(request, pattern, fmt::format("{} {} {}", error.sqlstate(), error.what(), error.detail()));
+    }
+    Outcome outcome{problem_response(problem, request.request_id), pattern};
+    if (auto range = problem.status == 416 ? unsatisfied_range(problem.values) : std::nullopt) {
+        outcome.response.headers.push_back({"Content-Range", std::move(*range)});
+    }
+    return outcome;
 }
 
 }  // namespace moai::api

@@ -1,9 +1,14 @@
 // The REST API: a table of routes, each of which checks its input and calls one moai_rest function.
 #pragma once
 
+#include <chrono>
 #include <functional>
+#include <optional>
+#include <span>
 #include <string>
 #include <string_view>
+#include <variant>
+#include <vector>
 
 #include "api/request.hpp"
 #include "store/rest_backend.hpp"
@@ -40,6 +45,12 @@ public:
     /// Answers every request; exceptions of the backend become problem+json.
     [[nodiscard]] Response handle(const Request& request) const;
 
+    /// Answers several requests that go_in_group() by one transaction: one answer for each, in order, none for a
+    /// request that handle() must answer.
+    [[nodiscard]] std::vector<std::optional<Response>> handle_group(std::span<const Request* const> requests) const;
+
+    /// The request publishes one event: see http::ServerOptions::goes_in_group.
+    [[nodiscard]] static bool goes_in_group(const Request& request);
     /// The request is answered from memory (probes): see http::ServerOptions::answers_at_once.
     [[nodiscard]] static bool answers_at_once(const Request& request);
     /// The request needs no body (pause, retry, ...): see http::ServerOptions::body_optional.
@@ -47,7 +58,15 @@ public:
 
 private:
     struct Outcome;
-    [[nodiscard]] Outcome answer(const Request& request) const;
+    struct Prepared;
+    using SteadyTime = std::chrono::steady_clock::time_point;
+
+    [[nodiscard]] std::variant<Outcome, Prepared> prepare(const Request& request) const;
+    [[nodiscard]] Outcome call(const Request& request, const Prepared& prepared) const;
+    [[nodiscard]] Outcome current_exception_outcome(const Request& request, const Prepared& prepared) const;
+    [[nodiscard]] Outcome error_outcome(const Request& request, const Prepared& prepared, const pg::Error& error) const;
+    [[nodiscard]] Response finished(const Request& request, Outcome outcome, SteadyTime begin) const;
+    void tell(const Request& request, std::string_view route, const std::string& what) const;
 
     RestBackend& backend_;
     Probes probes_;

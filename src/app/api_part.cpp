@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <sys/eventfd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cerrno>
 #include <mutex>
@@ -28,12 +29,18 @@ namespace {
 using config::ExitCode;
 using config::Failure;
 
-pg::Pool::Options pool_options(const config::Settings& settings, const std::string& database_url) {
+/// Of the connections of the API those that publish together: two, so that one group is on its way to the database
+/// while the other's COMMIT is waited for.
+std::size_t group_connections(const config::Settings& settings) {
+    return std::clamp<std::size_t>(settings.api_connections / 4, 1, 2);
+}
+
+pg::Pool::Options pool_options(const std::string& database_url, std::size_t size) {
     pg::Pool::Options options;
     options.database_url = database_url;
     options.application_name = "moai api";
     options.session_setup = "SET statement_timeout = '10s'; SET default_transaction_isolation = 'read committed'";
-    options.size = settings.api_connections;
+    options.size = size;
     return options;
 }
 
@@ -49,8 +56,9 @@ struct ApiPart::Impl {
         : metrics(registry),
           listener_connected(std::move(listener)),
           address(settings.listen),
-          pool(pool_options(settings, database_url)),
-          calls(pool),
+          pool(pool_options(database_url, settings.api_connections - group_connections(settings))),
+          groups(pool_options(database_url, group_connections(settings))),
+          calls(pool, groups),
           backend(calls, registry),
           watch(database_url, [this](const std::string& why) { fail("its database watch: " + why); }),
           router(backend, {.ready = [this] { return readiness(); }, .metrics = [this] { return metrics.text(); }},
@@ -62,7 +70,9 @@ struct ApiPart::Impl {
                       [](std::string_view id, std::string_view text) {
                           log::error("request failed", {{"request_id", id}, {"error", text}});
                       }}),
-          server(server_options(settings), [this](const api::Request& request) { return router.handle(request); }) {
+          server(
+              server_options(settings), [this](const api::Request& request) { return router.handle(request); },
+              [this](std::span<const api::Request* const> requests) { return router.handle_group(requests); }) {
         if (!stopped) {
             throw std::system_error(errno, std::generic_category(), "eventfd");
         }
@@ -71,9 +81,11 @@ struct ApiPart::Impl {
     http::ServerOptions server_options(const config::Settings& settings) {
         http::ServerOptions options;
         options.listen = settings.listen;
-        options.threads = settings.api_connections;
+        options.threads = settings.api_connections - group_connections(settings);
+        options.group_threads = group_connections(settings);
         options.allowed_hosts = settings.allowed_hosts;
         options.answers_at_once = api::Router::answers_at_once;
+        options.goes_in_group = api::Router::goes_in_group;
         options.body_optional = api::Router::body_optional;
         options.on_refused = [this](int status) { metrics.api_request("other", "refused", status, {}); };
         options.on_handler_error = [](std::string_view id, std::string_view what) {
@@ -126,7 +138,7 @@ struct ApiPart::Impl {
     base::UniqueFd stopped{eventfd(0, EFD_CLOEXEC)};  // before the watch, whose thread may write to it
     std::mutex failure_mutex;
     std::string failure;
-    pg::Pool pool;
+    pg::Pool pool, groups;
     store::RestCalls calls;
     CountingBackend backend;
     DatabaseWatch watch;

@@ -23,6 +23,20 @@ std::size_t accepted_events(const store::RestAnswer& answer) {
     return is_new_event(body) ? 1 : 0;
 }
 
+std::vector<store::PublishAnswer> CountingBackend::publish_group(std::span<const store::PublishItem> items) {
+    metrics_.publish_group(items.size());
+    auto answers = other_.publish_group(items);
+    std::size_t accepted = 0;
+    for (const auto& answer : answers) {
+        const auto* published = std::get_if<store::RestAnswer>(&answer);
+        accepted += published != nullptr ? accepted_events(*published) : 0;
+    }
+    if (accepted > 0) {
+        metrics_.events_accepted(accepted);
+    }
+    return answers;
+}
+
 store::RestAnswer CountingBackend::call(const store::RestCall& call) {
     store::RestAnswer answer = other_.call(call);
     if (call.function == "publish") {

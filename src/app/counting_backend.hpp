@@ -1,4 +1,4 @@
-// Counts the events that the API accepted, by looking at what publishing answered.
+// Counts the events that the API accepted, by looking at what publishing answered, and how many it published together.
 #pragma once
 
 #include "metrics/registry.hpp"
@@ -16,6 +16,7 @@ public:
     CountingBackend(store::RestBackend& other, metrics::Registry& metrics) : other_(other), metrics_(metrics) {}
 
     [[nodiscard]] store::RestAnswer call(const store::RestCall& call) override;
+    [[nodiscard]] std::vector<store::PublishAnswer> publish_group(std::span<const store::PublishItem> items) override;
 
 private:
     store::RestBackend& other_;

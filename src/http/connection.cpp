@@ -34,6 +34,10 @@ api::Problem busy(std::string detail) {
             .hint = "Repeat the request after Retry-After; it was not begun."};
 }
 
+api::Problem queue_full() {
+    return busy("as many requests are waiting as there are connections, or the server is about to stop");
+}
+
 std::string shown(std::chrono::milliseconds time) { return std::to_string(time.count()) + " ms"; }
 
 }  // namespace
@@ -242,9 +246,14 @@ void Connection::start_request() {
         write(core_.answer(request_));
         return;
     }
-    if (!core_.queue.push([self = shared_from_this()](Clock::duration waited) { self->run_handler(waited); })) {
-        write(refusal(busy("as many requests are waiting as there are connections, or the server is about to stop")));
+    const bool in_group = core_.options.goes_in_group && core_.options.goes_in_group(request_);
+    if (!(in_group ? core_.groups.push(shared_from_this(), request_.body.size()) : give_to_queue())) {
+        write(refusal(queue_full()));
     }
+}
+
+bool Connection::give_to_queue() {
+    return core_.queue.push([self = shared_from_this()](Clock::duration waited) { self->run_handler(waited); });
 }
 
 /// On a thread of the work queue, whose boundary this is: what is thrown costs this connection, not the process.
@@ -262,10 +271,31 @@ void Connection::answer_request(Clock::duration waited) {
     if (!client_waits(waited)) {
         return;
     }
-    const bool too_late = waited > core_.options.queue_timeout;
-    const api::Response response =
-        too_late ? refusal(busy("the request waited more than " + shown(core_.options.queue_timeout) + " for its turn"))
-                 : core_.answer(request_);
+    auto objection = objection_to_wait(waited);
+    finish(objection ? *objection : core_.answer(request_));
+}
+
+std::optional<api::Response> Connection::objection_to_wait(Clock::duration waited) const {
+    return waited <= core_.options.queue_timeout
+               ? std::nullopt
+               : std::optional(refusal(
+                     busy("the request waited more than " + shown(core_.options.queue_timeout) + " for its turn")));
+}
+
+/// None: the request is one for the handler, after all.
+void Connection::answer_in_group(std::optional<api::Response> response) noexcept {
+    try {
+        if (response) {
+            finish(*response);
+        } else if (!give_to_queue()) {
+            finish(refusal(queue_full()));
+        }
+    } catch (const std::exception& error) {
+        give_up(error.what());
+    }
+}
+
+void Connection::finish(const api::Response& response) {
     const std::lock_guard lock(mutex_);
     if (state_ != State::working) {
         return;  // closed meanwhile

@@ -39,6 +39,9 @@ public:
     [[nodiscard]] bool on_drain(std::span<char> scratch);
     void close();
 
+    /// On a thread of the group queue: answers the requests of all that still wait for their answer.
+    static void answer_group(ServerCore& core, std::span<const GroupQueue::Member> group) noexcept;
+
 private:
     enum class State : std::uint8_t {
         reading,    ///< waiting for a request, or in the middle of one
@@ -58,6 +61,10 @@ private:
     void start_request();
     void run_handler(Clock::duration waited) noexcept;
     void answer_request(Clock::duration waited);
+    void answer_in_group(std::optional<api::Response> response) noexcept;
+    [[nodiscard]] bool give_to_queue();
+    void finish(const api::Response& response);
+    [[nodiscard]] std::optional<api::Response> objection_to_wait(Clock::duration waited) const;
     [[nodiscard]] bool client_waits(Clock::duration waited);
     void give_up(std::string_view what) noexcept;
     void write(const api::Response& response);

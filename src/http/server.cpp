@@ -15,6 +15,7 @@ namespace moai::http {
 struct Server::Impl {
     ServerOptions options;
     api::Handler handler;
+    api::GroupHandler group_handler;
 
     // In order of dependence: the reactor's threads use all that stands above it.
     std::unique_ptr<ServerCore> core;
@@ -24,9 +25,11 @@ struct Server::Impl {
     std::shared_ptr<Pistache::Aio::Reactor> reactor;
 };
 
-Server::Server(ServerOptions options, api::Handler handler) : impl_(std::make_unique<Impl>()) {
+Server::Server(ServerOptions options, api::Handler handler, api::GroupHandler group_handler)
+    : impl_(std::make_unique<Impl>()) {
     impl_->options = std::move(options);
     impl_->handler = std::move(handler);
+    impl_->group_handler = std::move(group_handler);
 }
 
 Server::~Server() { stop(std::chrono::milliseconds(0)); }
@@ -36,7 +39,7 @@ void Server::start() { start(open_listen_socket(impl_->options.listen)); }
 void Server::start(base::UniqueFd listener) {
     impl_->listener = std::move(listener);
     impl_->port = bound_port(impl_->listener.get());
-    impl_->core = std::make_unique<ServerCore>(impl_->options, impl_->handler);
+    impl_->core = std::make_unique<ServerCore>(impl_->options, impl_->handler, impl_->group_handler);
     impl_->reactor = Pistache::Aio::Reactor::create();
     impl_->reactor->init(Pistache::Aio::AsyncContext(impl_->options.io_threads, "moai-http"));
     impl_->reactor->addHandler(std::make_shared<IoThread>(*impl_->core, impl_->wakeups, impl_->listener.get()));
@@ -52,6 +55,7 @@ bool Server::stop(std::chrono::milliseconds drain) {
     impl_->wakeups.wake_all();
     const bool drained = impl_->core->connections.wait_for_none(deadline);
     // Handlers that still run may write their answers, so the I/O threads go last.
+    impl_->core->groups.stop();
     impl_->core->queue.stop();
     impl_->reactor->shutdown();
     impl_->reactor.reset();

@@ -1,4 +1,5 @@
-// The HTTP server: reads requests from sockets, hands them to an api::Handler and writes its answers.
+// The HTTP server: reads requests from sockets, hands them to an api::Handler, or several at once to an
+// api::GroupHandler, and writes the answers.
 //
 // Underneath is Pistache's reactor (one epoll loop per I/O thread). Its HTTP parser, router, response writer and
 // connection queues are left out on purpose: each has defects that untrusted bytes reach (see io_thread.hpp).
@@ -49,6 +50,12 @@ struct ServerOptions {
 
     /// True for requests answered from memory: they are handled on the I/O thread and so never queue behind others.
     std::function<bool(const api::Request&)> answers_at_once;
+    /// True for requests that the group handler answers, together with those of other clients that come at the same
+    /// time. They have threads of their own: handlers that wait do not hold them up.
+    std::function<bool(const api::Request&)> goes_in_group;
+    std::size_t group_threads = 2;           ///< groups handled at once
+    std::size_t max_group = 64;              ///< requests in a group
+    std::size_t max_group_bytes = 1U << 20;  ///< bytes of the bodies of a group; a larger one goes by itself
     /// True for POST, PUT or PATCH requests that may come without a Content-Length (then without a body, and the
     /// connection closes).
     std::function<bool(const api::Request&)> body_optional;
@@ -62,7 +69,8 @@ struct ServerOptions {
 /// Threads made by start() inherit the caller's signal mask. Never raises SIGPIPE.
 class Server {
 public:
-    Server(ServerOptions options, api::Handler handler);
+    /// `group_handler` is needed only with options.goes_in_group.
+    Server(ServerOptions options, api::Handler handler, api::GroupHandler group_handler = nullptr);
     /// Stops without draining if still running.
     ~Server();
     Server(const Server&) = delete;

@@ -7,6 +7,8 @@
 #include <exception>
 #include <utility>
 
+#include "http/connection.hpp"
+
 namespace moai::http {
 namespace {
 
@@ -37,6 +39,16 @@ api::Response internal_error(const api::Request& request) {
         request.request_id);
 }
 
+std::string text_of_current_exception() {
+    try {
+        throw;
+    } catch (const std::exception& error) {
+        return error.what();
+    } catch (...) {
+        return "an exception that is not a std::exception";
+    }
+}
+
 }  // namespace
 
 void ConnectionCount::remove() {
@@ -51,26 +63,50 @@ bool ConnectionCount::wait_for_none(std::chrono::steady_clock::time_point deadli
     return none_.wait_until(lock, deadline, [this] { return open_.load() == 0; });
 }
 
-ServerCore::ServerCore(ServerOptions options_in, api::Handler handler_in)
+ServerCore::ServerCore(ServerOptions options_in, api::Handler handler_in, api::GroupHandler group_handler_in)
     : options(std::move(options_in)),
       handler(std::move(handler_in)),
+      group_handler(std::move(group_handler_in)),
       hosts(options.listen.host, options.allowed_hosts),
       limits(framer_limits(options)),
       max_connections(affordable(options.max_connections)),
       bodies(options.memory_for_bodies),
-      queue(options.threads, max_connections) {}
+      queue(options.threads, max_connections),
+      groups({.threads = options.goes_in_group ? options.group_threads : 0,
+              .members = options.max_group,
+              .bytes = options.max_group_bytes,
+              .waiting = max_connections},
+             [this](std::vector<GroupQueue::Member> group) { Connection::answer_group(*this, group); }) {}
 
 api::Response ServerCore::answer(const api::Request& request) const {
     std::string what;
     try {
         return handler(request);
-    } catch (const std::exception& error) {
-        what = error.what();
     } catch (...) {
-        what = "an exception that is not a std::exception";
+        what = text_of_current_exception();
     }
     report(request.request_id, what);
     return internal_error(request);
+}
+
+std::vector<std::optional<api::Response>> ServerCore::answer_group(
+    std::span<const api::Request* const> requests) const {
+    std::string what;
+    try {
+        auto answers = group_handler(requests);
+        if (answers.size() == requests.size()) {
+            return answers;
+        }
+        what = "the group handler did not answer each request";
+    } catch (...) {
+        what = text_of_current_exception();
+    }
+    std::vector<std::optional<api::Response>> answers;
+    for (const api::Request* request : requests) {
+        report(request->request_id, what);
+        answers.emplace_back(internal_error(*request));
+    }
+    return answers;
 }
 
 void ServerCore::report(std::string_view request_id, std::string_view what) const noexcept {

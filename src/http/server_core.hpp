@@ -6,10 +6,14 @@
 #include <condition_variable>
 #include <cstddef>
 #include <mutex>
+#include <optional>
+#include <span>
 #include <string_view>
+#include <vector>
 
 #include "api/problem.hpp"
 #include "http/byte_budget.hpp"
+#include "http/group_queue.hpp"
 #include "http/host_policy.hpp"
 #include "http/request_framer.hpp"
 #include "http/request_ids.hpp"
@@ -35,15 +39,19 @@ private:
 
 /// Outlives every connection. All members may be used from any thread.
 struct ServerCore {
-    ServerCore(ServerOptions options_in, api::Handler handler_in);
+    ServerCore(ServerOptions options_in, api::Handler handler_in, api::GroupHandler group_handler_in);
 
     /// Runs the handler; what it throws becomes a 500 that says nothing but the request id.
     [[nodiscard]] api::Response answer(const api::Request& request) const;
+    /// The same of the group handler, and every request of the group.
+    [[nodiscard]] std::vector<std::optional<api::Response>> answer_group(
+        std::span<const api::Request* const> requests) const;
     /// Tells options.on_handler_error, if there is one. Whatever that throws is lost: there is nobody left to tell.
     void report(std::string_view request_id, std::string_view what) const noexcept;
 
     const ServerOptions options;
     const api::Handler handler;
+    const api::GroupHandler group_handler;
     const HostPolicy hosts;
     const FramerLimits limits;
     const std::size_t max_connections;  ///< options.max_connections, or what the descriptor limit leaves
@@ -52,6 +60,7 @@ struct ServerCore {
     ByteBudget bodies;
     std::atomic<bool> draining{false};
     WorkQueue queue;
+    GroupQueue groups;
 };
 
 }  // namespace moai::http

@@ -53,6 +53,8 @@ struct Registry::Impl {
 
     Counter& events_accepted =
         counters(registry, "moai_events_accepted_total", "Events accepted by the API, repeats not counted.").Add({});
+    Histogram& publish_group =
+        histogram(registry, "moai_publish_group", "Requests published by one transaction of the API.", kBatchSizes);
     Family<Counter>& api_requests =
         counters(registry, "moai_api_requests_total", "API requests by route pattern, method and status.");
     Histogram& api_seconds = histogram(registry, "moai_api_request_seconds",
@@ -96,6 +98,7 @@ Registry::Registry(std::string_view version) : impl_(std::make_unique<Impl>()) {
 }
 Registry::~Registry() = default;
 
+void Registry::publish_group(std::size_t count) { impl_->publish_group.Observe(static_cast<double>(count)); }
 void Registry::events_accepted(std::uint64_t count) { impl_->events_accepted.Increment(static_cast<double>(count)); }
 
 void Registry::api_request(std::string_view method, std::string_view route, int status,

@@ -29,6 +29,7 @@ public:
 
     // The API.
     void events_accepted(std::uint64_t count = 1);
+    void publish_group(std::size_t count);  ///< requests that one transaction published together
     /// `route` is the pattern ("/events/{id}"), never the path; methods outside RFC 9110 are counted as "other".
     void api_request(std::string_view method, std::string_view route, int status, std::chrono::microseconds took);
 

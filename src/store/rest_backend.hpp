@@ -1,12 +1,16 @@
-// What the REST API needs of the database: one call of a moai_rest function. Pure, so that the API's tests bring their
-// own.
+// What the REST API needs of the database: one call of a moai_rest function, or one for several publishers at once.
+// Pure, so that the API's tests bring their own.
 #pragma once
 
 #include <optional>
+#include <span>
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <variant>
 #include <vector>
+
+#include "pg/error.hpp"
 
 namespace moai::store {
 
@@ -20,6 +24,18 @@ struct RestAnswer {
     int status = 200;
     std::string body;  ///< JSON text; empty where SQL gave NULL
 };
+
+/// One event to publish together with others'.
+struct PublishItem {
+    std::string_view document;  ///< one JSON object: text that does not parse would take all the others with it
+    std::optional<std::string_view> idempotency_key;  ///< what came beside the document
+};
+
+/// Must be published by a call of its own, which may take longer than the others can wait.
+struct PublishAlone {};
+
+/// What became of one item: its answer, its error, or nothing yet.
+using PublishAnswer = std::variant<RestAnswer, pg::Error, PublishAlone>;
 
 /// The connection broke while a writing call ran: it may have been committed or not.
 class OutcomeUnknown : public std::runtime_error {
@@ -37,6 +53,10 @@ public:
 
     /// Throws pg::Error for what the server or the connection reports, pg::PoolExhausted, OutcomeUnknown.
     [[nodiscard]] virtual RestAnswer call(const RestCall& call) = 0;
+    /// Publishes all in one transaction, which is committed on return: one answer for each item, in order. An item that
+    /// is refused takes nothing from the others. Throws as call() does, for all of them.
+    /// REQUIRES: 1 to 1000 items.
+    [[nodiscard]] virtual std::vector<PublishAnswer> publish_group(std::span<const PublishItem> items) = 0;
 };
 
 }  // namespace moai::store

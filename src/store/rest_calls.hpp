@@ -1,4 +1,4 @@
-// Calls moai_rest functions through a connection pool.
+// Calls moai_rest functions through connection pools.
 #pragma once
 
 #include "pg/pool.hpp"
@@ -10,13 +10,18 @@ namespace moai::store {
 /// reading call once when its connection turned out to be dead. Everything else is thrown at once.
 class RestCalls final : public RestBackend {
 public:
-    /// The pool must outlive this.
-    explicit RestCalls(pg::Pool& pool) : pool_(pool) {}
+    /// The pools must outlive this. That of the groups is their own, so that calls which wait for something never hold
+    /// them up.
+    RestCalls(pg::Pool& pool, pg::Pool& groups) : pool_(pool), groups_(groups) {}
 
     [[nodiscard]] RestAnswer call(const RestCall& call) override;
+    /// An error that the statement as a whole met and that may be the fault of one item makes every item one to publish
+    /// alone.
+    [[nodiscard]] std::vector<PublishAnswer> publish_group(std::span<const PublishItem> items) override;
 
 private:
     pg::Pool& pool_;
+    pg::Pool& groups_;
 };
 
 }  // namespace moai::store

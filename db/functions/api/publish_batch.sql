@@ -10,7 +10,7 @@ BEGIN
         PERFORM moai_private.fail(422, 'on_error is neither raise nor report', 'on_error = ' || quote_nullable(publish_batch.on_error),
             'Use ''raise'' to publish all or nothing, ''report'' to publish the good ones.');
     END IF;
-    RETURN QUERY SELECT * FROM moai_private.insert_events(publish_batch.events, publish_batch.on_error = 'report', clock_timestamp());
+    RETURN QUERY SELECT * FROM moai_private.insert_events(publish_batch.events, NULL, publish_batch.on_error = 'report', false, clock_timestamp());
 END
 $$;
 COMMENT ON FUNCTION moai.publish_batch IS

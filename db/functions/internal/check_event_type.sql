@@ -1,3 +1,11 @@
+CREATE OR REPLACE FUNCTION moai_private.is_event_type(type text)
+    RETURNS boolean
+    LANGUAGE sql
+    IMMUTABLE
+    PARALLEL SAFE
+RETURN octet_length(is_event_type.type) <= 256 AND is_event_type.type ~ '^[A-Za-z0-9_-]+([.][A-Za-z0-9_-]+)*$';
+COMMENT ON FUNCTION moai_private.is_event_type IS 'Dot-separated words, at most 256 bytes.';
+
 CREATE OR REPLACE FUNCTION moai_private.check_event_type(type text)
     RETURNS void
     LANGUAGE plpgsql
@@ -9,7 +17,7 @@ BEGIN
     ELSIF octet_length(check_event_type.type) > 256 THEN
         PERFORM moai_private.fail(422, format('type is %s bytes long, 256 are allowed', octet_length(check_event_type.type)),
             'type = ' || quote_literal(left(check_event_type.type, 64) || '…'), 'Use a shorter event type.');
-    ELSIF check_event_type.type !~ '^[A-Za-z0-9_-]+([.][A-Za-z0-9_-]+)*$' THEN
+    ELSIF NOT moai_private.is_event_type(check_event_type.type) THEN
         PERFORM moai_private.fail(422, 'type is not an event type', 'type = ' || quote_literal(check_event_type.type),
             'Use letters, digits, "_" and "-" in words joined by dots, for example "user.created".');
     END IF;

@@ -16,3 +16,17 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION moai_private.check_idempotency IS 'Raises MO422 unless key (which may be NULL) and time to live are in range.';
+
+CREATE OR REPLACE FUNCTION moai_private.check_one_key(header text, field text)
+    RETURNS void
+    LANGUAGE plpgsql
+    IMMUTABLE
+AS $$
+BEGIN
+    IF check_one_key.header <> check_one_key.field THEN
+        PERFORM moai_private.fail(422, 'the header Idempotency-Key and the field idempotency_key differ',
+            format('header = %L, field = %L', left(check_one_key.header, 255), left(check_one_key.field, 255)), 'Give one of them.');
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION moai_private.check_one_key IS 'Raises MO422 if both are given and differ.';

@@ -1,3 +1,14 @@
+CREATE OR REPLACE FUNCTION moai_private.is_too_deep(characters integer, payload jsonb)
+    RETURNS boolean
+    LANGUAGE sql
+    IMMUTABLE
+    PARALLEL SAFE
+-- 513 nested containers take 1026 characters, so that most payloads are not walked at all. strict: lax looks into an array for its
+-- elements, and so overlooks an empty one.
+RETURN is_too_deep.characters > 1025
+    AND jsonb_path_exists(is_too_deep.payload, 'strict $.**{512} ? (@.type() == "array" || @.type() == "object")');
+COMMENT ON FUNCTION moai_private.is_too_deep IS 'Is the payload, which takes so many characters as text, nested more than 512 deep?';
+
 CREATE OR REPLACE FUNCTION moai_private.check_payload(payload json)
     RETURNS void
     LANGUAGE plpgsql
@@ -24,9 +35,7 @@ BEGIN
         PERFORM moai_private.fail(422, 'payload cannot be read as jsonb: ' || _reason, NULL,
             E'Leave out \\u0000, lone surrogates and numbers that numeric cannot hold.');
     END IF;
-    -- 513 nested containers take 1026 characters, so that most payloads are not walked at all. strict: lax looks into an array for its
-    -- elements, and so overlooks an empty one.
-    IF length(_text) > 1025 AND jsonb_path_exists(_jsonb, 'strict $.**{512} ? (@.type() == "array" || @.type() == "object")') THEN
+    IF moai_private.is_too_deep(length(_text), _jsonb) THEN
         PERFORM moai_private.fail(422, 'payload is nested more than 512 deep', NULL, 'Nest it less deeply.');
     END IF;
 END

@@ -1,3 +1,11 @@
+CREATE OR REPLACE FUNCTION moai_private.is_tenant(tenant text)
+    RETURNS boolean
+    LANGUAGE sql
+    IMMUTABLE
+    PARALLEL SAFE
+RETURN char_length(is_tenant.tenant) BETWEEN 1 AND 128 AND is_tenant.tenant !~ '[[:cntrl:]]' AND is_tenant.tenant <> '*';
+COMMENT ON FUNCTION moai_private.is_tenant IS 'Can the text name a tenant?';
+
 CREATE OR REPLACE FUNCTION moai_private.check_tenant(tenant text)
     RETURNS void
     LANGUAGE plpgsql
@@ -6,7 +14,7 @@ AS $$
 BEGIN
     IF coalesce(check_tenant.tenant, '') = '' THEN
         PERFORM moai_private.fail(422, 'tenant is empty', NULL, 'Leave it out for the tenant "default".');
-    ELSIF char_length(check_tenant.tenant) > 128 OR check_tenant.tenant ~ '[[:cntrl:]]' OR check_tenant.tenant = '*' THEN
+    ELSIF NOT moai_private.is_tenant(check_tenant.tenant) THEN
         PERFORM moai_private.fail(422, 'tenant is not a tenant''s name', 'tenant = ' || quote_literal(left(check_tenant.tenant, 128)),
             'Use 1 to 128 characters without control characters; "*" alone is reserved.');
     ELSIF NOT (moai_private.sees_all_tenants() OR check_tenant.tenant = ANY (moai_private.visible_tenants())) THEN

@@ -11,7 +11,7 @@ DECLARE
     _room integer := 61000 - 64 * json_array_length(publish_array.events);
 BEGIN
     publish_array.status := 422;
-    FOR _item IN SELECT * FROM moai_private.insert_events(publish_array.events, true, publish_array.at) LOOP
+    FOR _item IN SELECT * FROM moai_private.insert_events(publish_array.events, NULL, true, false, publish_array.at) LOOP
         IF _item.code IS NULL THEN
             publish_array.status := 202;
             _text := format('{"id":"%s","duplicate":%s}', _item.id, CASE WHEN _item.duplicate THEN 'true' ELSE 'false' END);

@@ -27,10 +27,7 @@ BEGIN
     ELSE
         PERFORM moai_private.json_refuse_unknown(_document, ARRAY['type', 'payload', 'idempotency_key', 'tenant', 'idempotency_ttl']);
         _field := moai_private.json_text(_document, 'idempotency_key');
-        IF publish.idempotency_key <> _field THEN
-            PERFORM moai_private.fail(422, 'the header Idempotency-Key and the field idempotency_key differ',
-                format('header = %L, field = %L', left(publish.idempotency_key, 255), left(_field, 255)), 'Give one of them.');
-        END IF;
+        PERFORM moai_private.check_one_key(publish.idempotency_key, _field);
         _key := coalesce(_field, publish.idempotency_key);
         BEGIN
             -- The arrow keeps the bytes of the payload; json_to_record would rewrite strings.

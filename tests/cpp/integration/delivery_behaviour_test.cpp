@@ -197,7 +197,7 @@ TEST_F(DeliveryBehaviour, ABodyOfAGigabyteIsCutAndCountsByItsStatus) {
         const auto result = fetch({.status = status, .behaviour = Behaviour::endless_body});
         EXPECT_EQ(result.error_class, status == 200 ? ErrorClass::none : ErrorClass::http_status);
         EXPECT_EQ(result.http_status, status);
-        EXPECT_EQ(result.response_body, std::string(16 * 1024, 'e'));
+        EXPECT_EQ(result.response_body, std::string(16'384, 'e'));
         EXPECT_GT(result.response_bytes, 64U * 1024);
         EXPECT_LE(result.response_bytes, 80U * 1024);
         EXPECT_LT(took_, kSlack);
@@ -208,7 +208,7 @@ TEST_F(DeliveryBehaviour, ABodyOfAGigabyteIsCutAndCountsByItsStatus) {
 }
 
 TEST_F(DeliveryBehaviour, ABodyOfExactlyTheLimitIsReadToItsEnd) {
-    const auto result = fetch({.body = std::string(64 * 1024, 'x')});
+    const auto result = fetch({.body = std::string(65'536, 'x')});
     EXPECT_EQ(result.error_class, ErrorClass::none);
     EXPECT_EQ(result.response_bytes, 64U * 1024);
     EXPECT_EQ(result.response_body.size(), 16U * 1024);
@@ -288,11 +288,13 @@ TEST_F(DeliveryBehaviour, ARequestPastItsStartDeadlineIsNotSent) {
 
 TEST_F(DeliveryBehaviour, ProxyVariablesOfTheEnvironmentAreIgnored) {
     FakeReceiver proxy;
+    // NOLINTBEGIN(concurrency-mt-unsafe): nothing but this thread reads the environment
     ASSERT_EQ(::setenv("http_proxy", proxy.url().c_str(), 1), 0);
     ASSERT_EQ(::setenv("all_proxy", proxy.url().c_str(), 1), 0);
     const auto result = fetch(Answer{});
     ::unsetenv("http_proxy");
     ::unsetenv("all_proxy");
+    // NOLINTEND(concurrency-mt-unsafe)
     EXPECT_EQ(result.error_class, ErrorClass::none) << result.error_detail;
     EXPECT_EQ(proxy.connections_accepted(), 0U);
     EXPECT_EQ(receiver_.count(), 1U);

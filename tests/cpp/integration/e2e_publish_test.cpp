@@ -3,10 +3,13 @@
 #include <gtest/gtest.h>
 
 #include <array>
+#include <atomic>
 #include <cstdio>
 #include <set>
 #include <thread>
+#include <vector>
 
+#include "support/eventually.hpp"
 #include "support/fake_receiver.hpp"
 #include "support/json_text.hpp"
 #include "support/moai_process.hpp"
@@ -152,6 +155,90 @@ TEST_F(Publishing, OneKeyWithOtherContentIsAConflictAndTheFirstEventStands) {
     ASSERT_TRUE(receiver.wait_for(1, 10s));
     EXPECT_EQ(receiver.requests().front().body, "1");
     EXPECT_EQ(stored_events(), "1");
+}
+
+TEST_F(Publishing, AKeyThatAnOpenTransactionHoldsIsAnsweredAloneAndDelaysNobodyElse) {
+    pg::Connection holder(database.url(), "holder");
+    holder.script("BEGIN; SELECT moai.publish('a', '1', idempotency_key => 'held')");
+    std::atomic<int> answered{0};
+    std::vector<std::jthread> askers;
+    std::array<RawResponse, 20> answers;  // more than there are threads for requests that wait
+    for (RawResponse& answer : answers) {
+        askers.emplace_back([this, &answer, &answered] {
+            RestClient client(port);
+            answer = client.post("/events", R"({"type":"a","payload":1})", {{"Idempotency-Key", "held"}});
+            ++answered;
+        });
+    }
+    RestClient client(port);
+    int others = 0;
+    while (answered == 0) {
+        const auto answer = client.post(
+            "/events", R"({"type":"a","payload":2,"idempotency_key":"n)" + std::to_string(others) + R"("})");
+        ASSERT_EQ(answer.status, 202) << answer.body;
+        ++others;
+    }
+    EXPECT_GT(others, 50) << "each of them would have waited as long as those of the held key";
+    askers.clear();
+    for (const RawResponse& answer : answers) {
+        EXPECT_TRUE(answer.status == 409 || answer.status == 503) << answer.status << answer.body;
+        if (answer.status == 409) {
+            EXPECT_THAT(answer.body, HasSubstr("idempotency_key_in_use"));
+        }
+    }
+    holder.script("COMMIT");
+    const auto after = client.post("/events", R"({"type":"a","payload":1})", {{"Idempotency-Key", "held"}});
+    EXPECT_EQ(json_at(after.body, "/duplicate"), "true") << after.body;
+}
+
+TEST_F(Publishing, AKeyThatComesFreeInTimeGivesTheFirstEventsId) {
+    pg::Connection holder(database.url(), "holder");
+    holder.script("BEGIN");
+    const std::string first = value(holder, "SELECT moai.publish('a', '1', idempotency_key => 'soon free')");
+    RawResponse answer;
+    std::jthread asker([this, &answer] {
+        RestClient client(port);
+        answer = client.post("/events", R"({"type":"a","payload":1})", {{"Idempotency-Key", "soon free"}});
+    });
+    ASSERT_TRUE(eventually([&] {
+        return value(sql,
+                     "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'moai api' AND wait_event = "
+                     "'transactionid' AND query LIKE '%moai_rest.publish(%'") == "1";
+    })) << "it waits by itself";
+    holder.script("COMMIT");
+    asker.join();
+    EXPECT_EQ(answer.status, 202) << answer.body;
+    EXPECT_EQ(json_at(answer.body, "/id"), first);
+    EXPECT_EQ(json_at(answer.body, "/duplicate"), "true");
+}
+
+TEST_F(Publishing, WhatComesTogetherIsPublishedTogetherAndEachIsAnsweredForItself) {
+    std::vector<std::jthread> clients;
+    std::atomic<int> good{0}, bad{0};
+    for (int n = 0; n < 16; ++n) {
+        clients.emplace_back([this, n, &good, &bad] {
+            RestClient client(port);
+            pg::Connection mine(database.url(), "test");
+            for (int i = 0; i < 50; ++i) {
+                const std::string payload = std::to_string(n * 1000 + i);
+                const bool spoilt = i % 10 == 0;
+                const auto answer = client.post("/events", R"({"type":")" + std::string(spoilt ? "no type" : "a") +
+                                                               R"(","payload":)" + payload + "}");
+                if (spoilt) {
+                    bad += answer.status == 422 && answer.body.find("no type") != std::string::npos ? 1 : 0;
+                } else if (answer.status == 202) {
+                    good += value(mine, "SELECT payload::text FROM moai.event WHERE id = '" +
+                                            json_at(answer.body, "/id") + "'") == payload
+                                ? 1
+                                : 0;
+                }
+            }
+        });
+    }
+    clients.clear();
+    EXPECT_EQ(good, 16 * 45) << "an id that is not its payload's, or not committed when it was answered";
+    EXPECT_EQ(bad, 16 * 5);
+    EXPECT_EQ(stored_events(), std::to_string(16 * 45));
 }
 
 TEST_F(Publishing, AnExpiredKeyIsANewEvent) {

@@ -27,8 +27,10 @@ protected:
         options.threads = 2;
         options.answers_at_once = api::Router::answers_at_once;
         options.body_optional = api::Router::body_optional;
+        options.goes_in_group = api::Router::goes_in_group;
         server_ = std::make_unique<http::Server>(
-            std::move(options), [this](const api::Request& request) { return router_.handle(request); });
+            std::move(options), [this](const api::Request& request) { return router_.handle(request); },
+            [this](std::span<const api::Request* const> group) { return router_.handle_group(group); });
         server_->start();
     }
 
@@ -47,7 +49,8 @@ protected:
 
     test::TestDatabase database_;
     pg::Pool pool_{{database_.url(), "moai api", "", 2, std::chrono::milliseconds(2'000)}};
-    store::RestCalls calls_{pool_};
+    pg::Pool groups_{{database_.url(), "moai api", "", 2, std::chrono::milliseconds(2'000)}};
+    store::RestCalls calls_{pool_, groups_};
     api::Router router_{calls_, {[] { return api::Readiness{true, "{}"}; }, [] { return std::string(); }}};
     std::unique_ptr<http::Server> server_;
 };

@@ -32,6 +32,25 @@ constexpr const char* kSchema = R"(
         BEGIN
             RAISE read_only_sql_transaction;
         END $$;
+    CREATE FUNCTION moai_rest.publish_group(events text, keys text)
+        RETURNS TABLE (status int, body text, code text, message text, detail text, hint text) LANGUAGE plpgsql AS $$
+        DECLARE
+            first text := events::json -> 0 ->> 'do';
+        BEGIN
+            PERFORM nextval('tries');
+            IF first = 'collide' AND currval('tries') <= 3 THEN RAISE serialization_failure; END IF;
+            IF first = 'deadlock' AND currval('tries') <= 1 THEN RAISE deadlock_detected; END IF;
+            IF first = 'die in commit' THEN INSERT INTO commits VALUES (1); END IF;
+            IF first = 'fail all' THEN RAISE 'division' USING ERRCODE = '22012'; END IF;
+            IF first = 'stop' THEN RAISE 'stopped' USING ERRCODE = '57014'; END IF;
+            RETURN QUERY SELECT CASE WHEN e ->> 'do' NOT IN ('bad', 'held') THEN 202 END, e::text || coalesce(keys, '-'),
+                CASE e ->> 'do' WHEN 'bad' THEN 'MO422' WHEN 'held' THEN '55P03' END, 'm', 'd', 'h'
+                FROM json_array_elements(events::json) AS e;
+        END $$;
+    CREATE TABLE commits (n int);
+    CREATE FUNCTION die() RETURNS trigger LANGUAGE plpgsql AS $$
+        BEGIN PERFORM pg_terminate_backend(pg_backend_pid()); PERFORM pg_sleep(10); RETURN NULL; END $$;
+    CREATE CONSTRAINT TRIGGER die AFTER INSERT ON commits DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION die();
     CREATE FUNCTION moai_rest.refuse(OUT status int, OUT body text) LANGUAGE plpgsql AS $$
         BEGIN
             PERFORM nextval('tries');
@@ -50,7 +69,10 @@ protected:
     test::TestDatabase database_{test::TestDatabase::Content::empty};
     pg::Connection admin_{database_.url(), "admin"};
     pg::Pool pool_{{database_.url(), "moai rest", "", 2, std::chrono::milliseconds(2'000)}};
-    RestCalls calls_{pool_};
+    pg::Pool groups_{{database_.url(), "moai rest", "", 1, std::chrono::milliseconds(2'000)}};
+    RestCalls calls_{pool_, groups_};
+
+    std::vector<PublishAnswer> publish(const std::vector<PublishItem>& items) { return calls_.publish_group(items); }
 };
 
 TEST_F(RestCallsTest, PassTextAndNullAndReadStatusAndBody) {
@@ -112,8 +134,61 @@ TEST_F(RestCallsTest, PassRefusalsOnUntouched) {
 
 TEST_F(RestCallsTest, AnUnreachableDatabaseIsAnErrorNotAnUnknownOutcome) {
     pg::Pool nowhere({"postgresql://127.0.0.1:1/none", "moai rest", "", 2, std::chrono::milliseconds(100)});
-    RestCalls calls(nowhere);
+    RestCalls calls(nowhere, nowhere);
     EXPECT_THROW((void)calls.call({"echo", {"a", "b"}, true}), pg::Error);
+}
+
+TEST_F(RestCallsTest, AGroupsAnswersAreOneForEachInOrder) {
+    const auto answers = publish({{R"({"do":"good"})", "k\"1"}, {R"({"do":"bad"})", {}}, {R"({"do":"held"})", {}}});
+    ASSERT_EQ(answers.size(), 3U);
+    const auto& good = std::get<RestAnswer>(answers[0]);
+    EXPECT_EQ(good.status, 202);
+    EXPECT_EQ(good.body, R"({"do":"good"}["k\"1",null,null])");
+    const auto& bad = std::get<pg::Error>(answers[1]);
+    EXPECT_EQ(bad.sqlstate() + bad.what() + bad.detail() + bad.hint(), "MO422mdh");
+    EXPECT_TRUE(std::holds_alternative<PublishAlone>(answers[2]));
+}
+
+TEST_F(RestCallsTest, AGroupWithoutKeysGivesNone) {
+    const auto answers = publish({{R"({"do":"good"})", {}}});
+    EXPECT_EQ(std::get<RestAnswer>(answers.at(0)).body, R"({"do":"good"}-)");
+}
+
+TEST_F(RestCallsTest, AGroupThatCollidesIsRepeated) {
+    EXPECT_EQ(publish({{R"({"do":"collide"})", {}}}).size(), 1U);
+    EXPECT_EQ(tries(), "4");
+}
+
+TEST_F(RestCallsTest, AGroupThatDeadlocksIsRepeated) {
+    EXPECT_EQ(publish({{R"({"do":"deadlock"})", {}}}).size(), 1U);
+    EXPECT_EQ(tries(), "2");
+}
+
+TEST_F(RestCallsTest, AGroupWhoseConnectionBreaksInItsCommitIsOfUnknownOutcomeAndNotRepeated) {
+    EXPECT_THROW(publish({{R"({"do":"die in commit"})", {}}}), OutcomeUnknown);
+    EXPECT_EQ(tries(), "1");
+    EXPECT_EQ(publish({{R"({"do":"good"})", {}}}).size(), 1U) << "the pool must have made a new connection";
+}
+
+TEST_F(RestCallsTest, AGroupThatFailsForWhatOneOfItMayHaveDoneIsPublishedOneByOne) {
+    for (const auto& answer : publish({{R"({"do":"fail all"})", {}}, {R"({"do":"good"})", {}}})) {
+        EXPECT_TRUE(std::holds_alternative<PublishAlone>(answer));
+    }
+}
+
+TEST_F(RestCallsTest, AGroupThatTheServerStopsIsAnErrorForAll) {
+    try {
+        (void)publish({{R"({"do":"stop"})", {}}});
+        FAIL() << "it was not stopped";
+    } catch (const pg::Error& error) {
+        EXPECT_EQ(error.sqlstate(), "57014");
+    }
+}
+
+TEST_F(RestCallsTest, AGroupWaitsForNoConnectionThatOtherCallsHold) {
+    const auto first = pool_.acquire();
+    const auto second = pool_.acquire();
+    EXPECT_EQ(publish({{R"({"do":"good"})", {}}}).size(), 1U);
 }
 
 }  // namespace

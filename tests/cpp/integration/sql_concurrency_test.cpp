@@ -204,6 +204,38 @@ TEST_F(SqlConcurrency, WhatIsPublishedWhileTheSubscriptionIsPausedOrResumedIsNei
               "2");
 }
 
+TEST_F(SqlConcurrency, AGroupLeavesOutWhatAnotherOpenTransactionHoldsAndPublishesTheRest) {
+    SqlSession holder(database_.url());
+    holder.run("BEGIN");
+    std::ignore = holder.value("SELECT moai.publish('a', '1', 'held')");
+    const std::string publish =
+        "SELECT string_agg(coalesce(status::text, code), ' ') FROM moai_rest.publish_group('["
+        R"({"type":"a","payload":1},{"type":"a","payload":1},{"type":"a","payload":2},{"type":"a","payload":3})"
+        "]', '[\"a\", \"held\", null, \"z\"]')";
+    EXPECT_EQ(sql_.value(publish), "202 55P03 202 202");
+    EXPECT_EQ(sql_.number("SELECT count(*) FROM moai_private.event"), 3);
+    EXPECT_EQ(sql_.value("SELECT string_agg(key, ' ' ORDER BY key) FROM moai_private.idempotency_key"), "a z");
+    holder.run("ROLLBACK");
+    EXPECT_EQ(sql_.value(publish), "202 202 202 202") << "a and z are repeats now";
+    EXPECT_EQ(sql_.number("SELECT count(*) FROM moai_private.event"), 5);
+}
+
+TEST_F(SqlConcurrency, ABatchWaitsForTheKeyThatAnotherOpenTransactionHolds) {
+    SqlSession holder(database_.url());
+    SqlSession waiting(database_.url());
+    holder.run("BEGIN");
+    const std::string first = holder.value("SELECT moai.publish('a', '1', 'held')");
+    std::string second;
+    std::jthread publisher([&] {
+        second = waiting.value(
+            "SELECT id FROM moai.publish_batch('[{\"type\":\"a\",\"payload\":1,\"idempotency_key\":\"held\"}]')");
+    });
+    wait_until_blocked(sql_, waiting.pid());
+    holder.run("COMMIT");
+    publisher.join();
+    EXPECT_EQ(second, first);
+}
+
 TEST_F(SqlConcurrency, WhatIsPublishedWhileTheSubscriptionIsDeletedIsCancelled) {
     const std::string subscription = subscribe(sql_);
     SqlSession publisher(database_.url());

@@ -35,6 +35,7 @@ const passwd* server_user() {
     if (::geteuid() != 0) {
         return nullptr;
     }
+    // NOLINTNEXTLINE(concurrency-mt-unsafe): asked before a test starts threads
     const passwd* user = ::getpwnam("postgres");
     if (user == nullptr) {
         throw std::runtime_error("there is no user postgres to run the test cluster as");
@@ -251,14 +252,14 @@ std::string TestCluster::server_log() const {
 }
 
 const std::string& shared_cluster_url() {
-    static const std::string given =
+    static const std::string kGiven =
         std::getenv("MOAI_TEST_CLUSTER_URL") == nullptr ? "" : std::getenv("MOAI_TEST_CLUSTER_URL");
-    if (!given.empty()) {
-        return given;
+    if (!kGiven.empty()) {
+        return kGiven;
     }
-    static const TestCluster own;
-    static const std::string url = own.url();
-    return url;
+    static const TestCluster kOwn;
+    static const std::string kUrl = kOwn.url();
+    return kUrl;
 }
 
 std::string postgres_program(const std::string& name) {

@@ -37,9 +37,9 @@ void make_template(pg::Connection& admin, const std::string& cluster_url) {
 }
 
 std::string fresh_name() {
-    static const unsigned run = std::random_device()();
+    static const unsigned kRun = std::random_device()();
     static std::atomic<int> count{0};
-    return "moai_test_" + std::to_string(::getpid()) + "_" + std::to_string(run) + "_" + std::to_string(++count);
+    return "moai_test_" + std::to_string(::getpid()) + "_" + std::to_string(kRun) + "_" + std::to_string(++count);
 }
 
 }  // namespace

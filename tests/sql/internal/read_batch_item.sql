@@ -4,7 +4,7 @@ SELECT plan(19);
 
 CREATE FUNCTION pg_temp.read(value json) RETURNS text LANGUAGE sql
 RETURN (SELECT coalesce(i.code || ' ' || i.message, format('%s %s %s %s %s', i.type, i.payload, coalesce(i.idempotency_key, '-'), i.tenant, i.idempotency_ttl))
-        FROM moai_private.read_batch_item(read.value, 0, true) AS i);
+        FROM moai_private.read_batch_item(read.value, NULL, 0, true, clock_timestamp()) AS i);
 
 SELECT is(pg_temp.read('{"type": "a", "payload": {"x" : 1.0}}'), 'a {"x" : 1.0} - default 24:00:00', 'type and payload are enough');
 SELECT is(pg_temp.read('{"tenant": "t", "idempotency_ttl": "2 h", "idempotency_key": "k", "payload": null, "type": "a"}'), 'a null k t 02:00:00', 'every field is read, and null is a payload');
@@ -26,9 +26,9 @@ FROM (VALUES
     ('{"type": "a", "payload": 1, "idempotency_key": "\udc00"}', 'idempotency_key holds a character that text cannot'),
     ('{"type": "a", "payload": 1e400000}', 'payload cannot be read as jsonb: value overflows numeric format')) AS v(value, message);
 
-SELECT is(pg_temp.error_of($$SELECT moai_private.read_batch_item('{"type": "a b", "payload": 1}', 7, false)$$),
+SELECT is(pg_temp.error_of($$SELECT moai_private.read_batch_item('{"type": "a b", "payload": 1}', NULL, 7, false, clock_timestamp())$$),
     'MO422: type is not an event type / item 7: type = ''a b''', 'without report the error is raised, naming the item');
-SELECT is(pg_temp.error_of($$SELECT moai_private.read_batch_item('{"type": "a"}', 7, false)$$), 'MO422: payload is missing / item 7', 'also where there are no values to show');
+SELECT is(pg_temp.error_of($$SELECT moai_private.read_batch_item('{"type": "a"}', NULL, 7, false, clock_timestamp())$$), 'MO422: payload is missing / item 7', 'also where there are no values to show');
 
 SELECT * FROM finish();
 ROLLBACK;

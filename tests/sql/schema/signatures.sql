@@ -39,6 +39,7 @@ INSERT INTO expected VALUES
     ('moai_rest.list_subscriptions(query text, OUT status integer, OUT body text) record'),
     ('moai_rest.pause_subscription(id text, document text, OUT status integer, OUT body text) record'),
     ('moai_rest.publish(document text, idempotency_key text, OUT status integer, OUT body text) record'),
+    ('moai_rest.publish_group(events text, keys text) TABLE(status integer, body text, code text, message text, detail text, hint text)'),
     ('moai_rest.redrive_dead_letters(document text, OUT status integer, OUT body text) record'),
     ('moai_rest.resume_subscription(id text, document text, OUT status integer, OUT body text) record'),
     ('moai_rest.retry_delivery(id text, OUT status integer, OUT body text) record'),

@@ -1,4 +1,4 @@
-// router: the promises of src/api/router.hpp, one test each.
+// router: the promises of src/api/router.hpp, one test each; through it api/request_input.cpp.
 #include "api/router.hpp"
 
 #include <gtest/gtest.h>
@@ -34,6 +34,19 @@ public:
         return answer;
     }
 
+    std::vector<store::PublishAnswer> publish_group(std::span<const store::PublishItem> items) override {
+        group.clear();
+        for (const auto& item : items) {
+            group.emplace_back(std::string(item.document) + " " + std::string(item.idempotency_key.value_or("-")));
+        }
+        if (fail) {
+            fail();
+        }
+        return group_answers;
+    }
+
+    std::vector<std::string> group;
+    std::vector<store::PublishAnswer> group_answers;
     int calls = 0;
     std::string function;
     bool writes = false;
@@ -367,6 +380,64 @@ TEST_F(RouterTest, KnowsWhichRoutesNeedNoBody) {
     EXPECT_FALSE(Router::body_optional(request("POST", "/events")));
     EXPECT_FALSE(Router::body_optional(request("PATCH", "/subscriptions/a")));
     EXPECT_FALSE(Router::body_optional(request("POST", "/nowhere")));
+}
+
+TEST_F(RouterTest, GroupsSingleEventsAndNothingElse) {
+    EXPECT_TRUE(Router::goes_in_group(request("POST", "/events", R"({"type":"a","payload":1})")));
+    EXPECT_TRUE(Router::goes_in_group(request("POST", "/events", " \r\n\t{not JSON")));
+    EXPECT_FALSE(Router::goes_in_group(request("POST", "/events", R"([{"type":"a","payload":1}])")));
+    EXPECT_FALSE(Router::goes_in_group(request("POST", "/events", "")));
+    EXPECT_FALSE(Router::goes_in_group(request("GET", "/events", "{}")));
+    EXPECT_FALSE(Router::goes_in_group(request("POST", "/subscriptions", "{}")));
+    EXPECT_FALSE(Router::goes_in_group(request("POST", "/nowhere", "{}")));
+}
+
+TEST_F(RouterTest, AnswersEachOfAGroupAndKeepsTheBadOutOfIt) {
+    Request keyed = request("POST", "/events", R"({"n":1})");
+    keyed.headers.push_back({"idempotency-key", "k"});
+    const Request unreadable = request("POST", "/events", R"({"n":)");
+    const Request refused = request("POST", "/events", R"({"n":2})");
+    const Request held = request("POST", "/events", R"({"n":3})");
+    backend.group_answers = {store::RestAnswer{202, R"({"id":"x"})"}, pg::Error("MO422", "no", "n = 2", "Change it."),
+                             store::PublishAlone{}};
+    const std::vector<const Request*> group{&keyed, &unreadable, &refused, &held};
+    const auto answers = router.handle_group(group);
+    ASSERT_EQ(answers.size(), 4U);
+    EXPECT_EQ(backend.group, (std::vector<std::string>{R"({"n":1} k)", R"({"n":2} -)", R"({"n":3} -)"}));
+    EXPECT_EQ(answers[0].value().status, 202);
+    EXPECT_EQ(answers[0].value().body, R"({"id":"x"})");
+    EXPECT_EQ(answers[1].value().status, 400);
+    EXPECT_EQ(answers[2].value().status, 422);
+    EXPECT_EQ(nlohmann::json::parse(answers[2].value().body).at("hint"), "Change it.");
+    EXPECT_FALSE(answers[3]) << "it must be published alone";
+    ASSERT_EQ(seen.size(), 3U) << "what is not answered yet is not counted yet";
+    EXPECT_EQ(seen[0].route, "/events");
+}
+
+TEST_F(RouterTest, AGroupOfTheBadAloneAsksNobody) {
+    const Request bad = request("POST", "/events", "{");
+    const std::vector<const Request*> group{&bad};
+    backend.fail = [] { FAIL() << "it was asked"; };
+    EXPECT_EQ(router.handle_group(group).at(0).value().status, 400);
+}
+
+TEST_F(RouterTest, TellsEachOfAGroupThatFailsAsAWholeWhatItMayDo) {
+    const Request bare = request("POST", "/events", R"({"n":1})");
+    Request keyed = request("POST", "/events", R"({"n":2})");
+    keyed.headers.push_back({"idempotency-key", "k"});
+    const std::vector<const Request*> group{&bare, &keyed};
+    backend.fail = [] { throw store::OutcomeUnknown("cut"); };
+    const auto unknown = router.handle_group(group);
+    for (const auto& answer : unknown) {
+        EXPECT_EQ(answer.value().status, 503);
+        EXPECT_EQ(nlohmann::json::parse(answer.value().body).at("code"), "outcome_unknown");
+    }
+    EXPECT_NE(unknown[0].value().body.find("look at GET /events"), std::string::npos);
+    EXPECT_NE(unknown[1].value().body.find("same idempotency key"), std::string::npos);
+    backend.fail = [] { throw pg::PoolExhausted("none"); };
+    EXPECT_EQ(nlohmann::json::parse(router.handle_group(group).at(1).value().body).at("code"), "busy");
+    backend.fail = [] { throw pg::Error("", "gone"); };
+    EXPECT_EQ(router.handle_group(group).at(0).value().status, 503);
 }
 
 TEST_F(RouterTest, NeverAnswersMoreThan64KiB) {

@@ -160,9 +160,7 @@ TEST(Base64, IsItsOwnInverseForEveryLength) {
 }
 
 TEST(Base64, RefusesStrayBitsWhiteSpaceAndPaddingInside) {
-    for (const std::string_view text : {"QQ=", "QR==", "Q===", "QQ==QQ==", "QUJ D", " QUJ", "QUJ\n", "QU-_",
-                                        "\xc3\xa9"
-                                        "QQ"}) {
+    for (const std::string_view text : {"QQ=", "QR==", "Q===", "QQ==QQ==", "QUJ D", " QUJ", "QUJ\n", "QU-_", "éQQ"}) {
         EXPECT_EQ(base64_decode(text), std::nullopt) << text;
     }
 }

@@ -26,6 +26,7 @@ TEST(Metrics, ShowWhatMustStayZeroFromTheStart) {
 TEST(Metrics, CountWhatHappened) {
     Registry registry("0");
     registry.events_accepted(3);
+    registry.publish_group(30);
     registry.claim(32);
     registry.attempt("timeout");
     registry.attempt("timeout");
@@ -38,6 +39,7 @@ TEST(Metrics, CountWhatHappened) {
     registry.reconnect("listen");
     const std::string text = registry.text();
     EXPECT_THAT(text, HasSubstr("moai_events_accepted_total 3"));
+    EXPECT_THAT(text, HasSubstr("moai_publish_group_sum 30"));
     EXPECT_THAT(text, HasSubstr("moai_claims_total 1"));
     EXPECT_THAT(text, HasSubstr("moai_claim_batch_sum 32"));
     EXPECT_THAT(text, HasSubstr(R"(moai_attempts_total{error_class="timeout"} 2)"));

@@ -1,0 +1,24 @@
+CREATE OR REPLACE FUNCTION moai_rest.publish_group(events text, keys text)
+    RETURNS TABLE (status integer, body text, code text, message text, detail text, hint text)
+    LANGUAGE plpgsql
+    VOLATILE
+    SECURITY DEFINER
+    SET search_path = pg_catalog, pg_temp
+    -- A key that another open transaction is taking must not hold up the others: the shortest wait there is.
+    SET lock_timeout = '1ms'
+AS $$
+BEGIN
+    RETURN QUERY
+        SELECT CASE WHEN i.code IS NULL THEN 202 END,
+            CASE WHEN i.code IS NULL THEN format('{"id":"%s","duplicate":%s}', i.id, i.duplicate::text) END,
+            i.code, i.message, i.detail, i.hint
+        FROM moai_private.insert_events(publish_group.events::json, ARRAY(SELECT json_array_elements_text(publish_group.keys::json)),
+                                        true, true, clock_timestamp()) AS i
+        ORDER BY i.item;
+END
+$$;
+COMMENT ON FUNCTION moai_rest.publish_group IS
+$$POST /events of several clients in one transaction. events: the JSON array of their documents. keys: NULL, or the JSON array of what each gave in the
+header Idempotency-Key, null where none was given.
+A row for each, in order: status and body, or code, message, detail and hint of its error; code 55P03 for one whose key another open transaction is
+taking: call moai_rest.publish for it, which waits. Locks: as moai.publish, but waiting for 1 ms at most.$$;

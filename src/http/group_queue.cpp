@@ -1,0 +1,70 @@
+#include "http/group_queue.hpp"
+
+#include <utility>
+
+namespace moai::http {
+
+GroupQueue::GroupQueue(Limits limits, Run run) : limits_(limits), run_(std::move(run)) {
+    threads_.reserve(limits_.threads);
+    for (std::size_t i = 0; i < limits_.threads; ++i) {
+        threads_.emplace_back([this] { work(); });
+    }
+}
+
+GroupQueue::~GroupQueue() { stop(); }
+
+bool GroupQueue::push(std::shared_ptr<Connection> connection, std::size_t bytes) {
+    {
+        const std::lock_guard lock(mutex_);
+        if (stopped_ || waiting_.size() >= limits_.waiting) {
+            return false;
+        }
+        waiting_.push_back({std::move(connection), bytes, Clock::now()});
+    }
+    ready_.notify_one();
+    return true;
+}
+
+void GroupQueue::stop() {
+    std::deque<Member> dropped;  // destroyed outside the lock: a member may be the last to own its connection
+    {
+        const std::lock_guard lock(mutex_);
+        stopped_ = true;
+        dropped.swap(waiting_);
+    }
+    ready_.notify_all();
+    for (std::thread& thread : threads_) {
+        if (thread.joinable()) {
+            thread.join();
+        }
+    }
+}
+
+void GroupQueue::work() {
+    for (;;) {
+        std::vector<Member> group;
+        {
+            std::unique_lock lock(mutex_);
+            ready_.wait(lock, [this] { return stopped_ || !waiting_.empty(); });
+            if (stopped_) {
+                return;
+            }
+            group = take_group();
+        }
+        run_(std::move(group));
+    }
+}
+
+/// REQUIRES: the lock is held, and somebody waits.
+std::vector<GroupQueue::Member> GroupQueue::take_group() {
+    std::vector<Member> group;
+    std::size_t bytes = 0;
+    do {
+        bytes += waiting_.front().bytes;
+        group.push_back(std::move(waiting_.front()));
+        waiting_.pop_front();
+    } while (!waiting_.empty() && group.size() < limits_.members && bytes + waiting_.front().bytes <= limits_.bytes);
+    return group;
+}
+
+}  // namespace moai::http

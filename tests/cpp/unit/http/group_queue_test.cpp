@@ -1,0 +1,124 @@
+// group_queue: the promises of src/http/group_queue.hpp, one test each.
+#include "http/group_queue.hpp"
+
+#include <gtest/gtest.h>
+
+#include <condition_variable>
+#include <mutex>
+#include <vector>
+
+namespace moai::http {
+namespace {
+
+using Group = std::vector<std::size_t>;  // members, known by their bytes
+
+/// Notes each group, and holds the thread that runs it until it is let go.
+class Runner {
+public:
+    explicit Runner(GroupQueue::Limits limits)
+        : queue(limits, [this](const std::vector<GroupQueue::Member>& group) { run(group); }) {}
+    ~Runner() { let_all_go(); }
+    Runner(const Runner&) = delete;
+    Runner& operator=(const Runner&) = delete;
+
+    bool push(std::size_t bytes) { return queue.push(nullptr, bytes); }
+
+    /// Waits until so many groups have begun.
+    std::vector<Group> begun(std::size_t count) {
+        std::unique_lock lock(mutex_);
+        changed_.wait(lock, [&] { return groups_.size() >= count; });
+        return groups_;
+    }
+    void let_go(std::size_t count) {
+        const std::lock_guard lock(mutex_);
+        may_end_ += count;
+        changed_.notify_all();
+    }
+    void let_all_go() { let_go(1'000'000); }
+
+private:
+    void run(const std::vector<GroupQueue::Member>& group) {
+        std::unique_lock lock(mutex_);
+        Group bytes;
+        for (const auto& member : group) {
+            bytes.push_back(member.bytes);
+        }
+        groups_.push_back(bytes);
+        changed_.notify_all();
+        changed_.wait(lock, [this] { return may_end_ > 0; });
+        --may_end_;
+    }
+
+    std::mutex mutex_;
+    std::condition_variable changed_;
+    std::vector<Group> groups_;
+    std::size_t may_end_ = 0;
+
+public:
+    GroupQueue queue;  // last: its threads use all of the above
+};
+
+TEST(GroupQueue, WhoComesToAnIdleThreadWaitsForNobody) {
+    Runner runner({.threads = 2});
+    EXPECT_TRUE(runner.push(1));
+    EXPECT_EQ(runner.begun(1), (std::vector<Group>{{1}}));
+    EXPECT_TRUE(runner.push(2));
+    EXPECT_EQ(runner.begun(2).back(), (Group{2}));
+}
+
+TEST(GroupQueue, WhoComesWhileAllThreadsAreBusyGoesTogetherInOrder) {
+    Runner runner({.threads = 1});
+    EXPECT_TRUE(runner.push(1));
+    std::ignore = runner.begun(1);
+    for (std::size_t member = 2; member <= 5; ++member) {
+        EXPECT_TRUE(runner.push(member));
+    }
+    runner.let_go(1);
+    EXPECT_EQ(runner.begun(2).back(), (Group{2, 3, 4, 5}));
+}
+
+TEST(GroupQueue, AGroupHasNoMoreMembersThanItMay) {
+    Runner runner({.threads = 1, .members = 3});
+    EXPECT_TRUE(runner.push(0));
+    std::ignore = runner.begun(1);
+    for (std::size_t member = 1; member <= 4; ++member) {
+        EXPECT_TRUE(runner.push(member));
+    }
+    runner.let_all_go();
+    EXPECT_EQ(runner.begun(3), (std::vector<Group>{{0}, {1, 2, 3}, {4}}));
+}
+
+TEST(GroupQueue, AGroupHasNoMoreBytesThanItMayAndALargerMemberGoesByItself) {
+    Runner runner({.threads = 1, .bytes = 10});
+    EXPECT_TRUE(runner.push(0));
+    std::ignore = runner.begun(1);
+    for (const std::size_t bytes : {4U, 6U, 1U, 11U, 1U}) {
+        EXPECT_TRUE(runner.push(bytes));
+    }
+    runner.let_all_go();
+    EXPECT_EQ(runner.begun(5), (std::vector<Group>{{0}, {4, 6}, {1}, {11}, {1}}));
+}
+
+TEST(GroupQueue, DropsWhatComesWhenTooManyWait) {
+    Runner runner({.threads = 1, .waiting = 2});
+    EXPECT_TRUE(runner.push(0));
+    std::ignore = runner.begun(1);
+    EXPECT_TRUE(runner.push(1));
+    EXPECT_TRUE(runner.push(2));
+    EXPECT_FALSE(runner.push(3));
+}
+
+TEST(GroupQueue, StopWaitsForWhatRunsAndDropsWhatWaits) {
+    Runner runner({.threads = 1});
+    EXPECT_TRUE(runner.push(0));
+    std::ignore = runner.begun(1);
+    EXPECT_TRUE(runner.push(1));
+    runner.let_go(1);
+    runner.let_all_go();
+    runner.queue.stop();
+    EXPECT_FALSE(runner.push(2));
+    EXPECT_LE(runner.begun(1).size(), 2U);
+}
+
+}  // namespace
+}  // namespace moai::http
