@@ -20,8 +20,16 @@ struct CrashLoop : ::testing::Test {
     FakeReceiver receiver;
     pg::Connection sql{database.admin_url(), "test"};
 
-    /// Time travel: every lease ends now, for workers that sleep too.
-    void end_leases() { sql.script("UPDATE moai_private.delivery SET due_at = now(); NOTIFY moai_wake"); }
+    /// Time travel: every lease ends now, for workers that sleep too. Not before the last session of the dead has gone:
+    /// a claim that it had sent would take the delivery once more, for nobody.
+    void end_leases() {
+        ASSERT_TRUE(eventually([this] {
+            return value(sql,
+                         "SELECT count(*) FROM pg_stat_activity WHERE application_name LIKE 'moai %' AND datname = "
+                         "current_database()") == "0";
+        }));
+        sql.script("UPDATE moai_private.delivery SET due_at = now(); NOTIFY moai_wake");
+    }
 };
 
 TEST_F(CrashLoop, FiveDeadClaimersInARowAreADeadLetter) {
