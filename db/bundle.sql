@@ -1,1 +1,1 @@
-SELECT moai_private.record_bundle('20ba7bf497fa06e21f917a6caa88029e990b7394076835a1a10dda96593aa879');
+SELECT moai_private.record_bundle('da9c51558c47557da4cadbf6d8130cc34d44f6b40432542c5800c7a72e6249ca');

@@ -61,6 +61,7 @@ private:
     void start_request();
     void run_handler(Clock::duration waited) noexcept;
     void answer_request(Clock::duration waited);
+    [[nodiscard]] bool joins_group(Clock::duration waited) noexcept;
     void answer_in_group(std::optional<api::Response> response) noexcept;
     [[nodiscard]] bool give_to_queue();
     void finish(const api::Response& response);

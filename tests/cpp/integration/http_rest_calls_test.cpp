@@ -42,7 +42,8 @@ constexpr const char* kSchema = R"(
             IF first = 'deadlock' AND currval('tries') <= 1 THEN RAISE deadlock_detected; END IF;
             IF first = 'die in commit' THEN INSERT INTO commits VALUES (1); END IF;
             IF first = 'fail all' THEN RAISE 'division' USING ERRCODE = '22012'; END IF;
-            IF first = 'stop' THEN RAISE 'stopped' USING ERRCODE = '57014'; END IF;
+            IF first = 'take too long' THEN RAISE 'stopped' USING ERRCODE = '57014'; END IF;
+            IF first = 'disk full' THEN RAISE 'full' USING ERRCODE = '53100'; END IF;
             RETURN QUERY SELECT CASE WHEN e ->> 'do' NOT IN ('bad', 'held') THEN 202 END, e::text || coalesce(keys, '-'),
                 CASE e ->> 'do' WHEN 'bad' THEN 'MO422' WHEN 'held' THEN '55P03' END, 'm', 'd', 'h'
                 FROM json_array_elements(events::json) AS e;
@@ -171,17 +172,19 @@ TEST_F(RestCallsTest, AGroupWhoseConnectionBreaksInItsCommitIsOfUnknownOutcomeAn
 }
 
 TEST_F(RestCallsTest, AGroupThatFailsForWhatOneOfItMayHaveDoneIsPublishedOneByOne) {
-    for (const auto& answer : publish({{R"({"do":"fail all"})", {}}, {R"({"do":"good"})", {}}})) {
-        EXPECT_TRUE(std::holds_alternative<PublishAlone>(answer));
+    for (const char* first : {R"({"do":"fail all"})", R"({"do":"take too long"})"}) {
+        for (const auto& answer : publish({{first, {}}, {R"({"do":"good"})", {}}})) {
+            EXPECT_TRUE(std::holds_alternative<PublishAlone>(answer)) << first;
+        }
     }
 }
 
-TEST_F(RestCallsTest, AGroupThatTheServerStopsIsAnErrorForAll) {
+TEST_F(RestCallsTest, AGroupThatFailsForTheServersOwnFaultIsAnErrorForAll) {
     try {
-        (void)publish({{R"({"do":"stop"})", {}}});
-        FAIL() << "it was not stopped";
+        (void)publish({{R"({"do":"disk full"})", {}}, {R"({"do":"good"})", {}}});
+        FAIL() << "it was published";
     } catch (const pg::Error& error) {
-        EXPECT_EQ(error.sqlstate(), "57014");
+        EXPECT_EQ(error.sqlstate(), "53100");
     }
 }
 

@@ -204,6 +204,87 @@ TEST_F(SqlConcurrency, WhatIsPublishedWhileTheSubscriptionIsPausedOrResumedIsNei
               "2");
 }
 
+TEST_F(SqlConcurrency, SerializableBatchesOfNeighbouringKeysNeverFailBecauseOfUs) {
+    std::atomic<int> next{0};
+    in_parallel(8, [&](int) {
+        pg::Connection connection(database_.url(), "publisher");
+        connection.script("SET default_transaction_isolation = serializable");
+        for (int i = 0; i < 100; ++i) {
+            // Open together, and next to each other in the index.
+            const std::string key = std::to_string(1'000'000 + next++);
+            connection.script(
+                "BEGIN; SELECT moai.publish_batch(json_build_array(json_build_object('type', 'a', "
+                "'payload', 1, 'idempotency_key', 'order-" +
+                key + "'))); SELECT pg_sleep(0.002); COMMIT");
+        }
+    });
+    EXPECT_EQ(sql_.number("SELECT count(*) FROM moai_private.event"), 800);
+}
+
+TEST_F(SqlConcurrency, BatchesTakeExpiredAndNewKeysInOneOrder) {
+    sql_.run(
+        "SELECT moai.publish('a', '1', idempotency_key => 'e');"
+        "UPDATE moai_private.idempotency_key SET expires_at = now() - interval '1 s'");
+    SqlSession holder(database_.url());
+    SqlSession batch(database_.url());
+    SqlSession in_order(database_.url());
+    holder.run("BEGIN; SELECT moai.publish('a', '1', idempotency_key => 'y')");
+    const auto item = [](const char* key) {
+        return std::string(R"({"type":"a","payload":1,"idempotency_key":")") + key + "\"}";
+    };
+    std::string batch_error, in_order_error;
+    std::jthread first([&] {
+        batch_error =
+            batch.refusal("SELECT moai.publish_batch('[" + item("e") + "," + item("x") + "," + item("y") + "]')");
+    });
+    wait_until_blocked(sql_, batch.pid());
+    std::jthread second([&] {
+        in_order_error = in_order.refusal(
+            "BEGIN; SELECT moai.publish('a', '1', idempotency_key => 'e');"
+            "SELECT moai.publish('a', '1', idempotency_key => 'x'); COMMIT");
+    });
+    wait_until_blocked(sql_, in_order.pid());
+    holder.run("COMMIT");
+    first.join();
+    second.join();
+    EXPECT_EQ(batch_error + in_order_error, "");
+}
+
+TEST_F(SqlConcurrency, AGroupWaitsForATableThatIsLockedForAMoment) {
+    SqlSession maintenance(database_.url());
+    SqlSession group(database_.url());
+    maintenance.run("BEGIN; LOCK TABLE moai_private.event");
+    std::string answer;
+    std::jthread publisher([&] {
+        answer =
+            group.value("SELECT status FROM moai_rest.publish_group('[{\"type\":\"a\",\"payload\":1}]', '[\"k\"]')");
+    });
+    wait_until_blocked(sql_, group.pid());
+    maintenance.run("SELECT pg_sleep(0.05); COMMIT");  // many times as long as a group waits for keys
+    publisher.join();
+    EXPECT_EQ(answer, "202");
+}
+
+TEST_F(SqlConcurrency, AGroupDoesNotWaitForEachOfManyHeldKeys) {
+    SqlSession holder(database_.url());
+    holder.run(
+        "BEGIN; SELECT moai.publish('a', '1', idempotency_key => 'held' || n) FROM generate_series(10, 49) AS n");
+    const std::string events =
+        "(SELECT json_agg(json_build_object('type', 'a', 'payload', 1, 'idempotency_key', key) ORDER BY n)"
+        " FROM (SELECT n, 'held' || n FROM generate_series(10, 49) AS n UNION ALL SELECT 99, 'z') AS k(n, key))";
+    EXPECT_EQ(
+        sql_.value(
+            "SELECT string_agg(DISTINCT coalesce(code, '202'), ' ') || ' ' || count(*) FROM moai_rest.publish_group(" +
+            events + "::text, NULL)"),
+        "55P03 41")
+        << "those behind the eighth are told the same, and published alone";
+    holder.run("ROLLBACK");
+    EXPECT_EQ(
+        sql_.value("SELECT string_agg(DISTINCT status::text, ' ') || ' ' || count(*) FROM moai_rest.publish_group(" +
+                   events + "::text, NULL)"),
+        "202 41");
+}
+
 TEST_F(SqlConcurrency, AGroupLeavesOutWhatAnotherOpenTransactionHoldsAndPublishesTheRest) {
     SqlSession holder(database_.url());
     holder.run("BEGIN");
