@@ -1,1 +1,1 @@
-SELECT moai_private.record_bundle('da9c51558c47557da4cadbf6d8130cc34d44f6b40432542c5800c7a72e6249ca');
+SELECT moai_private.record_bundle('0219b72bdf8328033da4b3239d27ade68f5ed7bc8a22cfe9c15064eee5d37155');

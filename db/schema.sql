@@ -560,11 +560,10 @@ BEGIN
             'expired', count(*) FILTER (WHERE d.state = 'expired'),
             'superseded', count(*) FILTER (WHERE d.state = 'superseded'))
         FROM (
-            SELECT DISTINCT ON (f.event_id, f.subscription_id) f.state, f.is_open
+            SELECT DISTINCT ON (f.event_id, f.subscription_id) f.state
             FROM moai_private.delivery_fact AS f
             ORDER BY f.event_id DESC, f.subscription_id DESC, f.is_open DESC, f.finished_at DESC, f.attempts DESC
-        ) AS d
-        WHERE NOT d.is_open);
+        ) AS d);
 END
 $$;
 

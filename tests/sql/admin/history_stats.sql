@@ -11,7 +11,7 @@ SELECT pg_temp.publish('history_stats') AS dead \gset
 SELECT pg_temp.complete(json_build_array(pg_temp.result(pg_temp.claim_one(), 'failed', 500, 'http_status', 'no')), pg_temp.at('1 s')) \g /dev/null
 SELECT pg_temp.publish('history_stats') AS cancelled \gset
 SELECT moai.cancel_delivery(:'cancelled' || '_' || :'s') \g /dev/null
-SELECT pg_temp.publish('history_stats') AS pending \gset
+SELECT pg_temp.publish('history_stats', due => '1 h') AS pending \gset
 SELECT moai.history_stats() AS after \gset
 
 CREATE FUNCTION pg_temp.added(before json, after json) RETURNS text LANGUAGE sql AS $$
