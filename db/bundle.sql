@@ -1,1 +1,1 @@
-SELECT moai_private.record_bundle('0219b72bdf8328033da4b3239d27ade68f5ed7bc8a22cfe9c15064eee5d37155');
+SELECT moai_private.record_bundle('a0c5c42f04384b2f25d1cd2b8778ebcbbcec599153d8b151d493d5f405ca0f58');

@@ -4392,7 +4392,7 @@ DECLARE
     _unsettled integer[];
     _in_one_pass boolean;
     _taken record;
-    _held integer := 0;
+    _held moai_private.batch_item;
     _usual_timeout text := current_setting('lock_timeout');
 BEGIN
     IF take_idempotency_keys.skip_held THEN
@@ -4433,9 +4433,8 @@ BEGIN
     FOR _n IN 1..coalesce(cardinality(_unsettled), 0) LOOP
         _item := _items[_unsettled[_n] + 1];
         BEGIN
-            IF _held >= 8 THEN
-                -- Enough was waited for: the rest is taken for held, and told the same.
-                RAISE lock_not_available;
+            IF (_item.tenant, _item.idempotency_key) = (_held.tenant, _held.idempotency_key) THEN
+                RAISE lock_not_available;  -- waited for once, however many items have it
             END IF;
             _taken := moai_private.take_idempotency_key(_item.tenant, _item.idempotency_key, _item.id,
                 moai_private.content_hash(_item.type, _item.payload), _item.idempotency_ttl, take_idempotency_keys.at);
@@ -4452,7 +4451,9 @@ BEGIN
             ELSIF _item.code <> 'MO409' AND NOT take_idempotency_keys.skip_held THEN
                 RAISE;
             END IF;
-            _held := _held + (_item.code <> 'MO409')::integer;
+            IF _item.code <> 'MO409' THEN
+                _held := _item;
+            END IF;
             _item.id := NULL;
             _item.duplicate := NULL;
         END;
@@ -4472,8 +4473,8 @@ ALTER FUNCTION moai_private.take_idempotency_keys(items moai_private.batch_item[
 --
 
 COMMENT ON FUNCTION moai_private.take_idempotency_keys(items moai_private.batch_item[], report boolean, skip_held boolean, at timestamp with time zone) IS 'Makes the keys of the items stand for them, or the items repeats of the events that their keys stand for already. report: a key used for other
-content is told in the item and not raised. skip_held: an item whose key another open transaction is taking is given the code 55P03 after 1 ms (after
-eight of them the others at once); else it is waited for.';
+content is told in the item and not raised. skip_held: an item whose key another open transaction is taking is given the code 55P03 after 1 ms;
+else it is waited for.';
 
 --
 -- Name: tg_event_fan_out(); Type: FUNCTION; Schema: moai_private; Owner: moai_owner
