@@ -1,1 +1,1 @@
-SELECT moai_private.record_bundle('a0c5c42f04384b2f25d1cd2b8778ebcbbcec599153d8b151d493d5f405ca0f58');
+SELECT moai_private.record_bundle('7eb10e750cea42425af0cd2b156b67a80dfff86b5d04dd5c8cef82460f062f3c');

@@ -559,11 +559,7 @@ BEGIN
             'cancelled', count(*) FILTER (WHERE d.state = 'cancelled'),
             'expired', count(*) FILTER (WHERE d.state = 'expired'),
             'superseded', count(*) FILTER (WHERE d.state = 'superseded'))
-        FROM (
-            SELECT DISTINCT ON (f.event_id, f.subscription_id) f.state
-            FROM moai_private.delivery_fact AS f
-            ORDER BY f.event_id DESC, f.subscription_id DESC, f.is_open DESC, f.finished_at DESC, f.attempts DESC
-        ) AS d);
+        FROM moai_private.standing_fact AS d);
 END
 $$;
 
@@ -2048,6 +2044,34 @@ ALTER TABLE moai_private.delivery_fact OWNER TO moai_owner;
 COMMENT ON VIEW moai_private.delivery_fact IS 'What is known of each delivery: its row in the queue, if it is unfinished, and each terminal fact; a redriven one has several.';
 
 --
+-- Name: standing_fact; Type: VIEW; Schema: moai_private; Owner: moai_owner
+--
+
+CREATE VIEW moai_private.standing_fact AS
+ SELECT DISTINCT ON (f.event_id, f.subscription_id) f.event_id,
+    f.subscription_id,
+    f.is_open,
+    f.state,
+    f.attempts,
+    f.tries_left,
+    f.due_at,
+    f.finished_at,
+    f.reason,
+    f.http_status,
+    f.error_class,
+    f.error_detail
+   FROM moai_private.delivery_fact f
+  ORDER BY f.event_id DESC, f.subscription_id DESC, f.is_open DESC, f.finished_at DESC, f.attempts DESC;
+
+ALTER TABLE moai_private.standing_fact OWNER TO moai_owner;
+
+--
+-- Name: VIEW standing_fact; Type: COMMENT; Schema: moai_private; Owner: moai_owner
+--
+
+COMMENT ON VIEW moai_private.standing_fact IS 'One row for each delivery: its row in the queue or, if it is finished, its latest terminal fact.';
+
+--
 -- Name: delivery; Type: VIEW; Schema: moai; Owner: moai_owner
 --
 
@@ -2066,20 +2090,7 @@ CREATE VIEW moai.delivery AS
     d.http_status,
     d.error_class,
     d.error_detail
-   FROM ((( SELECT DISTINCT ON (f.event_id, f.subscription_id) f.event_id,
-            f.subscription_id,
-            f.is_open,
-            f.state,
-            f.attempts,
-            f.tries_left,
-            f.due_at,
-            f.finished_at,
-            f.reason,
-            f.http_status,
-            f.error_class,
-            f.error_detail
-           FROM moai_private.delivery_fact f
-          ORDER BY f.event_id DESC, f.subscription_id DESC, f.is_open DESC, f.finished_at DESC, f.attempts DESC) d
+   FROM ((moai_private.standing_fact d
      JOIN moai_private.subscription s ON ((s.id = d.subscription_id)))
      LEFT JOIN moai.event e ON ((e.id = d.event_id)));
 

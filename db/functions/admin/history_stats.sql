@@ -14,11 +14,7 @@ BEGIN
             'cancelled', count(*) FILTER (WHERE d.state = 'cancelled'),
             'expired', count(*) FILTER (WHERE d.state = 'expired'),
             'superseded', count(*) FILTER (WHERE d.state = 'superseded'))
-        FROM (
-            SELECT DISTINCT ON (f.event_id, f.subscription_id) f.state
-            FROM moai_private.delivery_fact AS f
-            ORDER BY f.event_id DESC, f.subscription_id DESC, f.is_open DESC, f.finished_at DESC, f.attempts DESC
-        ) AS d);
+        FROM moai_private.standing_fact AS d);
 END
 $$;
 COMMENT ON FUNCTION moai.history_stats IS

@@ -1,4 +1,4 @@
--- The private view tells every fact there is of a delivery, the public one the fact that stands.
+-- The private views tell every fact there is of a delivery, and the one that stands; the public one adds whose it is.
 
 CREATE OR REPLACE VIEW moai_private.delivery_fact AS
 SELECT f.* FROM (
@@ -32,16 +32,19 @@ WHERE f.state IS NOT NULL;
 COMMENT ON VIEW moai_private.delivery_fact IS
 'What is known of each delivery: its row in the queue, if it is unfinished, and each terminal fact; a redriven one has several.';
 
+CREATE OR REPLACE VIEW moai_private.standing_fact AS
+-- In the order of the primary keys, backwards, so that the newest ones are read without sorting the history.
+SELECT DISTINCT ON (f.event_id, f.subscription_id) f.*
+FROM moai_private.delivery_fact AS f
+ORDER BY f.event_id DESC, f.subscription_id DESC, f.is_open DESC, f.finished_at DESC, f.attempts DESC;
+COMMENT ON VIEW moai_private.standing_fact IS
+'One row for each delivery: its row in the queue or, if it is finished, its latest terminal fact.';
+
 CREATE OR REPLACE VIEW moai.delivery AS
 SELECT d.event_id::text || '_' || d.subscription_id::text AS id,
     d.event_id, d.subscription_id, s.tenant, e.type AS event_type, d.state, d.attempts, d.tries_left, d.due_at, d.finished_at,
     d.reason, d.http_status, d.error_class, d.error_detail
-FROM (
-    -- In the order of the primary keys, backwards, so that the newest ones are read without sorting the history.
-    SELECT DISTINCT ON (f.event_id, f.subscription_id) f.*
-    FROM moai_private.delivery_fact AS f
-    ORDER BY f.event_id DESC, f.subscription_id DESC, f.is_open DESC, f.finished_at DESC, f.attempts DESC
-) AS d
+FROM moai_private.standing_fact AS d
 JOIN moai_private.subscription AS s ON s.id = d.subscription_id
 LEFT JOIN moai.event AS e ON e.id = d.event_id;
 COMMENT ON VIEW moai.delivery IS
