@@ -247,23 +247,19 @@ void Connection::start_request() {
         return;
     }
     const bool in_group = core_.options.goes_in_group && core_.options.goes_in_group(request_);
-    if (!(in_group ? core_.groups.push(shared_from_this(), request_.body.size()) : give_to_queue())) {
+    if (!(in_group ? core_.groups : core_.queue).push(shared_from_this(), request_.body.size())) {
         write(refusal(queue_full()));
     }
 }
 
-bool Connection::give_to_queue() {
-    return core_.queue.push([self = shared_from_this()](Clock::duration waited) { self->run_handler(waited); });
-}
-
-/// On a thread of the work queue, whose boundary this is: what is thrown costs this connection, not the process.
-void Connection::run_handler(Clock::duration waited) noexcept {
+/// The boundary of the queue's thread: what is thrown costs this connection, not the process.
+void Connection::answer_alone(const RequestQueue::Member& one) noexcept {
     try {
-        answer_request(waited);
+        one.connection->answer_request(RequestQueue::Clock::now() - one.since);
     } catch (const std::exception& error) {
-        give_up(error.what());
+        one.connection->give_up(error.what());
     } catch (...) {
-        give_up("an exception that is not a std::exception");
+        one.connection->give_up("an exception that is not a std::exception");
     }
 }
 
@@ -287,7 +283,7 @@ void Connection::answer_in_group(std::optional<api::Response> response) noexcept
     try {
         if (response) {
             finish(*response);
-        } else if (!give_to_queue()) {
+        } else if (!core_.queue.push(shared_from_this(), request_.body.size())) {
             finish(refusal(queue_full()));
         }
     } catch (const std::exception& error) {

@@ -16,9 +16,9 @@
 
 namespace moai::http {
 
-/// Lives on one I/O thread, which alone opens and closes the socket; answers come from any thread of the work queue.
-/// No call blocks: what the socket does not take at once waits for it to become writable, and meanwhile nothing is
-/// read.
+/// Lives on one I/O thread, which alone opens and closes the socket; answers come from any thread of the request
+/// queues. No call blocks: what the socket does not take at once waits for it to become writable, and meanwhile nothing
+/// is read.
 class Connection : public std::enable_shared_from_this<Connection> {
 public:
     using Clock = std::chrono::steady_clock;
@@ -39,8 +39,10 @@ public:
     [[nodiscard]] bool on_drain(std::span<char> scratch);
     void close();
 
-    /// On a thread of the group queue: answers the requests of all that still wait for their answer.
-    static void answer_group(ServerCore& core, std::span<const GroupQueue::Member> group) noexcept;
+    /// On a thread of the queue to the handler: answers the request, if it is still waited for.
+    static void answer_alone(const RequestQueue::Member& one) noexcept;
+    /// On a thread of the queue to the group handler: answers the requests of all that still wait for their answer.
+    static void answer_group(ServerCore& core, std::span<const RequestQueue::Member> group) noexcept;
 
 private:
     enum class State : std::uint8_t {
@@ -59,11 +61,9 @@ private:
     void judge_head();
     [[nodiscard]] std::optional<api::Problem> objection_to(const FramedRequest& head) const;
     void start_request();
-    void run_handler(Clock::duration waited) noexcept;
     void answer_request(Clock::duration waited);
     [[nodiscard]] bool joins_group(Clock::duration waited) noexcept;
     void answer_in_group(std::optional<api::Response> response) noexcept;
-    [[nodiscard]] bool give_to_queue();
     void finish(const api::Response& response);
     [[nodiscard]] std::optional<api::Response> objection_to_wait(Clock::duration waited) const;
     [[nodiscard]] bool client_waits(Clock::duration waited);

@@ -7,13 +7,13 @@
 
 namespace moai::http {
 
-void Connection::answer_group(ServerCore& core, std::span<const GroupQueue::Member> group) noexcept {
+void Connection::answer_group(ServerCore& core, std::span<const RequestQueue::Member> group) noexcept {
     try {
         std::vector<Connection*> waiting;
         std::vector<const api::Request*> requests;
         waiting.reserve(group.size());  // from here on the two grow in step, and cannot fail to
         requests.reserve(group.size());
-        const auto now = GroupQueue::Clock::now();
+        const auto now = RequestQueue::Clock::now();
         for (const auto& member : group) {
             if (member.connection->joins_group(now - member.since)) {
                 waiting.push_back(member.connection.get());

@@ -4,7 +4,7 @@
 // can be brought down or confused from outside: queues between threads lose wake-ups, a full socket buffer spins the
 // thread, running out of descriptors spins the accept loop, answers are sent to a descriptor number that may be another
 // client's by then, and the parser goes on after an error. Here every thread accepts for itself and alone opens, reads
-// and closes its sockets. What crosses threads: a request goes to the work queue, whose thread sends the answer under
+// and closes its sockets. What crosses threads: a request goes to a request queue, whose thread sends the answer under
 // the connection's lock and asks epoll to report the socket again; and one descriptor wakes all threads when the server
 // stops.
 #pragma once

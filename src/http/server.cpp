@@ -1,4 +1,4 @@
-// Start and stop order: listener, work queue, I/O threads; and back.
+// Start and stop order: listener, request queues, I/O threads; and back.
 #include "http/server.hpp"
 
 #include <pistache/reactor.h>

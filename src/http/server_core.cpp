@@ -71,12 +71,13 @@ ServerCore::ServerCore(ServerOptions options_in, api::Handler handler_in, api::G
       limits(framer_limits(options)),
       max_connections(affordable(options.max_connections)),
       bodies(options.memory_for_bodies),
-      queue(options.threads, max_connections),
+      queue({.threads = options.threads, .waiting = max_connections},
+            [](std::vector<RequestQueue::Member> one) { Connection::answer_alone(one.front()); }),
       groups({.threads = options.goes_in_group ? options.group_threads : 0,
               .members = options.max_group,
               .bytes = options.max_group_bytes,
               .waiting = max_connections},
-             [this](std::vector<GroupQueue::Member> group) { Connection::answer_group(*this, group); }) {}
+             [this](std::vector<RequestQueue::Member> group) { Connection::answer_group(*this, group); }) {}
 
 api::Response ServerCore::answer(const api::Request& request) const {
     std::string what;

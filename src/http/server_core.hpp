@@ -13,12 +13,11 @@
 
 #include "api/problem.hpp"
 #include "http/byte_budget.hpp"
-#include "http/group_queue.hpp"
 #include "http/host_policy.hpp"
 #include "http/request_framer.hpp"
 #include "http/request_ids.hpp"
+#include "http/request_queue.hpp"
 #include "http/server.hpp"
-#include "http/work_queue.hpp"
 
 namespace moai::http {
 
@@ -59,8 +58,8 @@ struct ServerCore {
     ConnectionCount connections;
     ByteBudget bodies;
     std::atomic<bool> draining{false};
-    WorkQueue queue;
-    GroupQueue groups;
+    RequestQueue queue;   ///< to the handler
+    RequestQueue groups;  ///< to the group handler
 };
 
 }  // namespace moai::http

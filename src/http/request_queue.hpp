@@ -1,4 +1,5 @@
-// Requests that are answered several at once: whatever waits when a thread comes free goes together.
+// Requests on their way from the I/O threads to those that answer them, so that a slow database stalls requests but
+// never sockets.
 #pragma once
 
 #include <chrono>
@@ -15,15 +16,16 @@ namespace moai::http {
 
 class Connection;
 
-/// Groups form by themselves: a request that finds a thread idle is a group of one and waits for nobody; those that
-/// come while all threads are busy wait, and go together. push() is safe from any thread.
-class GroupQueue {
+/// First in, first out, one by one or, where a group may have several members, together: then groups form by
+/// themselves. A request that finds a thread idle is a group of one and waits for nobody; those that come while all
+/// threads are busy wait, and go together. push() is safe from any thread.
+class RequestQueue {
 public:
     using Clock = std::chrono::steady_clock;
 
     struct Limits {
         std::size_t threads = 2;
-        std::size_t members = 64;      ///< of one group
+        std::size_t members = 1;       ///< of one group
         std::size_t bytes = 1U << 20;  ///< of one group's bodies; one that is larger goes by itself
         std::size_t waiting = 1'000;   ///< members of no group yet
     };
@@ -35,10 +37,10 @@ public:
     /// Runs on the queue's threads; must not throw. The group is never empty, and in the order of push().
     using Run = std::function<void(std::vector<Member> group)>;
 
-    GroupQueue(Limits limits, Run run);
-    ~GroupQueue();
-    GroupQueue(const GroupQueue&) = delete;
-    GroupQueue& operator=(const GroupQueue&) = delete;
+    RequestQueue(Limits limits, Run run);
+    ~RequestQueue();
+    RequestQueue(const RequestQueue&) = delete;
+    RequestQueue& operator=(const RequestQueue&) = delete;
 
     /// False if it was dropped: too many wait, or stop() has begun.
     [[nodiscard]] bool push(std::shared_ptr<Connection> connection, std::size_t bytes);

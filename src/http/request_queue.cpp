@@ -1,19 +1,19 @@
-#include "http/group_queue.hpp"
+#include "http/request_queue.hpp"
 
 #include <utility>
 
 namespace moai::http {
 
-GroupQueue::GroupQueue(Limits limits, Run run) : limits_(limits), run_(std::move(run)) {
+RequestQueue::RequestQueue(Limits limits, Run run) : limits_(limits), run_(std::move(run)) {
     threads_.reserve(limits_.threads);
     for (std::size_t i = 0; i < limits_.threads; ++i) {
         threads_.emplace_back([this] { work(); });
     }
 }
 
-GroupQueue::~GroupQueue() { stop(); }
+RequestQueue::~RequestQueue() { stop(); }
 
-bool GroupQueue::push(std::shared_ptr<Connection> connection, std::size_t bytes) {
+bool RequestQueue::push(std::shared_ptr<Connection> connection, std::size_t bytes) {
     {
         const std::lock_guard lock(mutex_);
         if (stopped_ || waiting_.size() >= limits_.waiting) {
@@ -25,7 +25,7 @@ bool GroupQueue::push(std::shared_ptr<Connection> connection, std::size_t bytes)
     return true;
 }
 
-void GroupQueue::stop() {
+void RequestQueue::stop() {
     std::deque<Member> dropped;  // destroyed outside the lock: a member may be the last to own its connection
     {
         const std::lock_guard lock(mutex_);
@@ -40,7 +40,7 @@ void GroupQueue::stop() {
     }
 }
 
-void GroupQueue::work() {
+void RequestQueue::work() {
     for (;;) {
         std::vector<Member> group;
         {
@@ -56,7 +56,7 @@ void GroupQueue::work() {
 }
 
 /// REQUIRES: the lock is held, and somebody waits.
-std::vector<GroupQueue::Member> GroupQueue::take_group() {
+std::vector<RequestQueue::Member> RequestQueue::take_group() {
     std::vector<Member> group;
     std::size_t bytes = 0;
     do {

@@ -1,5 +1,5 @@
-// group_queue: the promises of src/http/group_queue.hpp, one test each.
-#include "http/group_queue.hpp"
+// request_queue: the promises of src/http/request_queue.hpp, one test each.
+#include "http/request_queue.hpp"
 
 #include <gtest/gtest.h>
 
@@ -15,8 +15,8 @@ using Group = std::vector<std::size_t>;  // members, known by their bytes
 /// Notes each group, and holds the thread that runs it until it is let go.
 class Runner {
 public:
-    explicit Runner(GroupQueue::Limits limits)
-        : queue(limits, [this](const std::vector<GroupQueue::Member>& group) { run(group); }) {}
+    explicit Runner(RequestQueue::Limits limits)
+        : queue(limits, [this](const std::vector<RequestQueue::Member>& group) { run(group); }) {}
     ~Runner() { let_all_go(); }
     Runner(const Runner&) = delete;
     Runner& operator=(const Runner&) = delete;
@@ -37,7 +37,7 @@ public:
     void let_all_go() { let_go(1'000'000); }
 
 private:
-    void run(const std::vector<GroupQueue::Member>& group) {
+    void run(const std::vector<RequestQueue::Member>& group) {
         std::unique_lock lock(mutex_);
         Group bytes;
         for (const auto& member : group) {
@@ -55,19 +55,19 @@ private:
     std::size_t may_end_ = 0;
 
 public:
-    GroupQueue queue;  // last: its threads use all of the above
+    RequestQueue queue;  // last: its threads use all of the above
 };
 
-TEST(GroupQueue, WhoComesToAnIdleThreadWaitsForNobody) {
-    Runner runner({.threads = 2});
+TEST(RequestQueue, WhoComesToAnIdleThreadWaitsForNobody) {
+    Runner runner({.threads = 2, .members = 64});
     EXPECT_TRUE(runner.push(1));
     EXPECT_EQ(runner.begun(1), (std::vector<Group>{{1}}));
     EXPECT_TRUE(runner.push(2));
     EXPECT_EQ(runner.begun(2).back(), (Group{2}));
 }
 
-TEST(GroupQueue, WhoComesWhileAllThreadsAreBusyGoesTogetherInOrder) {
-    Runner runner({.threads = 1});
+TEST(RequestQueue, WhoComesWhileAllThreadsAreBusyGoesTogetherInOrder) {
+    Runner runner({.threads = 1, .members = 64});
     EXPECT_TRUE(runner.push(1));
     std::ignore = runner.begun(1);
     for (std::size_t member = 2; member <= 5; ++member) {
@@ -77,7 +77,7 @@ TEST(GroupQueue, WhoComesWhileAllThreadsAreBusyGoesTogetherInOrder) {
     EXPECT_EQ(runner.begun(2).back(), (Group{2, 3, 4, 5}));
 }
 
-TEST(GroupQueue, AGroupHasNoMoreMembersThanItMay) {
+TEST(RequestQueue, AGroupHasNoMoreMembersThanItMay) {
     Runner runner({.threads = 1, .members = 3});
     EXPECT_TRUE(runner.push(0));
     std::ignore = runner.begun(1);
@@ -88,8 +88,8 @@ TEST(GroupQueue, AGroupHasNoMoreMembersThanItMay) {
     EXPECT_EQ(runner.begun(3), (std::vector<Group>{{0}, {1, 2, 3}, {4}}));
 }
 
-TEST(GroupQueue, AGroupHasNoMoreBytesThanItMayAndALargerMemberGoesByItself) {
-    Runner runner({.threads = 1, .bytes = 10});
+TEST(RequestQueue, AGroupHasNoMoreBytesThanItMayAndALargerMemberGoesByItself) {
+    Runner runner({.threads = 1, .members = 64, .bytes = 10});
     EXPECT_TRUE(runner.push(0));
     std::ignore = runner.begun(1);
     for (const std::size_t bytes : {4U, 6U, 1U, 11U, 1U}) {
@@ -99,7 +99,26 @@ TEST(GroupQueue, AGroupHasNoMoreBytesThanItMayAndALargerMemberGoesByItself) {
     EXPECT_EQ(runner.begun(5), (std::vector<Group>{{0}, {4, 6}, {1}, {11}, {1}}));
 }
 
-TEST(GroupQueue, DropsWhatComesWhenTooManyWait) {
+TEST(RequestQueue, GoesOneByOneUnlessToldOtherwise) {
+    Runner runner({.threads = 1});
+    EXPECT_TRUE(runner.push(0));
+    std::ignore = runner.begun(1);
+    for (std::size_t member = 1; member <= 3; ++member) {
+        EXPECT_TRUE(runner.push(member));
+    }
+    runner.let_all_go();
+    EXPECT_EQ(runner.begun(4), (std::vector<Group>{{0}, {1}, {2}, {3}}));
+}
+
+TEST(RequestQueue, RunsAsManyGroupsAtOnceAsItHasThreads) {
+    Runner runner({.threads = 3});
+    for (std::size_t member = 0; member < 3; ++member) {
+        EXPECT_TRUE(runner.push(member));
+    }
+    EXPECT_EQ(runner.begun(3).size(), 3U) << "none of them has ended";
+}
+
+TEST(RequestQueue, DropsWhatComesWhenTooManyWait) {
     Runner runner({.threads = 1, .waiting = 2});
     EXPECT_TRUE(runner.push(0));
     std::ignore = runner.begun(1);
@@ -108,8 +127,8 @@ TEST(GroupQueue, DropsWhatComesWhenTooManyWait) {
     EXPECT_FALSE(runner.push(3));
 }
 
-TEST(GroupQueue, StopWaitsForWhatRunsAndDropsWhatWaits) {
-    Runner runner({.threads = 1});
+TEST(RequestQueue, StopWaitsForWhatRunsAndDropsWhatWaits) {
+    Runner runner({.threads = 1, .members = 64});
     EXPECT_TRUE(runner.push(0));
     std::ignore = runner.begun(1);
     EXPECT_TRUE(runner.push(1));
