@@ -26,7 +26,7 @@
 \ir internal/check_subscription.sql
 
 -- Publishing and fan-out
-\ir internal/ring_workers.sql
+\ir internal/doorbell.sql
 \ir internal/type_patterns.sql
 \ir internal/content_hash.sql
 \ir internal/take_idempotency_key.sql
@@ -54,6 +54,10 @@
 \ir internal/maintain.sql
 \ir worker/claim_deliveries.sql
 \ir worker/complete_deliveries.sql
+\ir worker/await_office.sql
+\ir worker/fall_asleep.sql
+\ir worker/wake_up.sql
+\ir worker/leave_office.sql
 \ir worker/maintain.sql
 
 -- What people and programs read

@@ -48,9 +48,9 @@ BEGIN
     ORDER BY d.due_at
     LIMIT 1;
 
-    -- A due time known to this worker alone would be late if the worker died: the others look, and set their timers.
+    -- A due time known to this worker alone would be late if the worker died: the sentinel looks, and sets its timer.
     IF complete.retried + complete.released > 0 THEN
-        PERFORM moai_private.ring_workers();
+        PERFORM moai_private.ring_sentinel();
     END IF;
     RETURN NEXT;
 END

@@ -76,7 +76,7 @@ BEGIN
     FROM taken AS t;
     GET DIAGNOSTICS _redriven = ROW_COUNT;
     IF _redriven > 0 THEN
-        PERFORM moai_private.ring_workers();
+        PERFORM moai_private.ring_sentinel();
     END IF;
     RETURN _redriven;
 END

@@ -36,7 +36,7 @@ BEGIN
     WHERE d.event_id = r.event_id AND d.subscription_id = _old.id;
     GET DIAGNOSTICS _released = ROW_COUNT;
     IF _released > 0 THEN
-        PERFORM moai_private.ring_workers();
+        PERFORM moai_private.ring_sentinel();
     END IF;
     RETURN _released;
 END

@@ -16,7 +16,7 @@ BEGIN
     UPDATE moai_private.delivery AS d
     SET due_at = retry_delivery.at, parked = false
     WHERE d.event_id = _delivery.event_id AND d.subscription_id = _delivery.subscription_id;
-    PERFORM moai_private.ring_workers();
+    PERFORM moai_private.ring_sentinel();
 END
 $$;
 COMMENT ON FUNCTION moai_private.retry_delivery IS 'moai.retry_delivery at a given time.';

@@ -26,7 +26,7 @@ BEGIN
     JOIN moai_private.subscription AS s ON s.id = t.subscription_id;
     -- For parked ones too: they come back in 30 seconds, which must stand in somebody's timer.
     IF FOUND THEN
-        PERFORM moai_private.ring_workers();
+        PERFORM moai_private.ring_sentinel();
     END IF;
     RETURN NULL;
 END

@@ -1,0 +1,41 @@
+-- The doorbell: one advisory lock that is the flag "the sentinel sleeps", and one that is the sentinel's office. Both have the class
+-- 1836016993, which is "moai" in ASCII; an application's own advisory locks of that class would be taken for ours.
+
+CREATE OR REPLACE FUNCTION moai_private.ring_sentinel()
+    RETURNS void
+    LANGUAGE plpgsql
+    VOLATILE
+AS $$
+BEGIN
+    -- The shared lock is refused while the sentinel holds or waits for the exclusive one; granted, it is held until this transaction ends,
+    -- and who then gets the exclusive lock sees what we did. Nobody waits here, and no snapshot is asked.
+    IF current_setting('moai.doorbell', true) IS DISTINCT FROM 'off' AND NOT pg_try_advisory_xact_lock_shared(1836016993, 1) THEN
+        PERFORM pg_notify('moai_wake', '');
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION moai_private.ring_sentinel IS
+$$Wakes the sentinel when this transaction commits, if it sleeps; if it does not, it looks once more before it falls asleep.
+SET moai.doorbell = off keeps it silent, for two-phase commit, which refuses a NOTIFY: such work starts within the safety interval.$$;
+
+CREATE OR REPLACE FUNCTION moai_private.lock_patiently(key integer, patience interval)
+    RETURNS boolean
+    LANGUAGE plpgsql
+    VOLATILE
+AS $$
+DECLARE
+    _usual text := current_setting('lock_timeout');
+    _locked boolean := false;
+BEGIN
+    PERFORM set_config('lock_timeout', greatest(1, extract(epoch FROM lock_patiently.patience) * 1000)::integer::text, true);
+    BEGIN
+        PERFORM pg_advisory_lock(1836016993, lock_patiently.key);
+        _locked := true;
+    EXCEPTION WHEN lock_not_available THEN
+        NULL;
+    END;
+    PERFORM set_config('lock_timeout', _usual, true);
+    RETURN _locked;
+END
+$$;
+COMMENT ON FUNCTION moai_private.lock_patiently IS 'Waits for an exclusive lock of the doorbell, for this session; false if the patience ended first.';

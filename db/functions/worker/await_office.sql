@@ -1,0 +1,21 @@
+CREATE OR REPLACE FUNCTION moai.await_office(worker text, max_count integer, patience interval)
+    RETURNS TABLE (
+        in_office boolean, event_id uuid, subscription_id uuid, lease_token bigint, attempt_no integer,
+        event_type text, tenant text, published_at text, payload text,
+        url text, format text, secret text, timeout_ms integer, lease_ms integer,
+        claimed_at_us bigint, next_due_in_us bigint)
+    LANGUAGE plpgsql
+    VOLATILE
+    SECURITY DEFINER
+    SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    _in_office boolean := moai_private.lock_patiently(2, await_office.patience);
+BEGIN
+    RETURN QUERY SELECT _in_office, c.* FROM moai.claim_deliveries(await_office.worker, await_office.max_count) AS c;
+END
+$$;
+COMMENT ON FUNCTION moai.await_office IS
+$$Waits until this session is the sentinel's, for at most so long, and then claims in any case: one statement is both the wait and the safety look.
+in_office is the same in each row; the others are those of moai.claim_deliveries. While it waits it holds a snapshot, so be patient for seconds, not hours.
+The office ends with the session, or by moai.leave_office. REQUIRES: this session is not in office. Raises what moai.claim_deliveries raises.$$;
