@@ -25,7 +25,7 @@ DatabaseWatch::DatabaseWatch(const std::string& database_url, OnFailure on_failu
                                log::warning("database lost", {{"error", error.what()}});
                            }
                        },
-                   .on_notify = [](const std::string&) {}}) {
+                   .on_notify = nullptr}) {
     thread_ = std::thread([this] { run(); });
 }
 

@@ -15,8 +15,10 @@
 #include "delivery/request_builder.hpp"
 #include "log/log.hpp"
 #include "store/pg_delivery_queue.hpp"
+#include "store/pg_office.hpp"
 #include "store/wake_listener.hpp"
 #include "worker/delivery_loop.hpp"
+#include "worker/sentinel.hpp"
 
 namespace moai::app {
 namespace {
@@ -45,6 +47,15 @@ worker::DeliveryLoop::Options loop_options(const config::Settings& settings) {
     return options;
 }
 
+/// A wait for a lock holds a snapshot: it ends before the safety interval, and is a safety look itself.
+std::chrono::milliseconds patience(const config::Settings& settings) { return settings.safety_interval * 9 / 10; }
+
+worker::Sentinel::Options sentinel_options(const config::Settings& settings) {
+    worker::Sentinel::Options options;
+    options.patience = patience(settings);
+    return options;
+}
+
 }  // namespace
 
 struct WorkerPart::Impl {
@@ -58,10 +69,20 @@ struct WorkerPart::Impl {
                 {.on_ready = [this] { delivery_loop.queue_ready(); },
                  .on_lost = [this](const pg::Error& error) { lost("queue", error); }}),
           listener(loop, database_url, name,
-                   {.on_wake = [this] { delivery_loop.wake(worker::WakeReason::notify); },
+                   {.on_wake = [this](int sender_pid) { rung(sender_pid); },
                     .on_ready = [this] { heard(); },
                     .on_lost = [this](const pg::Error& error) { lost("listen", error); }}),
-          delivery_loop(loop, queue, transport, delivery::build_request, registry, loop_options(settings)) {
+          office(loop, {.database_url = database_url, .worker_name = name, .longest_patience = patience(settings)},
+                 {.on_ready = [this] { sentinel.session_ready(); },
+                  .on_lost = [this](const pg::Error& error) { lost("sentinel", error); }}),
+          delivery_loop(loop, queue, transport, delivery::build_request, registry, loop_options(settings)),
+          sentinel(loop, office,
+                   {.look = [this](worker::WakeReason reason) { delivery_loop.wake(reason); },
+                    .adopt = [this](const store::Claim& claim,
+                                    worker::WakeReason reason) { delivery_loop.adopt(claim, 1, reason); }},
+                   sentinel_options(settings)) {
+        delivery_loop.observe([this](bool found) { sentinel.looked(found); },
+                              [this](bool full) { sentinel.saturated(full); });
         if (!ended) {
             throw std::system_error(errno, std::generic_category(), "eventfd");
         }
@@ -78,7 +99,9 @@ struct WorkerPart::Impl {
         try {
             queue.start();
             listener.start();
+            office.start();
             loop.run();
+            office.close();
             listener.close();
             queue.close();
         } catch (const std::exception& error) {
@@ -94,6 +117,13 @@ struct WorkerPart::Impl {
         log::info("worker listening", {{"worker", name}});
         listening = true;
         delivery_loop.wake(worker::WakeReason::reconnect);
+        sentinel.listening(true);
+    }
+
+    void rung(int sender_pid) {
+        if (!queue.is_own_backend(sender_pid)) {
+            sentinel.rung();
+        }
     }
 
     void lost(const char* connection, const pg::Error& error) {
@@ -101,10 +131,14 @@ struct WorkerPart::Impl {
         metrics.reconnect(connection);
         if (connection == std::string_view("listen")) {
             listening = false;
+            sentinel.listening(false);
+        } else if (connection == std::string_view("sentinel")) {
+            sentinel.session_lost();
         }
     }
 
     void drain() {
+        sentinel.stop([] {});
         delivery_loop.drain([this] {
             drained = true;
             loop.stop();
@@ -126,7 +160,9 @@ struct WorkerPart::Impl {
     delivery::CurlTransport transport;
     store::PgDeliveryQueue queue;
     store::WakeListener listener;
+    store::PgOffice office;
     worker::DeliveryLoop delivery_loop;
+    worker::Sentinel sentinel;
     std::thread thread;
 };
 

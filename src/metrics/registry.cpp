@@ -77,6 +77,9 @@ struct Registry::Impl {
     Counter& by_timer = wakeups.Add({{"reason", "timer"}});
     Counter& by_safety_look = wakeups.Add({{"reason", "safety_look"}});
     Counter& by_reconnect = wakeups.Add({{"reason", "reconnect"}});
+    Counter& by_office = wakeups.Add({{"reason", "office"}});
+    Counter& by_linger = wakeups.Add({{"reason", "linger"}});
+    Counter& by_falling_asleep = wakeups.Add({{"reason", "falling_asleep"}});
     Counter& catches = counters(registry, "moai_safety_look_catches_total",
                                 "Safety looks that found work nothing had announced; stays 0 in a healthy system.")
                            .Add({});
@@ -135,6 +138,9 @@ void Registry::wakeup(WakeReason reason) {
         case WakeReason::timer: impl_->by_timer.Increment(); break;
         case WakeReason::safety_look: impl_->by_safety_look.Increment(); break;
         case WakeReason::reconnect: impl_->by_reconnect.Increment(); break;
+        case WakeReason::office: impl_->by_office.Increment(); break;
+        case WakeReason::linger: impl_->by_linger.Increment(); break;
+        case WakeReason::falling_asleep: impl_->by_falling_asleep.Increment(); break;
     }
 }
 

@@ -11,10 +11,13 @@ namespace moai::metrics {
 
 /// Why a worker looked for work.
 enum class WakeReason {
-    notify,       ///< a publisher or an operator rang
-    timer,        ///< the next due time has come
-    safety_look,  ///< nothing was heard for the safety interval
-    reconnect,    ///< notifications may have been missed
+    notify,          ///< a publisher or an operator rang
+    timer,           ///< the next due time has come
+    safety_look,     ///< nothing was heard for the safety interval
+    reconnect,       ///< notifications may have been missed
+    office,          ///< this worker has become the sentinel
+    linger,          ///< the sentinel is awake: publishers are silent
+    falling_asleep,  ///< the sentinel cannot sleep yet: somebody who was silent is still publishing
 };
 /// What became of one delivery when its attempt was recorded.
 enum class Outcome { delivered, retried, dead_lettered };

@@ -264,15 +264,15 @@ struct AsyncConnection::Impl : std::enable_shared_from_this<AsyncConnection::Imp
     }
 
     void deliver_notifications() {
-        std::vector<std::string> channels;
+        std::vector<std::pair<std::string, int>> heard;
         while (PGnotify* notification = PQnotifies(handle.get())) {
-            channels.emplace_back(notification->relname);
+            heard.emplace_back(notification->relname, notification->be_pid);
             PQfreemem(notification);
         }
         const std::uint64_t this_session = session;
-        for (const std::string& channel : channels) {
+        for (const auto& [channel, sender_pid] : heard) {
             if (session == this_session && callbacks.on_notify) {
-                callbacks.on_notify(channel);
+                callbacks.on_notify(channel, sender_pid);
             }
         }
     }
@@ -377,6 +377,8 @@ void AsyncConnection::send(const std::string& sql, const std::vector<Param>& par
 }
 
 bool AsyncConnection::ready() const noexcept { return connected() && !impl_->done; }
+
+int AsyncConnection::backend_pid() const noexcept { return connected() ? PQbackendPID(impl_->handle.get()) : 0; }
 
 bool AsyncConnection::connected() const noexcept { return impl_->state == Impl::State::open; }
 

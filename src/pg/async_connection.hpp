@@ -30,7 +30,7 @@ public:
     struct Callbacks {
         std::function<void()> on_ready;             ///< connected and session_setup done
         std::function<void(const Error&)> on_lost;  ///< connection lost or not made; a reconnect is scheduled
-        std::function<void(const std::string& channel)> on_notify;
+        std::function<void(const std::string& channel, int sender_pid)> on_notify;  ///< the sender's backend_pid()
     };
     /// Exactly one of the two is given: rows, or the error (connection_lost(): the outcome is unknown).
     using Done = std::function<void(Result rows, const Error* error)>;
@@ -50,6 +50,8 @@ public:
     /// Connected, set up, and no statement outstanding.
     [[nodiscard]] bool ready() const noexcept;
     [[nodiscard]] bool connected() const noexcept;
+    /// Of the server's process for this session; 0 while not connected.
+    [[nodiscard]] int backend_pid() const noexcept;
     /// Closes for good; an outstanding `done` is called with a connection_lost error, within the call. The destructor
     /// closes too, but calls nobody. Any callback may close or destroy the connection.
     void close();

@@ -59,6 +59,10 @@ void PgDeliveryQueue::close() {
     maintenance_.reset();
 }
 
+bool PgDeliveryQueue::is_own_backend(int pid) const noexcept {
+    return pid == claims_.backend_pid() || pid == results_.backend_pid();
+}
+
 bool PgDeliveryQueue::can_claim() const { return claims_.ready(); }
 
 void PgDeliveryQueue::claim(int max_count, ClaimDone done) {

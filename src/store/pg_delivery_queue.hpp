@@ -36,6 +36,9 @@ public:
     /// For good. Outstanding calls end with a connection_lost error.
     void close();
 
+    /// Is this the backend of one of its sessions? What such a one rings for is known here.
+    [[nodiscard]] bool is_own_backend(int pid) const noexcept;
+
     [[nodiscard]] bool can_claim() const override;
     /// REQUIRES: can_claim() and max_count > 0.
     void claim(int max_count, ClaimDone done) override;

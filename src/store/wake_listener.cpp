@@ -16,9 +16,9 @@ pg::AsyncConnection::Options listener_options(const std::string& database_url, c
 
 WakeListener::WakeListener(base::EventLoop& loop, const std::string& database_url, const std::string& worker_name,
                            const Callbacks& callbacks)
-    : connection_(
-          loop, listener_options(database_url, worker_name),
-          {callbacks.on_ready, callbacks.on_lost, [on_wake = callbacks.on_wake](const std::string&) { on_wake(); }}) {}
+    : connection_(loop, listener_options(database_url, worker_name),
+                  {callbacks.on_ready, callbacks.on_lost,
+                   [on_wake = callbacks.on_wake](const std::string&, int sender_pid) { on_wake(sender_pid); }}) {}
 
 void WakeListener::start() { connection_.start(); }
 

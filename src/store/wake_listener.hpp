@@ -14,8 +14,8 @@ namespace moai::store {
 class WakeListener {
 public:
     struct Callbacks {
-        std::function<void()> on_wake;
-        std::function<void()> on_ready;  ///< listening (again)
+        std::function<void(int sender_pid)> on_wake;  ///< the backend that rang
+        std::function<void()> on_ready;               ///< listening (again)
         std::function<void(const pg::Error&)> on_lost;
     };
 

@@ -130,7 +130,7 @@ void DeliveryLoop::claim_if_useful() {
     if (draining_ || !claim_wanted_ || claiming_ || error_timer_ != 0 || !queue_.can_claim()) {
         return;
     }
-    const int free = options_.concurrency - static_cast<int>(transport_.in_flight() + held_back_.size());
+    const int free = free_slots();
     // Results that the database does not take yet hold claims back, so that memory stays bounded.
     if (free <= 0 || recorder_.pending() > 2 * static_cast<std::size_t>(options_.concurrency)) {
         return;
@@ -153,7 +153,9 @@ void DeliveryLoop::claim_if_useful() {
             claim_overlapped_ = false;
             claim_failed(*error);
         } else {
-            claimed(claim, requested, reason, sent_at);
+            const bool overlapped = std::exchange(claim_overlapped_, false) || recorder_.recording();
+            record_overlapped_ = record_overlapped_ || recorder_.recording();
+            claimed(claim, requested, reason, sent_at, overlapped);
         }
         // The next claim before the requests of this one: the database works while we send.
         claim_if_useful();
@@ -162,9 +164,34 @@ void DeliveryLoop::claim_if_useful() {
     });
 }
 
-void DeliveryLoop::claimed(const store::Claim& claim, int requested, WakeReason reason, SteadyTime sent_at) {
-    const bool overlapped = std::exchange(claim_overlapped_, false) || recorder_.recording();
+void DeliveryLoop::adopt(const store::Claim& claim, int requested, WakeReason reason) {
+    metrics_.wakeup(reason);
+    claim_overlapped_ = claim_overlapped_ || claiming_;
     record_overlapped_ = record_overlapped_ || recorder_.recording();
+    wake_timer_.looked();
+    // It may have waited for long before it claimed, so that only its end says when the database read its clock.
+    claimed(claim, requested, reason, steady_clock::now(), true);
+    claim_if_useful();
+    transport_.begin_now();
+    check_drained();
+}
+
+void DeliveryLoop::observe(std::function<void(bool found)> looked, std::function<void(bool full)> saturated) {
+    looked_ = std::move(looked);
+    saturated_ = std::move(saturated);
+}
+
+/// May be negative: what was adopted was not asked for.
+int DeliveryLoop::free_slots() {
+    const int free = options_.concurrency - static_cast<int>(transport_.in_flight() + held_back_.size());
+    if (saturated_) {
+        saturated_(free <= 0);
+    }
+    return free;
+}
+
+void DeliveryLoop::claimed(const store::Claim& claim, int requested, WakeReason reason, SteadyTime sent_at,
+                           bool overlapped) {
     const auto count = claim.deliveries.size();
     metrics_.claim(count);
     if (reason == WakeReason::safety_look && count > 0) {
@@ -189,6 +216,9 @@ void DeliveryLoop::claimed(const store::Claim& claim, int requested, WakeReason 
     backlog_ = count == static_cast<std::size_t>(requested);
     last_progress_ = steady_clock::now();
     sleep_until_due(claim, sent_at, overlapped);
+    if (looked_) {
+        looked_(count > 0);
+    }
 }
 
 void DeliveryLoop::sleep_until_due(const store::Claim& claim, SteadyTime sent_at, bool overlapped) {
@@ -304,6 +334,7 @@ void DeliveryLoop::finished(store::DeliveryResult result, std::int64_t published
     }
     metrics_.in_flight(transport_.in_flight());
     recorder_.add(std::move(result));
+    static_cast<void>(free_slots());
     claim_if_useful();
 }
 

@@ -43,6 +43,10 @@ public:
 
     /// Look for work now: the doorbell rang, or the listener is back (reconnect).
     void wake(WakeReason reason);
+    /// Take what somebody else has claimed for this worker, who asked for at most `requested`.
+    void adopt(const store::Claim& claim, int requested, WakeReason reason);
+    /// Who wants to know of each look, whether it found anything, and of each change between a free slot and none.
+    void observe(std::function<void(bool found)> looked, std::function<void(bool full)> saturated);
     /// A connection of the queue is (again) up.
     void queue_ready();
     /// Claims no more, gives back what was not started, and calls `drained` once when everything in flight is recorded.
@@ -63,7 +67,8 @@ private:
 
     void claim_if_useful();
     [[nodiscard]] bool more_may_come_free(int free);
-    void claimed(const store::Claim& claim, int requested, WakeReason reason, SteadyTime sent_at);
+    void claimed(const store::Claim& claim, int requested, WakeReason reason, SteadyTime sent_at, bool overlapped);
+    [[nodiscard]] int free_slots();
     void sleep_until_due(const store::Claim& claim, SteadyTime sent_at, bool overlapped);
     void look_again_at_stuck(std::int64_t due_at_us);
     void claim_failed(const pg::Error& error);
@@ -113,6 +118,9 @@ private:
     std::vector<store::DeliveryResult> held_back_;  // not sent for our own fault, to be given back
     base::Backoff own_fault_backoff_;
     base::EventLoop::TimerId held_back_timer_ = 0;
+
+    std::function<void(bool found)> looked_;
+    std::function<void(bool full)> saturated_;
 
     std::function<void()> drained_;
     bool draining_ = false;

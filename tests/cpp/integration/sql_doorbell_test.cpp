@@ -22,7 +22,8 @@ class Ear {
 public:
     explicit Ear(const std::string& url)
         : session_(loop_, {url, "ear", {"LISTEN moai_wake", "LISTEN fence"}},
-                   {[this] { loop_.stop(); }, nullptr, [this](const std::string& channel) {
+                   {[this] { loop_.stop(); }, nullptr,
+                    [this](const std::string& channel, int /*sender_pid*/) {
                         heard_.push_back(channel);
                         loop_.stop();
                     }}) {
@@ -172,7 +173,8 @@ TEST_F(SqlDoorbell, TheFlagAndTheOfficeDieWithTheSession) {
     publisher_.run(std::string("SELECT pg_terminate_backend(") + std::to_string(sentinel_.pid()) + ", 10000)");
     publisher_.run(kPublish);
     waiting.join();
-    // Granted before or after the event was published: it is found now, or its publisher was silent and it is found next.
+    // Granted before or after the event was published: it is found now, or its publisher was silent and it is found
+    // next.
     EXPECT_TRUE(looked == "true 0" || looked == "true 1") << looked;
     EXPECT_EQ(ear_.rings(), 0U);
     EXPECT_EQ(fall_asleep(deputy), looked == "true 1" ? "true 0" : "true 1");
@@ -214,8 +216,7 @@ TEST_F(SqlDoorbell, TurnedOffItNeverRingsAndTwoPhaseCommitWorks) {
 TEST_F(SqlDoorbell, ARetryThatAWorkerSchedulesIsTold) {
     publisher_.run(kPublish);
     SqlSession worker(database_.url());
-    const std::string results =
-        worker.value(results_of("SELECT * FROM moai.claim_deliveries('w', 10)", "failed"));
+    const std::string results = worker.value(results_of("SELECT * FROM moai.claim_deliveries('w', 10)", "failed"));
     fall_asleep();
     worker.value("SELECT retried FROM moai.complete_deliveries('w', $1)", {results});
     EXPECT_EQ(ear_.rings(), 1U);
