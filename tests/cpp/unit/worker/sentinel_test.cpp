@@ -1,0 +1,279 @@
+// sentinel: the promises of src/worker/sentinel.hpp, one test each, on an office in memory.
+#include "worker/sentinel.hpp"
+
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "support/run_until.hpp"
+
+namespace moai::worker {
+namespace {
+
+using namespace std::chrono_literals;
+using std::chrono::milliseconds;
+
+/// Answers when the test says so.
+class FakeOffice final : public store::Office {
+public:
+    explicit FakeOffice(base::EventLoop& loop) : loop_(loop) {}
+
+    [[nodiscard]] bool ready() const override { return up && !answered_ && !done_; }
+    void await_office(milliseconds patience, Answered answered) override {
+        called("await", patience);
+        answered_ = std::move(answered);
+    }
+    void fall_asleep(milliseconds patience, Answered answered) override {
+        called("sleep", patience);
+        answered_ = std::move(answered);
+    }
+    void wake_up(Done done) override {
+        called("wake", 0ms);
+        done_ = std::move(done);
+    }
+    void leave_office(Done done) override {
+        called("leave", 0ms);
+        done_ = std::move(done);
+    }
+
+    void answer(bool granted) { std::exchange(answered_, nullptr)({granted, {}}, nullptr); }
+    void done() { std::exchange(done_, nullptr)(nullptr); }
+    void fail(const pg::Error& error) {
+        if (answered_) {
+            std::exchange(answered_, nullptr)({}, &error);
+        } else {
+            std::exchange(done_, nullptr)(&error);
+        }
+    }
+
+    bool up = true;
+    std::vector<std::string> calls;
+    milliseconds patience{0};  ///< of the last call
+
+private:
+    void called(std::string name, milliseconds how_patient) {
+        EXPECT_TRUE(ready()) << name << " while another statement is outstanding";
+        calls.push_back(std::move(name));
+        patience = how_patient;
+        loop_.stop();
+    }
+
+    base::EventLoop& loop_;
+    Answered answered_;
+    Done done_;
+};
+
+class SentinelTest : public ::testing::Test {
+protected:
+    /// Waits for the next call of the office.
+    std::string next_call() {
+        if (!test::run_until(
+                loop, [this] { return office.calls.size() > seen_; }, 10s)) {
+            return "none";
+        }
+        return office.calls[seen_++];
+    }
+    void begin() {
+        sentinel.listening(true);
+        sentinel.session_ready();
+    }
+    void be_asleep() {
+        begin();
+        EXPECT_EQ(next_call(), "await");
+        office.answer(true);
+        EXPECT_EQ(next_call(), "sleep");
+        office.answer(true);
+        EXPECT_TRUE(sentinel.asleep());
+        looks.clear();
+    }
+    void ring(std::size_t times) {
+        for (std::size_t i = 0; i < times; ++i) {
+            sentinel.rung();
+        }
+    }
+
+    base::EventLoop loop;
+    FakeOffice office{loop};
+    std::vector<WakeReason> looks, adopted;
+    std::size_t work = 0;  ///< looks that find something
+    Sentinel::Options options{.patience = 1s,
+                              .linger = 20ms,
+                              .look_every = 2ms,
+                              .slowest_look = 8ms,
+                              .saturation = 30ms,
+                              .rings = 4,
+                              .ring_window = 10s};
+    Sentinel sentinel{loop,
+                      office,
+                      {.look =
+                           [this](WakeReason reason) {
+                               looks.push_back(reason);
+                               const bool found = work > 0;
+                               work -= found ? 1 : 0;
+                               // As the loop does: the answer comes later.
+                               loop.post([this, found] { sentinel.looked(found); });
+                           },
+                       .adopt =
+                           [this](const store::Claim&, WakeReason reason) {
+                               adopted.push_back(reason);
+                               sentinel.looked(false);
+                           }},
+                      options};
+
+private:
+    std::size_t seen_ = 0;
+};
+
+TEST_F(SentinelTest, AsksForTheOfficeOnlyWhenItHearsRings) {
+    sentinel.session_ready();
+    EXPECT_TRUE(office.calls.empty());
+    sentinel.listening(true);
+    EXPECT_EQ(next_call(), "await");
+    EXPECT_EQ(office.patience, 1s);
+}
+
+TEST_F(SentinelTest, WaitsForTheOfficeAgainAndAgainAndTakesEachEndOfAWaitForALook) {
+    begin();
+    for (int i = 0; i < 3; ++i) {
+        ASSERT_EQ(next_call(), "await");
+        office.answer(false);
+    }
+    EXPECT_EQ(adopted, std::vector<WakeReason>(3, WakeReason::safety_look));
+    ring(5);
+    EXPECT_TRUE(looks.empty()) << "rings are for the sentinel";
+}
+
+TEST_F(SentinelTest, InOfficeLooksByItselfAndFallsAsleepWhenThereWasNoWorkForAWhile) {
+    begin();
+    ASSERT_EQ(next_call(), "await");
+    work = 30;
+    const auto start = std::chrono::steady_clock::now();
+    office.answer(true);
+    EXPECT_EQ(adopted, std::vector<WakeReason>{WakeReason::office});
+    ASSERT_EQ(next_call(), "sleep");
+    EXPECT_GE(std::chrono::steady_clock::now() - start, 30 * options.look_every + options.linger);
+    EXPECT_EQ(work, 0U);
+    EXPECT_FALSE(sentinel.asleep()) << "until the flag is up";
+    office.answer(true);
+    EXPECT_TRUE(sentinel.asleep());
+    EXPECT_EQ(adopted.back(), WakeReason::falling_asleep);
+}
+
+TEST_F(SentinelTest, LooksEverMoreRarelyWhileAPublisherKeepsItFromSleeping) {
+    begin();
+    ASSERT_EQ(next_call(), "await");
+    office.answer(true);
+    ASSERT_EQ(next_call(), "sleep");
+    looks.clear();
+    const auto start = std::chrono::steady_clock::now();
+    ASSERT_TRUE(test::run_until(loop, [this] {
+        loop.post([this] { loop.stop(); });
+        return looks.size() >= 6;
+    }));
+    EXPECT_GE(std::chrono::steady_clock::now() - start, 5 * options.slowest_look - 4ms);
+    EXPECT_EQ(looks.front(), WakeReason::falling_asleep);
+    office.answer(false);
+    EXPECT_EQ(next_call(), "sleep") << "it lingers and asks again";
+}
+
+TEST_F(SentinelTest, AsleepLooksAtEachRingAndStaysAsleepForAFew) {
+    be_asleep();
+    ring(3);
+    EXPECT_EQ(looks, std::vector<WakeReason>(3, WakeReason::notify));
+    EXPECT_TRUE(sentinel.asleep());
+    EXPECT_EQ(office.calls.size(), 2U);
+}
+
+TEST_F(SentinelTest, ManyRingsWakeItUpAndItLooksAtOnceForWhoWasSilentSince) {
+    be_asleep();
+    ring(4);
+    EXPECT_EQ(next_call(), "wake");
+    ring(1);
+    looks.clear();
+    office.done();
+    EXPECT_EQ(looks, std::vector<WakeReason>{WakeReason::linger});
+    EXPECT_EQ(next_call(), "sleep");
+}
+
+TEST_F(SentinelTest, WithoutAFreeSlotItHandsTheOfficeOnOnceAndTakesItBackIfNobodyWantsIt) {
+    be_asleep();
+    sentinel.saturated(true);
+    EXPECT_EQ(next_call(), "leave");
+    office.done();
+    EXPECT_EQ(next_call(), "await");
+    office.answer(true);
+    EXPECT_FALSE(test::run_until(
+        loop, [this] { return office.calls.size() > 4; }, 200ms))
+        << office.calls.back();
+    sentinel.saturated(false);
+    EXPECT_EQ(next_call(), "sleep");
+}
+
+TEST_F(SentinelTest, AMomentWithoutAFreeSlotHandsNothingOn) {
+    be_asleep();
+    for (int i = 0; i < 20; ++i) {
+        sentinel.saturated(true);
+        sentinel.saturated(false);
+    }
+    EXPECT_FALSE(test::run_until(
+        loop, [this] { return office.calls.size() > 2; }, 100ms))
+        << office.calls.back();
+}
+
+TEST_F(SentinelTest, ALostSessionIsLookedForAtOnceBecausePublishersAreSilentSince) {
+    be_asleep();
+    sentinel.session_lost();
+    EXPECT_EQ(looks, std::vector<WakeReason>{WakeReason::reconnect});
+    EXPECT_FALSE(sentinel.asleep());
+    sentinel.session_ready();
+    EXPECT_EQ(next_call(), "await");
+}
+
+TEST_F(SentinelTest, WhoCannotHearLeavesTheOffice) {
+    be_asleep();
+    sentinel.listening(false);
+    EXPECT_EQ(next_call(), "leave");
+    office.done();
+    EXPECT_EQ(office.calls.size(), 3U);
+    sentinel.listening(true);
+    EXPECT_EQ(next_call(), "await");
+}
+
+TEST_F(SentinelTest, WhoCannotHearAnyMoreWhenTheOfficeComesLeavesItAtOnce) {
+    begin();
+    ASSERT_EQ(next_call(), "await");
+    sentinel.listening(false);
+    office.answer(true);
+    EXPECT_EQ(next_call(), "leave");
+}
+
+TEST_F(SentinelTest, AnErrorGivesUpWhatTheSessionMayHoldAndBeginsAnew) {
+    be_asleep();
+    ring(4);
+    ASSERT_EQ(next_call(), "wake");
+    looks.clear();
+    office.fail(pg::Error("57014", "canceled"));
+    EXPECT_EQ(looks, std::vector<WakeReason>{WakeReason::reconnect}) << "nobody knows whether the flag is up";
+    EXPECT_EQ(next_call(), "leave");
+    office.done();
+    EXPECT_EQ(next_call(), "await");
+}
+
+TEST_F(SentinelTest, StoppingHandsTheOfficeOnAndAsksNoMore) {
+    be_asleep();
+    bool stopped = false;
+    sentinel.stop([&] { stopped = true; });
+    EXPECT_EQ(next_call(), "leave");
+    EXPECT_FALSE(stopped);
+    office.done();
+    EXPECT_TRUE(stopped);
+    sentinel.session_ready();
+    sentinel.listening(true);
+    EXPECT_EQ(office.calls.size(), 3U);
+}
+
+}  // namespace
+}  // namespace moai::worker
