@@ -1,1 +1,1 @@
-SELECT moai_private.record_bundle('7eb10e750cea42425af0cd2b156b67a80dfff86b5d04dd5c8cef82460f062f3c');
+SELECT moai_private.record_bundle('15b1aea4a57faeb009cbb88052b0cdd0055e679362700ed92ff17880839812c5');

@@ -14,7 +14,7 @@ FROM (VALUES
 
     ('moai_worker', 'schema', 'moai'),
     ('moai_worker', 'function', 'moai.claim_deliveries moai.complete_deliveries moai.maintain moai.stats moai.history_stats
-         moai.await_office moai.fall_asleep moai.wake_up moai.leave_office'),
+         moai.await_office moai.call_for_help moai.fall_asleep moai.wake_up moai.leave_office'),
 
     ('moai_reader', 'schema', 'moai'),
     ('moai_reader', 'view', 'moai.event moai.subscription moai.delivery moai.attempt moai.dead_letter'),

@@ -263,6 +263,54 @@ What it may do there its roles say (moai_publisher, moai_operator, moai_reader).
 For members of moai_owner only. Raises MO404 (no such role), MO422. Locks: none that others wait for.';
 
 --
+-- Name: await_office(text, integer, interval); Type: FUNCTION; Schema: moai; Owner: moai_owner
+--
+
+CREATE FUNCTION moai.await_office(worker text, max_count integer, patience interval) RETURNS TABLE(in_office boolean, event_id uuid, subscription_id uuid, lease_token bigint, attempt_no integer, event_type text, tenant text, published_at text, payload text, url text, format text, secret text, timeout_ms integer, lease_ms integer, claimed_at_us bigint, next_due_in_us bigint, overdue_us bigint)
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    _in_office boolean := moai_private.lock_patiently(2, await_office.patience);
+BEGIN
+    RETURN QUERY SELECT _in_office, c.* FROM moai.claim_deliveries(await_office.worker, await_office.max_count, _in_office) AS c;
+END
+$$;
+
+ALTER FUNCTION moai.await_office(worker text, max_count integer, patience interval) OWNER TO moai_owner;
+
+--
+-- Name: FUNCTION await_office(worker text, max_count integer, patience interval); Type: COMMENT; Schema: moai; Owner: moai_owner
+--
+
+COMMENT ON FUNCTION moai.await_office(worker text, max_count integer, patience interval) IS 'Waits until this session is the sentinel''s, and then claims, granted or not: one statement is both the wait and the safety look.
+patience: how long it waits at most; 0 only tries. While it waits it holds a snapshot, so be patient for seconds, not hours.
+in_office is the same in each row; the other columns, and max_count, are those of moai.claim_deliveries.
+The office ends with the session, or by moai.leave_office. REQUIRES: this session is not in office. Raises MO422.
+Locks: the advisory lock (1836016993, 2) until then, which other workers wait for.';
+
+--
+-- Name: call_for_help(); Type: FUNCTION; Schema: moai; Owner: moai_owner
+--
+
+CREATE FUNCTION moai.call_for_help() RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+BEGIN
+    PERFORM pg_notify('moai_help', '');
+END
+$$;
+
+ALTER FUNCTION moai.call_for_help() OWNER TO moai_owner;
+
+--
+-- Name: FUNCTION call_for_help(); Type: COMMENT; Schema: moai; Owner: moai_owner
+--
+
+COMMENT ON FUNCTION moai.call_for_help() IS 'Every worker that listens on moai_help looks for work: there is more due than the sentinel can carry alone. Locks: none.';
+
+--
 -- Name: cancel_delivery(text); Type: FUNCTION; Schema: moai; Owner: moai_owner
 --
 
@@ -285,10 +333,10 @@ COMMENT ON FUNCTION moai.cancel_delivery(id text) IS 'Ends a waiting delivery as
 Raises MO404, MO409 (being delivered, or finished). Locks: the subscription (shared), then the delivery.';
 
 --
--- Name: claim_deliveries(text, integer); Type: FUNCTION; Schema: moai; Owner: moai_owner
+-- Name: claim_deliveries(text, integer, boolean); Type: FUNCTION; Schema: moai; Owner: moai_owner
 --
 
-CREATE FUNCTION moai.claim_deliveries(worker text, max_count integer) RETURNS TABLE(event_id uuid, subscription_id uuid, lease_token bigint, attempt_no integer, event_type text, tenant text, published_at text, payload text, url text, format text, secret text, timeout_ms integer, lease_ms integer, claimed_at_us bigint, next_due_in_us bigint)
+CREATE FUNCTION moai.claim_deliveries(worker text, max_count integer, in_office boolean DEFAULT false) RETURNS TABLE(event_id uuid, subscription_id uuid, lease_token bigint, attempt_no integer, event_type text, tenant text, published_at text, payload text, url text, format text, secret text, timeout_ms integer, lease_ms integer, claimed_at_us bigint, next_due_in_us bigint, overdue_us bigint)
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
@@ -296,20 +344,21 @@ BEGIN
     IF claim_deliveries.max_count IS NULL OR claim_deliveries.max_count NOT BETWEEN 1 AND 10000 THEN
         PERFORM moai_private.fail(422, 'max_count is outside of 1 to 10000', 'max_count = ' || coalesce(claim_deliveries.max_count::text, 'null'));
     END IF;
-    RETURN QUERY SELECT * FROM moai_private.claim(claim_deliveries.max_count, clock_timestamp());
+    RETURN QUERY SELECT * FROM moai_private.claim(claim_deliveries.max_count, clock_timestamp(), claim_deliveries.in_office);
 END
 $$;
 
-ALTER FUNCTION moai.claim_deliveries(worker text, max_count integer) OWNER TO moai_owner;
+ALTER FUNCTION moai.claim_deliveries(worker text, max_count integer, in_office boolean) OWNER TO moai_owner;
 
 --
--- Name: FUNCTION claim_deliveries(worker text, max_count integer); Type: COMMENT; Schema: moai; Owner: moai_owner
+-- Name: FUNCTION claim_deliveries(worker text, max_count integer, in_office boolean); Type: COMMENT; Schema: moai; Owner: moai_owner
 --
 
-COMMENT ON FUNCTION moai.claim_deliveries(worker text, max_count integer) IS 'Leases up to max_count deliveries that are due, oldest first, to this worker, and returns all that their requests need.
+COMMENT ON FUNCTION moai.claim_deliveries(worker text, max_count integer, in_office boolean) IS 'Leases up to max_count deliveries that are due, oldest first, to this worker, and returns all that their requests need.
 lease_token must be given back to moai.complete_deliveries; attempt_no is the number that the next request bears. The lease lasts lease_ms.
-next_due_in_us: until the earliest due time left in the table, leases included (NULL: the table is empty). Always returns a row: with nothing to
-claim, one whose event_id is NULL. Commit before the first request is sent.
+next_due_in_us: until the earliest due time left in the table, leases included (NULL: the table is empty). overdue_us: how long the first of those
+claimed had been due. Always returns a row: with nothing to claim, one whose event_id is NULL. Commit before the first request is sent.
+in_office: this worker is the sentinel (moai.await_office); of any other''s leases the sentinel is told.
 Rows of paused or disabled subscriptions are parked, those of deleted ones cancelled, those whose lease lapsed five times in a row dead-lettered as crash_loop.
 Raises MO422. Locks: rows of the queue, never waiting for one (SKIP LOCKED).';
 
@@ -543,6 +592,33 @@ COMMENT ON FUNCTION moai.discard_dead_letter(id text) IS 'Removes a dead letter,
 id: ''<event id>_<subscription id>'', as in moai.dead_letter. Raises MO404. Locks: the dead letter.';
 
 --
+-- Name: fall_asleep(text, integer, interval); Type: FUNCTION; Schema: moai; Owner: moai_owner
+--
+
+CREATE FUNCTION moai.fall_asleep(worker text, max_count integer, patience interval) RETURNS TABLE(asleep boolean, event_id uuid, subscription_id uuid, lease_token bigint, attempt_no integer, event_type text, tenant text, published_at text, payload text, url text, format text, secret text, timeout_ms integer, lease_ms integer, claimed_at_us bigint, next_due_in_us bigint, overdue_us bigint)
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    _asleep boolean := moai_private.lock_patiently(1, fall_asleep.patience);
+BEGIN
+    -- A statement of its own, whose snapshot is younger than the lock: it sees all who were not refused.
+    RETURN QUERY SELECT _asleep, c.* FROM moai.claim_deliveries(fall_asleep.worker, fall_asleep.max_count, true) AS c;
+END
+$$;
+
+ALTER FUNCTION moai.fall_asleep(worker text, max_count integer, patience interval) OWNER TO moai_owner;
+
+--
+-- Name: FUNCTION fall_asleep(worker text, max_count integer, patience interval); Type: COMMENT; Schema: moai; Owner: moai_owner
+--
+
+COMMENT ON FUNCTION moai.fall_asleep(worker text, max_count integer, patience interval) IS 'From now on publishers ring (NOTIFY moai_wake): raises the flag, waits for those who are publishing, and claims.
+patience: how long it waits for them at most; 0 only tries. asleep is false if one of them was still open then: look again soon, and call this again.
+The other columns, and max_count, are those of moai.claim_deliveries. REQUIRES: this session is in office and not asleep. Raises MO422.
+Locks: the advisory lock (1836016993, 1) until moai.wake_up; publishers try it and never wait.';
+
+--
 -- Name: history_stats(); Type: FUNCTION; Schema: moai; Owner: moai_owner
 --
 
@@ -572,6 +648,28 @@ ALTER FUNCTION moai.history_stats() OWNER TO moai_owner;
 COMMENT ON FUNCTION moai.history_stats() IS 'How the finished deliveries ended, of the tenants that the login acts for, as JSON: delivered, dead (discarded dead letters included), cancelled,
 expired, superseded. moai.stats counts the unfinished ones.
 Reads the whole history, about a second for a million deliveries: set a statement_timeout. Locks: none.';
+
+--
+-- Name: leave_office(); Type: FUNCTION; Schema: moai; Owner: moai_owner
+--
+
+CREATE FUNCTION moai.leave_office() RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+BEGIN
+    -- All of the session's: whoever is next in moai.await_office has the office at once, and looks.
+    PERFORM pg_advisory_unlock_all();
+END
+$$;
+
+ALTER FUNCTION moai.leave_office() OWNER TO moai_owner;
+
+--
+-- Name: FUNCTION leave_office(); Type: COMMENT; Schema: moai; Owner: moai_owner
+--
+
+COMMENT ON FUNCTION moai.leave_office() IS 'Another session becomes the sentinel''s. Call it before this worker stops claiming: when it drains, or has no free slot. Locks: releases every advisory one of this session.';
 
 --
 -- Name: maintain(); Type: FUNCTION; Schema: moai; Owner: moai_owner
@@ -817,6 +915,28 @@ COMMENT ON FUNCTION moai.update_subscription(id uuid, url text, event_types text
 Retries use the new URL and policy at once. event_types decide over events published later. A changed max_attempts moves the tries left of its
 unfinished deliveries by the difference, down to one.
 Raises MO404, MO410 (deleted), MO422 naming the argument. Locks: the subscription, then, if max_attempts changes, its unfinished deliveries in the order of their keys.';
+
+--
+-- Name: wake_up(); Type: FUNCTION; Schema: moai; Owner: moai_owner
+--
+
+CREATE FUNCTION moai.wake_up() RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+BEGIN
+    PERFORM pg_advisory_unlock(1836016993, 1);
+END
+$$;
+
+ALTER FUNCTION moai.wake_up() OWNER TO moai_owner;
+
+--
+-- Name: FUNCTION wake_up(); Type: COMMENT; Schema: moai; Owner: moai_owner
+--
+
+COMMENT ON FUNCTION moai.wake_up() IS 'Publishers need not ring any more: this session looks for work by itself, and calls moai.fall_asleep before it stops doing so.
+REQUIRES: moai.fall_asleep answered asleep in this session. Locks: releases the flag.';
 
 --
 -- Name: attempt_held; Type: TABLE; Schema: moai_private; Owner: moai_owner
@@ -1388,10 +1508,10 @@ COMMENT ON FUNCTION moai_private.check_url(url text) IS 'Raises MO422 unless the
 control character, backslash, fragment or character outside of ASCII. Where the host may lead is the worker''s business.';
 
 --
--- Name: claim(integer, timestamp with time zone); Type: FUNCTION; Schema: moai_private; Owner: moai_owner
+-- Name: claim(integer, timestamp with time zone, boolean); Type: FUNCTION; Schema: moai_private; Owner: moai_owner
 --
 
-CREATE FUNCTION moai_private.claim(max_count integer, at timestamp with time zone) RETURNS TABLE(event_id uuid, subscription_id uuid, lease_token bigint, attempt_no integer, event_type text, tenant text, published_at text, payload text, url text, format text, secret text, timeout_ms integer, lease_ms integer, claimed_at_us bigint, next_due_in_us bigint)
+CREATE FUNCTION moai_private.claim(max_count integer, at timestamp with time zone, in_office boolean DEFAULT false) RETURNS TABLE(event_id uuid, subscription_id uuid, lease_token bigint, attempt_no integer, event_type text, tenant text, published_at text, payload text, url text, format text, secret text, timeout_ms integer, lease_ms integer, claimed_at_us bigint, next_due_in_us bigint, overdue_us bigint)
     LANGUAGE plpgsql
     SET enable_seqscan TO 'off'
     SET enable_hashjoin TO 'off'
@@ -1407,6 +1527,7 @@ DECLARE
     _leased moai_private.leased[];
     _exceptions boolean;
     _next_due_in_us bigint;
+    _overdue_us bigint;
     _one moai_private.leased;
     _least uuid;
     _greatest uuid;
@@ -1415,7 +1536,7 @@ DECLARE
     _claimed_at_us bigint := (extract(epoch FROM claim.at) * 1000000)::bigint;
 BEGIN
     WITH due AS MATERIALIZED (
-        SELECT d.ctid AS tid, d.subscription_id
+        SELECT d.ctid AS tid, d.subscription_id, d.due_at
         FROM moai_private.delivery AS d
         WHERE d.due_at <= claim.at
         ORDER BY d.due_at
@@ -1432,13 +1553,18 @@ BEGIN
         -- By the place of the row just locked. By its key, a planner that takes the table for empty probes with subscription_id alone
         -- (d, due and s are one equivalence class) and reads the subscription's whole backlog for each row: 500 ms a claim.
         WHERE d.ctid = due.tid
-        RETURNING d.event_id, d.subscription_id, d.attempt_no, s.state, d.lapses, s.url, s.format, s.secret, s.timeout
+        RETURNING d.event_id, d.subscription_id, d.attempt_no, s.state, d.lapses, s.url, s.format, s.secret, s.timeout, due.due_at AS was_due_at
     )
     SELECT array_agg((l.event_id, l.subscription_id, l.attempt_no, l.state, l.lapses, l.url, l.format, l.secret, l.timeout)::moai_private.leased),
-           bool_or(l.state <> 'active' OR l.lapses >= 5)
-    INTO _leased, _exceptions
+           bool_or(l.state <> 'active' OR l.lapses >= 5),
+           (extract(epoch FROM claim.at - min(l.was_due_at)) * 1000000)::bigint
+    INTO _leased, _exceptions, _overdue_us
     FROM leased AS l;
 
+    -- Leases that this worker alone knows of would come late if it died: the sentinel looks, and sets its timer.
+    IF _overdue_us IS NOT NULL AND NOT claim.in_office THEN
+        PERFORM moai_private.ring_sentinel();
+    END IF;
     IF _exceptions THEN
         _leased := moai_private.set_aside(_leased, claim.at);
     END IF;
@@ -1462,7 +1588,7 @@ BEGIN
             l.url, l.format, l.secret,
             (extract(epoch FROM l.timeout) * 1000)::integer,
             (extract(epoch FROM moai_private.lease_length(l.timeout)) * 1000)::integer,
-            _claimed_at_us, _next_due_in_us
+            _claimed_at_us, _next_due_in_us, _overdue_us
         FROM unnest(_leased) AS l
         JOIN moai_private.event AS e ON e.id = l.event_id AND e.id BETWEEN _least AND _greatest;
         GET DIAGNOSTICS _returned = ROW_COUNT;
@@ -1473,25 +1599,25 @@ BEGIN
             l.url, l.format, l.secret,
             (extract(epoch FROM l.timeout) * 1000)::integer,
             (extract(epoch FROM moai_private.lease_length(l.timeout)) * 1000)::integer,
-            _claimed_at_us, _next_due_in_us
+            _claimed_at_us, _next_due_in_us, _overdue_us
         FROM unnest(_leased) AS l
         JOIN moai_private.event_held AS h ON h.id = l.event_id;
         GET DIAGNOSTICS _held = ROW_COUNT;
     END IF;
     IF _returned + _held = 0 THEN
         RETURN QUERY SELECT NULL::uuid, NULL::uuid, NULL::bigint, NULL::integer, NULL, NULL, NULL, NULL, NULL, NULL, NULL,
-            NULL::integer, NULL::integer, _claimed_at_us, _next_due_in_us;
+            NULL::integer, NULL::integer, _claimed_at_us, _next_due_in_us, _overdue_us;
     END IF;
 END
 $$;
 
-ALTER FUNCTION moai_private.claim(max_count integer, at timestamp with time zone) OWNER TO moai_owner;
+ALTER FUNCTION moai_private.claim(max_count integer, at timestamp with time zone, in_office boolean) OWNER TO moai_owner;
 
 --
--- Name: FUNCTION claim(max_count integer, at timestamp with time zone); Type: COMMENT; Schema: moai_private; Owner: moai_owner
+-- Name: FUNCTION claim(max_count integer, at timestamp with time zone, in_office boolean); Type: COMMENT; Schema: moai_private; Owner: moai_owner
 --
 
-COMMENT ON FUNCTION moai_private.claim(max_count integer, at timestamp with time zone) IS 'moai.claim_deliveries at a given time.';
+COMMENT ON FUNCTION moai_private.claim(max_count integer, at timestamp with time zone, in_office boolean) IS 'moai.claim_deliveries at a given time.';
 
 --
 -- Name: complete(text, json, timestamp with time zone); Type: FUNCTION; Schema: moai_private; Owner: moai_owner
@@ -1544,9 +1670,9 @@ BEGIN
     ORDER BY d.due_at
     LIMIT 1;
 
-    -- A due time known to this worker alone would be late if the worker died: the others look, and set their timers.
+    -- A due time known to this worker alone would be late if the worker died: the sentinel looks, and sets its timer.
     IF complete.retried + complete.released > 0 THEN
-        PERFORM moai_private.ring_workers();
+        PERFORM moai_private.ring_sentinel();
     END IF;
     RETURN NEXT;
 END
@@ -3029,6 +3155,40 @@ COMMENT ON FUNCTION moai_private.lock_delivery(id text) IS 'The unfinished deliv
 Locks: FOR SHARE on its subscription, then FOR UPDATE on the row.';
 
 --
+-- Name: lock_patiently(integer, interval); Type: FUNCTION; Schema: moai_private; Owner: moai_owner
+--
+
+CREATE FUNCTION moai_private.lock_patiently(key integer, patience interval) RETURNS boolean
+    LANGUAGE plpgsql
+    AS $$
+DECLARE
+    _usual text := current_setting('lock_timeout');
+    _locked boolean := false;
+BEGIN
+    IF lock_patiently.patience <= interval '0' THEN
+        RETURN pg_try_advisory_lock(1836016993, lock_patiently.key);
+    END IF;
+    PERFORM set_config('lock_timeout', greatest(1, extract(epoch FROM lock_patiently.patience) * 1000)::integer::text, true);
+    BEGIN
+        PERFORM pg_advisory_lock(1836016993, lock_patiently.key);
+        _locked := true;
+    EXCEPTION WHEN lock_not_available THEN
+        NULL;
+    END;
+    PERFORM set_config('lock_timeout', _usual, true);
+    RETURN _locked;
+END
+$$;
+
+ALTER FUNCTION moai_private.lock_patiently(key integer, patience interval) OWNER TO moai_owner;
+
+--
+-- Name: FUNCTION lock_patiently(key integer, patience interval); Type: COMMENT; Schema: moai_private; Owner: moai_owner
+--
+
+COMMENT ON FUNCTION moai_private.lock_patiently(key integer, patience interval) IS 'Waits for an exclusive lock of the doorbell, for this session; false if the patience ended first. Without patience it does not wait at all.';
+
+--
 -- Name: lock_subscription(uuid); Type: FUNCTION; Schema: moai_private; Owner: moai_owner
 --
 
@@ -3827,7 +3987,7 @@ BEGIN
     FROM taken AS t;
     GET DIAGNOSTICS _redriven = ROW_COUNT;
     IF _redriven > 0 THEN
-        PERFORM moai_private.ring_workers();
+        PERFORM moai_private.ring_sentinel();
     END IF;
     RETURN _redriven;
 END
@@ -3941,7 +4101,7 @@ BEGIN
     WHERE d.event_id = r.event_id AND d.subscription_id = _old.id;
     GET DIAGNOSTICS _released = ROW_COUNT;
     IF _released > 0 THEN
-        PERFORM moai_private.ring_workers();
+        PERFORM moai_private.ring_sentinel();
     END IF;
     RETURN _released;
 END
@@ -4091,7 +4251,7 @@ BEGIN
     UPDATE moai_private.delivery AS d
     SET due_at = retry_delivery.at, parked = false
     WHERE d.event_id = _delivery.event_id AND d.subscription_id = _delivery.subscription_id;
-    PERFORM moai_private.ring_workers();
+    PERFORM moai_private.ring_sentinel();
 END
 $$;
 
@@ -4104,26 +4264,28 @@ ALTER FUNCTION moai_private.retry_delivery(id text, at timestamp with time zone)
 COMMENT ON FUNCTION moai_private.retry_delivery(id text, at timestamp with time zone) IS 'moai.retry_delivery at a given time.';
 
 --
--- Name: ring_workers(); Type: FUNCTION; Schema: moai_private; Owner: moai_owner
+-- Name: ring_sentinel(); Type: FUNCTION; Schema: moai_private; Owner: moai_owner
 --
 
-CREATE FUNCTION moai_private.ring_workers() RETURNS void
+CREATE FUNCTION moai_private.ring_sentinel() RETURNS void
     LANGUAGE plpgsql
     AS $$
 BEGIN
-    IF current_setting('moai.doorbell', true) IS DISTINCT FROM 'off' THEN
+    -- The shared lock is refused while the sentinel holds or waits for the exclusive one; granted, it is held until this transaction ends,
+    -- and who then gets the exclusive lock sees what we did. Nobody waits here, and no snapshot is asked.
+    IF current_setting('moai.doorbell', true) IS DISTINCT FROM 'off' AND NOT pg_try_advisory_xact_lock_shared(1836016993, 1) THEN
         PERFORM pg_notify('moai_wake', '');
     END IF;
 END
 $$;
 
-ALTER FUNCTION moai_private.ring_workers() OWNER TO moai_owner;
+ALTER FUNCTION moai_private.ring_sentinel() OWNER TO moai_owner;
 
 --
--- Name: FUNCTION ring_workers(); Type: COMMENT; Schema: moai_private; Owner: moai_owner
+-- Name: FUNCTION ring_sentinel(); Type: COMMENT; Schema: moai_private; Owner: moai_owner
 --
 
-COMMENT ON FUNCTION moai_private.ring_workers() IS 'Wakes the workers when this transaction commits; repeats within a transaction collapse to one.
+COMMENT ON FUNCTION moai_private.ring_sentinel() IS 'Wakes the sentinel when this transaction commits, if it sleeps; if it does not, it looks once more before it falls asleep.
 SET moai.doorbell = off keeps it silent, for two-phase commit, which refuses a NOTIFY: such work starts within the safety interval.';
 
 --
@@ -4516,7 +4678,7 @@ BEGIN
     JOIN moai_private.subscription AS s ON s.id = t.subscription_id;
     -- For parked ones too: they come back in 30 seconds, which must stand in somebody's timer.
     IF FOUND THEN
-        PERFORM moai_private.ring_workers();
+        PERFORM moai_private.ring_sentinel();
     END IF;
     RETURN NULL;
 END
@@ -5508,7 +5670,8 @@ CREATE VIEW moai_private.grant_list AS
     l.kind,
     o.object
    FROM (( VALUES ('moai_publisher'::text,'schema'::text,'moai'::text), ('moai_publisher'::text,'function'::text,'moai.publish moai.publish_jsonb moai.publish_batch'::text), ('moai_operator'::text,'schema'::text,'moai'::text), ('moai_operator'::text,'function'::text,'moai.create_subscription moai.update_subscription moai.pause_subscription moai.resume_subscription moai.delete_subscription
-         moai.retry_delivery moai.cancel_delivery moai.redrive_dead_letters moai.discard_dead_letter moai.stats moai.history_stats'::text), ('moai_worker'::text,'schema'::text,'moai'::text), ('moai_worker'::text,'function'::text,'moai.claim_deliveries moai.complete_deliveries moai.maintain moai.stats moai.history_stats'::text), ('moai_reader'::text,'schema'::text,'moai'::text), ('moai_reader'::text,'view'::text,'moai.event moai.subscription moai.delivery moai.attempt moai.dead_letter'::text), ('moai_reader'::text,'function'::text,'moai.stats moai.history_stats'::text), ('moai_reader'::text,'function'::text,'moai_private.sees_all_tenants moai_private.visible_tenants moai_private.sees_subscription'::text), ('moai_api'::text,'schema'::text,'moai moai_rest'::text), ('moai_api'::text,'function'::text,'moai.stats moai.history_stats'::text), ('moai_api'::text,'function'::text,'moai_rest.publish moai_rest.publish_group moai_rest.list_events moai_rest.get_event moai_rest.get_payload moai_rest.list_event_deliveries
+         moai.retry_delivery moai.cancel_delivery moai.redrive_dead_letters moai.discard_dead_letter moai.stats moai.history_stats'::text), ('moai_worker'::text,'schema'::text,'moai'::text), ('moai_worker'::text,'function'::text,'moai.claim_deliveries moai.complete_deliveries moai.maintain moai.stats moai.history_stats
+         moai.await_office moai.call_for_help moai.fall_asleep moai.wake_up moai.leave_office'::text), ('moai_reader'::text,'schema'::text,'moai'::text), ('moai_reader'::text,'view'::text,'moai.event moai.subscription moai.delivery moai.attempt moai.dead_letter'::text), ('moai_reader'::text,'function'::text,'moai.stats moai.history_stats'::text), ('moai_reader'::text,'function'::text,'moai_private.sees_all_tenants moai_private.visible_tenants moai_private.sees_subscription'::text), ('moai_api'::text,'schema'::text,'moai moai_rest'::text), ('moai_api'::text,'function'::text,'moai.stats moai.history_stats'::text), ('moai_api'::text,'function'::text,'moai_rest.publish moai_rest.publish_group moai_rest.list_events moai_rest.get_event moai_rest.get_payload moai_rest.list_event_deliveries
          moai_rest.create_subscription moai_rest.list_subscriptions moai_rest.get_subscription moai_rest.update_subscription
          moai_rest.delete_subscription moai_rest.pause_subscription moai_rest.resume_subscription
          moai_rest.list_deliveries moai_rest.get_delivery moai_rest.list_attempts moai_rest.retry_delivery moai_rest.cancel_delivery
@@ -5904,6 +6067,20 @@ GRANT USAGE ON SCHEMA moai_rest TO moai_api;
 REVOKE ALL ON FUNCTION moai.allow_tenant(login name, tenant text) FROM PUBLIC;
 
 --
+-- Name: FUNCTION await_office(worker text, max_count integer, patience interval); Type: ACL; Schema: moai; Owner: moai_owner
+--
+
+REVOKE ALL ON FUNCTION moai.await_office(worker text, max_count integer, patience interval) FROM PUBLIC;
+GRANT ALL ON FUNCTION moai.await_office(worker text, max_count integer, patience interval) TO moai_worker;
+
+--
+-- Name: FUNCTION call_for_help(); Type: ACL; Schema: moai; Owner: moai_owner
+--
+
+REVOKE ALL ON FUNCTION moai.call_for_help() FROM PUBLIC;
+GRANT ALL ON FUNCTION moai.call_for_help() TO moai_worker;
+
+--
 -- Name: FUNCTION cancel_delivery(id text); Type: ACL; Schema: moai; Owner: moai_owner
 --
 
@@ -5911,11 +6088,11 @@ REVOKE ALL ON FUNCTION moai.cancel_delivery(id text) FROM PUBLIC;
 GRANT ALL ON FUNCTION moai.cancel_delivery(id text) TO moai_operator;
 
 --
--- Name: FUNCTION claim_deliveries(worker text, max_count integer); Type: ACL; Schema: moai; Owner: moai_owner
+-- Name: FUNCTION claim_deliveries(worker text, max_count integer, in_office boolean); Type: ACL; Schema: moai; Owner: moai_owner
 --
 
-REVOKE ALL ON FUNCTION moai.claim_deliveries(worker text, max_count integer) FROM PUBLIC;
-GRANT ALL ON FUNCTION moai.claim_deliveries(worker text, max_count integer) TO moai_worker;
+REVOKE ALL ON FUNCTION moai.claim_deliveries(worker text, max_count integer, in_office boolean) FROM PUBLIC;
+GRANT ALL ON FUNCTION moai.claim_deliveries(worker text, max_count integer, in_office boolean) TO moai_worker;
 
 --
 -- Name: FUNCTION complete_deliveries(worker text, results json); Type: ACL; Schema: moai; Owner: moai_owner
@@ -5958,6 +6135,13 @@ REVOKE ALL ON FUNCTION moai.discard_dead_letter(id text) FROM PUBLIC;
 GRANT ALL ON FUNCTION moai.discard_dead_letter(id text) TO moai_operator;
 
 --
+-- Name: FUNCTION fall_asleep(worker text, max_count integer, patience interval); Type: ACL; Schema: moai; Owner: moai_owner
+--
+
+REVOKE ALL ON FUNCTION moai.fall_asleep(worker text, max_count integer, patience interval) FROM PUBLIC;
+GRANT ALL ON FUNCTION moai.fall_asleep(worker text, max_count integer, patience interval) TO moai_worker;
+
+--
 -- Name: FUNCTION history_stats(); Type: ACL; Schema: moai; Owner: moai_owner
 --
 
@@ -5966,6 +6150,13 @@ GRANT ALL ON FUNCTION moai.history_stats() TO moai_operator;
 GRANT ALL ON FUNCTION moai.history_stats() TO moai_worker;
 GRANT ALL ON FUNCTION moai.history_stats() TO moai_reader;
 GRANT ALL ON FUNCTION moai.history_stats() TO moai_api;
+
+--
+-- Name: FUNCTION leave_office(); Type: ACL; Schema: moai; Owner: moai_owner
+--
+
+REVOKE ALL ON FUNCTION moai.leave_office() FROM PUBLIC;
+GRANT ALL ON FUNCTION moai.leave_office() TO moai_worker;
 
 --
 -- Name: FUNCTION maintain(); Type: ACL; Schema: moai; Owner: moai_owner
@@ -6039,6 +6230,13 @@ GRANT ALL ON FUNCTION moai.stats() TO moai_api;
 
 REVOKE ALL ON FUNCTION moai.update_subscription(id uuid, url text, event_types text[], format text, timeout interval, max_attempts integer, retry_base interval, retry_factor double precision, retry_cap interval, retry_jitter double precision, description text) FROM PUBLIC;
 GRANT ALL ON FUNCTION moai.update_subscription(id uuid, url text, event_types text[], format text, timeout interval, max_attempts integer, retry_base interval, retry_factor double precision, retry_cap interval, retry_jitter double precision, description text) TO moai_operator;
+
+--
+-- Name: FUNCTION wake_up(); Type: ACL; Schema: moai; Owner: moai_owner
+--
+
+REVOKE ALL ON FUNCTION moai.wake_up() FROM PUBLIC;
+GRANT ALL ON FUNCTION moai.wake_up() TO moai_worker;
 
 --
 -- Name: TABLE attempt; Type: ACL; Schema: moai; Owner: moai_owner
@@ -6119,10 +6317,10 @@ REVOKE ALL ON FUNCTION moai_private.check_tenant(tenant text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION moai_private.check_url(url text) FROM PUBLIC;
 
 --
--- Name: FUNCTION claim(max_count integer, at timestamp with time zone); Type: ACL; Schema: moai_private; Owner: moai_owner
+-- Name: FUNCTION claim(max_count integer, at timestamp with time zone, in_office boolean); Type: ACL; Schema: moai_private; Owner: moai_owner
 --
 
-REVOKE ALL ON FUNCTION moai_private.claim(max_count integer, at timestamp with time zone) FROM PUBLIC;
+REVOKE ALL ON FUNCTION moai_private.claim(max_count integer, at timestamp with time zone, in_office boolean) FROM PUBLIC;
 
 --
 -- Name: FUNCTION complete(worker text, results json, at timestamp with time zone); Type: ACL; Schema: moai_private; Owner: moai_owner
@@ -6323,6 +6521,12 @@ REVOKE ALL ON FUNCTION moai_private.list_deliveries(query json, event_id uuid, a
 REVOKE ALL ON FUNCTION moai_private.lock_delivery(id text) FROM PUBLIC;
 
 --
+-- Name: FUNCTION lock_patiently(key integer, patience interval); Type: ACL; Schema: moai_private; Owner: moai_owner
+--
+
+REVOKE ALL ON FUNCTION moai_private.lock_patiently(key integer, patience interval) FROM PUBLIC;
+
+--
 -- Name: FUNCTION lock_subscription(id uuid); Type: ACL; Schema: moai_private; Owner: moai_owner
 --
 
@@ -6519,10 +6723,10 @@ REVOKE ALL ON FUNCTION moai_private.retry_delay(retry integer, base interval, fa
 REVOKE ALL ON FUNCTION moai_private.retry_delivery(id text, at timestamp with time zone) FROM PUBLIC;
 
 --
--- Name: FUNCTION ring_workers(); Type: ACL; Schema: moai_private; Owner: moai_owner
+-- Name: FUNCTION ring_sentinel(); Type: ACL; Schema: moai_private; Owner: moai_owner
 --
 
-REVOKE ALL ON FUNCTION moai_private.ring_workers() FROM PUBLIC;
+REVOKE ALL ON FUNCTION moai_private.ring_sentinel() FROM PUBLIC;
 
 --
 -- Name: FUNCTION sees_all_tenants(); Type: ACL; Schema: moai_private; Owner: moai_owner

@@ -55,6 +55,7 @@
 \ir worker/claim_deliveries.sql
 \ir worker/complete_deliveries.sql
 \ir worker/await_office.sql
+\ir worker/call_for_help.sql
 \ir worker/fall_asleep.sql
 \ir worker/wake_up.sql
 \ir worker/leave_office.sql

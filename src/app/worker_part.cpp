@@ -70,6 +70,7 @@ struct WorkerPart::Impl {
                  .on_lost = [this](const pg::Error& error) { lost("queue", error); }}),
           listener(loop, database_url, name,
                    {.on_wake = [this](int sender_pid) { rung(sender_pid); },
+                    .on_help = [this] { sentinel.called_for_help(); },
                     .on_ready = [this] { heard(); },
                     .on_lost = [this](const pg::Error& error) { lost("listen", error); }}),
           office(loop, {.database_url = database_url, .worker_name = name, .longest_patience = patience(settings)},
@@ -81,8 +82,9 @@ struct WorkerPart::Impl {
                     .adopt = [this](const store::Claim& claim,
                                     worker::WakeReason reason) { delivery_loop.adopt(claim, 1, reason); }},
                    sentinel_options(settings)) {
-        delivery_loop.observe([this](bool found) { sentinel.looked(found); },
-                              [this](bool full) { sentinel.saturated(full); });
+        delivery_loop.watched_by({.looked = [this](bool found, bool more) { sentinel.looked(found, more); },
+                                  .saturated = [this](bool full) { sentinel.saturated(full); },
+                                  .in_office = [this] { return sentinel.in_office(); }});
         if (!ended) {
             throw std::system_error(errno, std::generic_category(), "eventfd");
         }

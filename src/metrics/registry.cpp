@@ -79,6 +79,8 @@ struct Registry::Impl {
     Counter& by_reconnect = wakeups.Add({{"reason", "reconnect"}});
     Counter& by_office = wakeups.Add({{"reason", "office"}});
     Counter& by_linger = wakeups.Add({{"reason", "linger"}});
+    Counter& by_help = wakeups.Add({{"reason", "help"}});
+    Counter& by_unanswered = wakeups.Add({{"reason", "unanswered"}});
     Counter& by_falling_asleep = wakeups.Add({{"reason", "falling_asleep"}});
     Counter& catches = counters(registry, "moai_safety_look_catches_total",
                                 "Safety looks that found work nothing had announced; stays 0 in a healthy system.")
@@ -140,6 +142,8 @@ void Registry::wakeup(WakeReason reason) {
         case WakeReason::reconnect: impl_->by_reconnect.Increment(); break;
         case WakeReason::office: impl_->by_office.Increment(); break;
         case WakeReason::linger: impl_->by_linger.Increment(); break;
+        case WakeReason::help: impl_->by_help.Increment(); break;
+        case WakeReason::unanswered: impl_->by_unanswered.Increment(); break;
         case WakeReason::falling_asleep: impl_->by_falling_asleep.Increment(); break;
     }
 }

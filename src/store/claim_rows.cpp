@@ -22,7 +22,7 @@ private:
     int index_;
 };
 
-std::optional<std::chrono::microseconds> due_in(const Column& column, int row) {
+std::optional<std::chrono::microseconds> microseconds_of(const Column& column, int row) {
     if (column.is_null(row)) {
         return std::nullopt;
     }
@@ -47,14 +47,15 @@ Claim claim_from_rows(const pg::Result& rows) {
         attempt_no(rows, "attempt_no"), event_type(rows, "event_type"), published_at(rows, "published_at"),
         payload(rows, "payload"), url(rows, "url"), format(rows, "format"), secret(rows, "secret"),
         timeout_ms(rows, "timeout_ms"), lease_ms(rows, "lease_ms"), claimed_at_us(rows, "claimed_at_us"),
-        next_due_in_us(rows, "next_due_in_us");
+        next_due_in_us(rows, "next_due_in_us"), overdue_us(rows, "overdue_us");
     if (rows.rows() == 0) {
         throw std::runtime_error("moai.claim_deliveries returned no row");
     }
 
     Claim claim;
     claim.claimed_at_us = claimed_at_us.number(0);
-    claim.next_due_in = due_in(next_due_in_us, 0);
+    claim.next_due_in = microseconds_of(next_due_in_us, 0);
+    claim.overdue = microseconds_of(overdue_us, 0).value_or(std::chrono::microseconds(0));
     claim.deliveries.reserve(static_cast<std::size_t>(rows.rows()));
     for (int row = 0; row < rows.rows(); ++row) {
         if (event_id.is_null(row)) {
@@ -89,7 +90,7 @@ Recorded recorded_from_rows(const pg::Result& rows) {
     recorded.dead_lettered = count("dead_lettered");
     recorded.released = count("released");
     recorded.orphaned = count("orphaned");
-    recorded.next_due_in = due_in(Column(rows, "next_due_in_us"), 0);
+    recorded.next_due_in = microseconds_of(Column(rows, "next_due_in_us"), 0);
     return recorded;
 }
 

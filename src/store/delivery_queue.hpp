@@ -33,6 +33,8 @@ struct Claim {
     /// Until the earliest due time that is left in the table, leased rows included; unset when the table holds none.
     /// May be <= 0.
     std::optional<std::chrono::microseconds> next_due_in;
+    /// How long the earliest of the deliveries had been due; zero when there are none.
+    std::chrono::microseconds overdue{0};
 };
 
 /// What became of one claimed delivery.
@@ -71,7 +73,8 @@ public:
     virtual ~DeliveryQueue() = default;
     /// May claim() be called now (connected, none outstanding)?
     [[nodiscard]] virtual bool can_claim() const = 0;
-    virtual void claim(int max_count, ClaimDone done) = 0;
+    /// `in_office`: this worker is the sentinel; of any other's leases the sentinel is told.
+    virtual void claim(int max_count, bool in_office, ClaimDone done) = 0;
     /// May record() be called now (connected, none outstanding)?
     [[nodiscard]] virtual bool can_record() const = 0;
     virtual void record(const std::vector<DeliveryResult>& results, RecordDone done) = 0;

@@ -26,9 +26,12 @@ public:
     /// Connected, and no statement outstanding.
     [[nodiscard]] virtual bool ready() const = 0;
     // Each REQUIRES ready().
+    /// Zero patience: only tries.
     virtual void await_office(std::chrono::milliseconds patience, Answered answered) = 0;
     virtual void fall_asleep(std::chrono::milliseconds patience, Answered answered) = 0;
     virtual void wake_up(Done done) = 0;
+    /// Every worker looks.
+    virtual void call_for_help(Done done) = 0;
     virtual void leave_office(Done done) = 0;
 };
 

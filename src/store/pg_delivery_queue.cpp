@@ -12,7 +12,7 @@
 namespace moai::store {
 namespace {
 
-const std::string kClaim = "SELECT * FROM moai.claim_deliveries($1, $2)";
+const std::string kClaim = "SELECT * FROM moai.claim_deliveries($1, $2, $3)";
 const std::string kMaintain = "SELECT * FROM moai.maintain()";
 const std::string kComplete = "SELECT * FROM moai.complete_deliveries($1, $2)";
 
@@ -65,9 +65,9 @@ bool PgDeliveryQueue::is_own_backend(int pid) const noexcept {
 
 bool PgDeliveryQueue::can_claim() const { return claims_.ready(); }
 
-void PgDeliveryQueue::claim(int max_count, ClaimDone done) {
+void PgDeliveryQueue::claim(int max_count, bool in_office, ClaimDone done) {
     const std::string count = std::to_string(max_count);
-    claims_.send(kClaim, {options_.worker_name, count},
+    claims_.send(kClaim, {options_.worker_name, count, in_office ? "true" : "false"},
                  [done = std::move(done)](const pg::Result& rows, const pg::Error* error) {
                      done(error == nullptr ? claim_from_rows(rows) : Claim(), error);
                  });

@@ -41,7 +41,7 @@ public:
 
     [[nodiscard]] bool can_claim() const override;
     /// REQUIRES: can_claim() and max_count > 0.
-    void claim(int max_count, ClaimDone done) override;
+    void claim(int max_count, bool in_office, ClaimDone done) override;
     [[nodiscard]] bool can_record() const override;
     /// REQUIRES: can_record() and at least one result.
     void record(const std::vector<DeliveryResult>& results, RecordDone done) override;

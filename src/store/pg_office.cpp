@@ -13,6 +13,7 @@ using std::chrono::milliseconds;
 const std::string kAwaitOffice = "SELECT * FROM moai.await_office($1, 1, $2)";
 const std::string kFallAsleep = "SELECT * FROM moai.fall_asleep($1, 1, $2)";
 const std::string kWakeUp = "SELECT moai.wake_up()";
+const std::string kCallForHelp = "SELECT moai.call_for_help()";
 const std::string kLeaveOffice = "SELECT moai.leave_office()";
 
 pg::AsyncConnection::Options session_options(const PgOffice::Options& options) {
@@ -48,6 +49,8 @@ void PgOffice::fall_asleep(milliseconds patience, Answered answered) {
 }
 
 void PgOffice::wake_up(Done done) { tell(kWakeUp, std::move(done)); }
+
+void PgOffice::call_for_help(Done done) { tell(kCallForHelp, std::move(done)); }
 
 void PgOffice::leave_office(Done done) { tell(kLeaveOffice, std::move(done)); }
 

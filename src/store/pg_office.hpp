@@ -32,6 +32,7 @@ public:
     void await_office(std::chrono::milliseconds patience, Answered answered) override;
     void fall_asleep(std::chrono::milliseconds patience, Answered answered) override;
     void wake_up(Done done) override;
+    void call_for_help(Done done) override;
     void leave_office(Done done) override;
 
 private:

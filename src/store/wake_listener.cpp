@@ -6,9 +6,12 @@
 namespace moai::store {
 namespace {
 
+const std::string kWake = "moai_wake", kHelp = "moai_help";
+
 pg::AsyncConnection::Options listener_options(const std::string& database_url, const std::string& worker_name) {
     pg::AsyncConnection::Options options{database_url, "moai worker " + worker_name, worker_session_setup()};
-    options.session_setup.emplace_back("LISTEN moai_wake");
+    options.session_setup.push_back("LISTEN " + kWake);
+    options.session_setup.push_back("LISTEN " + kHelp);
     return options;
 }
 
@@ -16,9 +19,16 @@ pg::AsyncConnection::Options listener_options(const std::string& database_url, c
 
 WakeListener::WakeListener(base::EventLoop& loop, const std::string& database_url, const std::string& worker_name,
                            const Callbacks& callbacks)
-    : connection_(loop, listener_options(database_url, worker_name),
-                  {callbacks.on_ready, callbacks.on_lost,
-                   [on_wake = callbacks.on_wake](const std::string&, int sender_pid) { on_wake(sender_pid); }}) {}
+    : connection_(
+          loop, listener_options(database_url, worker_name),
+          {callbacks.on_ready, callbacks.on_lost,
+           [on_wake = callbacks.on_wake, on_help = callbacks.on_help](const std::string& channel, int sender_pid) {
+               if (channel == kWake) {
+                   on_wake(sender_pid);
+               } else {
+                   on_help();
+               }
+           }}) {}
 
 void WakeListener::start() { connection_.start(); }
 

@@ -1,4 +1,4 @@
-// Hears the doorbell: NOTIFY moai_wake.
+// Hears the doorbell (NOTIFY moai_wake) and the call for help (NOTIFY moai_help).
 #pragma once
 
 #include <functional>
@@ -15,6 +15,7 @@ class WakeListener {
 public:
     struct Callbacks {
         std::function<void(int sender_pid)> on_wake;  ///< the backend that rang
+        std::function<void()> on_help;                ///< the sentinel cannot carry all that is due
         std::function<void()> on_ready;               ///< listening (again)
         std::function<void(const pg::Error&)> on_lost;
     };

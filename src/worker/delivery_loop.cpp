@@ -25,6 +25,9 @@ constexpr milliseconds kLongestWaitForSlots = 20ms;
 // Looks at work that is due but does not come before they are put off: a claim parks what is paused, and finds nothing
 // else among the rows that it took.
 constexpr int kLooksAtOnce = 2;
+// What a safety look finds has been missed if it was due for this long; what came just now is on its way to the
+// sentinel.
+constexpr milliseconds kUnheard = 500ms;
 
 store::DeliveryResult result_of(const store::ClaimedDelivery& delivery) {
     store::DeliveryResult result;
@@ -147,7 +150,7 @@ void DeliveryLoop::claim_if_useful() {
     loop_.cancel(std::exchange(stuck_timer_, 0));
     wake_timer_.looked();
     const auto sent_at = steady_clock::now();
-    queue_.claim(requested, [this, requested, reason, sent_at](const store::Claim& claim, const pg::Error* error) {
+    const auto answered = [this, requested, reason, sent_at](const store::Claim& claim, const pg::Error* error) {
         claiming_ = false;
         if (error != nullptr) {
             claim_overlapped_ = false;
@@ -161,7 +164,8 @@ void DeliveryLoop::claim_if_useful() {
         claim_if_useful();
         transport_.begin_now();
         check_drained();
-    });
+    };
+    queue_.claim(requested, watch_.in_office(), answered);
 }
 
 void DeliveryLoop::adopt(const store::Claim& claim, int requested, WakeReason reason) {
@@ -176,17 +180,12 @@ void DeliveryLoop::adopt(const store::Claim& claim, int requested, WakeReason re
     check_drained();
 }
 
-void DeliveryLoop::observe(std::function<void(bool found)> looked, std::function<void(bool full)> saturated) {
-    looked_ = std::move(looked);
-    saturated_ = std::move(saturated);
-}
+void DeliveryLoop::watched_by(Watch watch) { watch_ = std::move(watch); }
 
 /// May be negative: what was adopted was not asked for.
 int DeliveryLoop::free_slots() {
     const int free = options_.concurrency - static_cast<int>(transport_.in_flight() + held_back_.size());
-    if (saturated_) {
-        saturated_(free <= 0);
-    }
+    watch_.saturated(free <= 0);
     return free;
 }
 
@@ -194,7 +193,7 @@ void DeliveryLoop::claimed(const store::Claim& claim, int requested, WakeReason 
                            bool overlapped) {
     const auto count = claim.deliveries.size();
     metrics_.claim(count);
-    if (reason == WakeReason::safety_look && count > 0) {
+    if (reason == WakeReason::safety_look && claim.overdue >= kUnheard) {
         metrics_.safety_look_catch();
         log::warning("a safety look found work that nothing had announced", {{"count", count}});
     }
@@ -216,9 +215,7 @@ void DeliveryLoop::claimed(const store::Claim& claim, int requested, WakeReason 
     backlog_ = count == static_cast<std::size_t>(requested);
     last_progress_ = steady_clock::now();
     sleep_until_due(claim, sent_at, overlapped);
-    if (looked_) {
-        looked_(count > 0);
-    }
+    watch_.looked(count > 0, backlog_);
 }
 
 void DeliveryLoop::sleep_until_due(const store::Claim& claim, SteadyTime sent_at, bool overlapped) {

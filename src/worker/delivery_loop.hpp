@@ -45,8 +45,14 @@ public:
     void wake(WakeReason reason);
     /// Take what somebody else has claimed for this worker, who asked for at most `requested`.
     void adopt(const store::Claim& claim, int requested, WakeReason reason);
-    /// Who wants to know of each look, whether it found anything, and of each change between a free slot and none.
-    void observe(std::function<void(bool found)> looked, std::function<void(bool full)> saturated);
+    /// Who sleeps for this worker (the sentinel): what it is told, and what it is asked.
+    struct Watch {
+        /// Each look: did it find anything, and is there more than was asked for?
+        std::function<void(bool found, bool more)> looked = [](bool, bool) {};
+        std::function<void(bool full)> saturated = [](bool) {};  ///< is there no free slot?
+        std::function<bool()> in_office = [] { return false; };
+    };
+    void watched_by(Watch watch);
     /// A connection of the queue is (again) up.
     void queue_ready();
     /// Claims no more, gives back what was not started, and calls `drained` once when everything in flight is recorded.
@@ -119,8 +125,7 @@ private:
     base::Backoff own_fault_backoff_;
     base::EventLoop::TimerId held_back_timer_ = 0;
 
-    std::function<void(bool found)> looked_;
-    std::function<void(bool full)> saturated_;
+    Watch watch_;
 
     std::function<void()> drained_;
     bool draining_ = false;

@@ -18,10 +18,24 @@ Sentinel::Sentinel(base::EventLoop& loop, store::Office& office, Loop delivery_l
       error_backoff_(100ms, 10s) {}
 
 Sentinel::~Sentinel() {
-    for (const auto timer : {look_timer_, saturation_timer_, error_timer_}) {
+    for (const auto timer : {ask_timer_, look_timer_, deputy_timer_, saturation_timer_, error_timer_}) {
         loop_.cancel(timer);
     }
 }
+
+void Sentinel::again_at(base::EventLoop::TimerId& timer, SteadyTime when, std::function<void()> what) {
+    loop_.cancel(timer);
+    timer = loop_.at(when, [&timer, what = std::move(what)] {
+        timer = 0;
+        what();
+    });
+}
+
+bool Sentinel::in_office() const noexcept {
+    return state_ == State::awake || state_ == State::falling_asleep || state_ == State::asleep;
+}
+
+bool Sentinel::idle() const { return steady_clock::now() - last_work_ >= options_.linger; }
 
 void Sentinel::session_ready() {
     state_ = State::away;
@@ -30,11 +44,15 @@ void Sentinel::session_ready() {
 
 void Sentinel::session_lost() {
     const State before = std::exchange(state_, State::away);
+    refused_ = false;
     loop_.cancel(std::exchange(look_timer_, 0));
     loop_.cancel(std::exchange(error_timer_, 0));
     if (before != State::away && before != State::waiting) {
         // Since the flag went down publishers are silent, and nobody else may be there to take the office.
         delivery_loop_.look(WakeReason::reconnect);
+    }
+    if (stopped_) {
+        std::exchange(stopped_, nullptr)();
     }
 }
 
@@ -42,19 +60,27 @@ void Sentinel::listening(bool can_hear) {
     can_hear_ = can_hear;
     if (can_hear_) {
         ask_for_office();
-    } else if (state_ == State::awake || state_ == State::asleep) {
-        leave([this] { ask_for_office(); });
+    } else {
+        settle();
     }
 }
 
+/// A wait holds a snapshot, which keeps every dead row of the queue: only idle workers wait. A busy one tries, and
+/// looks by itself anyway.
 void Sentinel::ask_for_office() {
-    if (state_ != State::away || !can_hear_ || stopping_ || !office_.ready()) {
+    if (state_ != State::away || !can_hear_ || stopping_ || full_ || !office_.ready()) {
+        return;
+    }
+    if (refused_ && !idle()) {
+        if (ask_timer_ == 0) {
+            again_at(ask_timer_, last_work_ + options_.linger, [this] { ask_for_office(); });
+        }
         return;
     }
     state_ = State::waiting;
-    office_.await_office(options_.patience, [this](store::Office::Answer answer, const pg::Error* error) {
-        office_answered(std::move(answer), error);
-    });
+    office_.await_office(
+        idle() ? options_.patience : 0ms,
+        [this](store::Office::Answer answer, const pg::Error* error) { office_answered(std::move(answer), error); });
 }
 
 void Sentinel::office_answered(store::Office::Answer answer, const pg::Error* error) {
@@ -63,27 +89,49 @@ void Sentinel::office_answered(store::Office::Answer answer, const pg::Error* er
         return;
     }
     error_backoff_.reset();
+    refused_ = !answer.granted;
     state_ = State::away;
-    const bool in_office = answer.granted;
-    if (in_office) {
+    if (answer.granted) {
         be_awake();
     }
-    delivery_loop_.adopt(std::move(answer.claim), in_office ? WakeReason::office : WakeReason::safety_look);
-    if (!can_hear_ && state_ == State::awake) {
-        leave([this] { ask_for_office(); });
+    // What a busy worker finds by the way nobody has missed.
+    const WakeReason reason = answer.granted ? WakeReason::office : idle() ? WakeReason::safety_look : WakeReason::help;
+    delivery_loop_.adopt(std::move(answer.claim), reason);
+    settle();
+    ask_for_office();  // again, if it was not granted
+}
+
+/// What has changed while the office's session was at something else.
+void Sentinel::settle() {
+    if ((state_ != State::awake && state_ != State::asleep) || !office_.ready()) {
+        return;
+    }
+    if (!can_hear_ || stopping_) {
+        leave();
+    } else if (full_) {
+        plan_to_hand_on();
     } else {
-        ask_for_office();  // again, if it was not granted
+        plan_next_look();
     }
 }
 
 void Sentinel::be_awake() {
     state_ = State::awake;
     last_work_ = steady_clock::now();
+    overload_since_ = {};
 }
 
-void Sentinel::looked(bool found) {
+void Sentinel::looked(bool found, bool more) {
+    const auto now = steady_clock::now();
     if (found) {
-        last_work_ = steady_clock::now();
+        last_work_ = now;
+    }
+    if (!more || !in_office()) {
+        overload_since_ = {};
+    } else if (overload_since_ == SteadyTime()) {
+        overload_since_ = now;
+    } else if (now - overload_since_ >= options_.overload && now - last_call_ >= options_.help_every) {
+        call_for_help();
     }
     plan_next_look();
 }
@@ -97,25 +145,23 @@ void Sentinel::plan_next_look() {
     if (full_) {
         return;
     }
-    if (steady_clock::now() - last_work_ >= options_.linger && office_.ready()) {
+    if (idle() && office_.ready()) {
         fall_asleep();
     } else {
-        look_in(options_.look_every, [this] { delivery_loop_.look(WakeReason::linger); });
+        again_at(look_timer_, steady_clock::now() + options_.look_every,
+                 [this] { delivery_loop_.look(WakeReason::linger); });
     }
-}
-
-void Sentinel::look_in(std::chrono::microseconds delay, std::function<void()> look) {
-    look_timer_ = loop_.at(steady_clock::now() + delay, [this, look = std::move(look)] {
-        look_timer_ = 0;
-        look();
-    });
 }
 
 void Sentinel::fall_asleep() {
     state_ = State::falling_asleep;
     slow_look_ = options_.look_every;
     look_slowly();
-    office_.fall_asleep(options_.patience, [this](store::Office::Answer answer, const pg::Error* error) {
+    ask_for_sleep();
+}
+
+void Sentinel::ask_for_sleep() {
+    office_.fall_asleep(options_.sleep_patience, [this](store::Office::Answer answer, const pg::Error* error) {
         sleep_answered(std::move(answer), error);
     });
 }
@@ -124,34 +170,42 @@ void Sentinel::fall_asleep() {
 /// committed meanwhile.
 void Sentinel::look_slowly() {
     slow_look_ = std::min(2 * slow_look_, options_.slowest_look);
-    look_in(slow_look_, [this] {
+    again_at(look_timer_, steady_clock::now() + slow_look_, [this] {
         delivery_loop_.look(WakeReason::falling_asleep);
         look_slowly();
     });
 }
 
 void Sentinel::sleep_answered(store::Office::Answer answer, const pg::Error* error) {
-    loop_.cancel(std::exchange(look_timer_, 0));
     if (error != nullptr) {
+        loop_.cancel(std::exchange(look_timer_, 0));
         failed(*error);
         return;
     }
     error_backoff_.reset();
+    delivery_loop_.adopt(std::move(answer.claim), WakeReason::falling_asleep);
+    if (!answer.granted && idle() && can_hear_ && !stopping_ && !full_) {
+        ask_for_sleep();  // the publisher is still open, and nobody else has published: the slow looks go on
+        return;
+    }
+    loop_.cancel(std::exchange(look_timer_, 0));
     rings_ = 0;
     if (answer.granted) {
         state_ = State::asleep;
     } else {
         be_awake();
     }
-    delivery_loop_.adopt(std::move(answer.claim), WakeReason::falling_asleep);
-    if (!can_hear_ && (state_ == State::awake || state_ == State::asleep)) {
-        leave([this] { ask_for_office(); });
-    }
+    settle();
 }
 
 void Sentinel::rung() {
-    if (state_ == State::waiting) {
-        return;  // it is the sentinel's business
+    if (state_ == State::waiting || refused_) {
+        // It is the sentinel's business; unless it is frozen, and looks at nothing.
+        if (deputy_timer_ == 0) {
+            again_at(deputy_timer_, steady_clock::now() + options_.unanswered,
+                     [this] { delivery_loop_.look(WakeReason::unanswered); });
+        }
+        return;
     }
     delivery_loop_.look(WakeReason::notify);
     if (state_ != State::asleep) {
@@ -162,8 +216,14 @@ void Sentinel::rung() {
         window_begin_ = now;
         rings_ = 0;
     }
-    if (++rings_ >= options_.rings) {
+    if (++rings_ >= options_.rings && office_.ready()) {
         wake_up();
+    }
+}
+
+void Sentinel::called_for_help() {
+    if (!in_office()) {
+        delivery_loop_.look(WakeReason::help);
     }
 }
 
@@ -177,7 +237,22 @@ void Sentinel::wake_up() {
         be_awake();
         // Who published since the flag went down was silent.
         delivery_loop_.look(WakeReason::linger);
-        plan_next_look();
+        settle();
+    });
+}
+
+/// The office's session is idle while the sentinel is awake or asleep; while it falls asleep there is no need.
+void Sentinel::call_for_help() {
+    if (!office_.ready()) {
+        return;
+    }
+    last_call_ = steady_clock::now();
+    office_.call_for_help([this](const pg::Error* error) {
+        if (error != nullptr && !error->connection_lost()) {
+            log::warning("cannot call other workers for help",
+                         {{"sqlstate", error->sqlstate()}, {"reason", error->what()}});
+        }
+        settle();
     });
 }
 
@@ -187,33 +262,36 @@ void Sentinel::saturated(bool full) {
     }
     loop_.cancel(std::exchange(saturation_timer_, 0));
     if (full_) {
-        saturation_timer_ = loop_.at(steady_clock::now() + options_.saturation, [this] {
-            saturation_timer_ = 0;
-            hand_on();
-        });
+        plan_to_hand_on();
     } else {
-        handed_on_ = false;
         plan_next_look();
+        ask_for_office();
     }
 }
 
-/// Once for each time that there is no free slot: if nobody else wants the office it comes back at once.
-void Sentinel::hand_on() {
-    if ((state_ == State::awake || state_ == State::asleep) && !std::exchange(handed_on_, true)) {
-        leave([this] { ask_for_office(); });
-    }
+/// Before it stops claiming: a sentinel without a free slot hands the office on, and asks for it again when it has one.
+void Sentinel::plan_to_hand_on() {
+    again_at(saturation_timer_, steady_clock::now() + options_.saturation, [this] {
+        if (full_ && (state_ == State::awake || state_ == State::asleep) && office_.ready()) {
+            leave();
+        }
+    });
 }
 
-void Sentinel::leave(std::function<void()> then) {
+void Sentinel::leave() {
     loop_.cancel(std::exchange(look_timer_, 0));
     state_ = State::changing;
-    office_.leave_office([this, then = std::move(then)](const pg::Error* error) {
+    office_.leave_office([this](const pg::Error* error) {
         if (error != nullptr) {
             failed(*error);
             return;
         }
         state_ = State::away;
-        then();
+        refused_ = false;
+        ask_for_office();
+        if (stopped_) {
+            std::exchange(stopped_, nullptr)();
+        }
     });
 }
 
@@ -225,18 +303,15 @@ void Sentinel::failed(const pg::Error& error) {
     state_ = State::changing;
     log::warning("the doorbell fails, will repeat", {{"sqlstate", error.sqlstate()}, {"reason", error.what()}});
     delivery_loop_.look(WakeReason::reconnect);
-    error_timer_ = loop_.at(steady_clock::now() + error_backoff_.next(), [this] {
-        error_timer_ = 0;
-        leave([this] { ask_for_office(); });
-    });
+    again_at(error_timer_, steady_clock::now() + error_backoff_.next(), [this] { leave(); });
 }
 
 void Sentinel::stop(std::function<void()> done) {
     stopping_ = true;
-    if (state_ == State::awake || state_ == State::asleep) {
-        leave(std::move(done));
-    } else {
-        done();
+    stopped_ = std::move(done);
+    settle();
+    if (state_ == State::away || state_ == State::waiting) {
+        std::exchange(stopped_, nullptr)();
     }
 }
 

@@ -1,9 +1,9 @@
-CREATE OR REPLACE FUNCTION moai_private.claim(max_count integer, at timestamptz)
+CREATE OR REPLACE FUNCTION moai_private.claim(max_count integer, at timestamptz, in_office boolean DEFAULT false)
     RETURNS TABLE (
         event_id uuid, subscription_id uuid, lease_token bigint, attempt_no integer,
         event_type text, tenant text, published_at text, payload text,
         url text, format text, secret text, timeout_ms integer, lease_ms integer,
-        claimed_at_us bigint, next_due_in_us bigint)
+        claimed_at_us bigint, next_due_in_us bigint, overdue_us bigint)
     LANGUAGE plpgsql
     VOLATILE
     -- The queue swings between empty and millions faster than it is analysed, and a plan for the other size costs a factor of 25:
@@ -22,6 +22,7 @@ DECLARE
     _leased moai_private.leased[];
     _exceptions boolean;
     _next_due_in_us bigint;
+    _overdue_us bigint;
     _one moai_private.leased;
     _least uuid;
     _greatest uuid;
@@ -30,7 +31,7 @@ DECLARE
     _claimed_at_us bigint := (extract(epoch FROM claim.at) * 1000000)::bigint;
 BEGIN
     WITH due AS MATERIALIZED (
-        SELECT d.ctid AS tid, d.subscription_id
+        SELECT d.ctid AS tid, d.subscription_id, d.due_at
         FROM moai_private.delivery AS d
         WHERE d.due_at <= claim.at
         ORDER BY d.due_at
@@ -47,13 +48,18 @@ BEGIN
         -- By the place of the row just locked. By its key, a planner that takes the table for empty probes with subscription_id alone
         -- (d, due and s are one equivalence class) and reads the subscription's whole backlog for each row: 500 ms a claim.
         WHERE d.ctid = due.tid
-        RETURNING d.event_id, d.subscription_id, d.attempt_no, s.state, d.lapses, s.url, s.format, s.secret, s.timeout
+        RETURNING d.event_id, d.subscription_id, d.attempt_no, s.state, d.lapses, s.url, s.format, s.secret, s.timeout, due.due_at AS was_due_at
     )
     SELECT array_agg((l.event_id, l.subscription_id, l.attempt_no, l.state, l.lapses, l.url, l.format, l.secret, l.timeout)::moai_private.leased),
-           bool_or(l.state <> 'active' OR l.lapses >= 5)
-    INTO _leased, _exceptions
+           bool_or(l.state <> 'active' OR l.lapses >= 5),
+           (extract(epoch FROM claim.at - min(l.was_due_at)) * 1000000)::bigint
+    INTO _leased, _exceptions, _overdue_us
     FROM leased AS l;
 
+    -- Leases that this worker alone knows of would come late if it died: the sentinel looks, and sets its timer.
+    IF _overdue_us IS NOT NULL AND NOT claim.in_office THEN
+        PERFORM moai_private.ring_sentinel();
+    END IF;
     IF _exceptions THEN
         _leased := moai_private.set_aside(_leased, claim.at);
     END IF;
@@ -77,7 +83,7 @@ BEGIN
             l.url, l.format, l.secret,
             (extract(epoch FROM l.timeout) * 1000)::integer,
             (extract(epoch FROM moai_private.lease_length(l.timeout)) * 1000)::integer,
-            _claimed_at_us, _next_due_in_us
+            _claimed_at_us, _next_due_in_us, _overdue_us
         FROM unnest(_leased) AS l
         JOIN moai_private.event AS e ON e.id = l.event_id AND e.id BETWEEN _least AND _greatest;
         GET DIAGNOSTICS _returned = ROW_COUNT;
@@ -88,14 +94,14 @@ BEGIN
             l.url, l.format, l.secret,
             (extract(epoch FROM l.timeout) * 1000)::integer,
             (extract(epoch FROM moai_private.lease_length(l.timeout)) * 1000)::integer,
-            _claimed_at_us, _next_due_in_us
+            _claimed_at_us, _next_due_in_us, _overdue_us
         FROM unnest(_leased) AS l
         JOIN moai_private.event_held AS h ON h.id = l.event_id;
         GET DIAGNOSTICS _held = ROW_COUNT;
     END IF;
     IF _returned + _held = 0 THEN
         RETURN QUERY SELECT NULL::uuid, NULL::uuid, NULL::bigint, NULL::integer, NULL, NULL, NULL, NULL, NULL, NULL, NULL,
-            NULL::integer, NULL::integer, _claimed_at_us, _next_due_in_us;
+            NULL::integer, NULL::integer, _claimed_at_us, _next_due_in_us, _overdue_us;
     END IF;
 END
 $$;

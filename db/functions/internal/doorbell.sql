@@ -27,6 +27,9 @@ DECLARE
     _usual text := current_setting('lock_timeout');
     _locked boolean := false;
 BEGIN
+    IF lock_patiently.patience <= interval '0' THEN
+        RETURN pg_try_advisory_lock(1836016993, lock_patiently.key);
+    END IF;
     PERFORM set_config('lock_timeout', greatest(1, extract(epoch FROM lock_patiently.patience) * 1000)::integer::text, true);
     BEGIN
         PERFORM pg_advisory_lock(1836016993, lock_patiently.key);
@@ -38,4 +41,4 @@ BEGIN
     RETURN _locked;
 END
 $$;
-COMMENT ON FUNCTION moai_private.lock_patiently IS 'Waits for an exclusive lock of the doorbell, for this session; false if the patience ended first.';
+COMMENT ON FUNCTION moai_private.lock_patiently IS 'Waits for an exclusive lock of the doorbell, for this session; false if the patience ended first. Without patience it does not wait at all.';

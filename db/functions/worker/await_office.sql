@@ -3,7 +3,7 @@ CREATE OR REPLACE FUNCTION moai.await_office(worker text, max_count integer, pat
         in_office boolean, event_id uuid, subscription_id uuid, lease_token bigint, attempt_no integer,
         event_type text, tenant text, published_at text, payload text,
         url text, format text, secret text, timeout_ms integer, lease_ms integer,
-        claimed_at_us bigint, next_due_in_us bigint)
+        claimed_at_us bigint, next_due_in_us bigint, overdue_us bigint)
     LANGUAGE plpgsql
     VOLATILE
     SECURITY DEFINER
@@ -12,10 +12,12 @@ AS $$
 DECLARE
     _in_office boolean := moai_private.lock_patiently(2, await_office.patience);
 BEGIN
-    RETURN QUERY SELECT _in_office, c.* FROM moai.claim_deliveries(await_office.worker, await_office.max_count) AS c;
+    RETURN QUERY SELECT _in_office, c.* FROM moai.claim_deliveries(await_office.worker, await_office.max_count, _in_office) AS c;
 END
 $$;
 COMMENT ON FUNCTION moai.await_office IS
-$$Waits until this session is the sentinel's, for at most so long, and then claims in any case: one statement is both the wait and the safety look.
-in_office is the same in each row; the others are those of moai.claim_deliveries. While it waits it holds a snapshot, so be patient for seconds, not hours.
-The office ends with the session, or by moai.leave_office. REQUIRES: this session is not in office. Raises what moai.claim_deliveries raises.$$;
+$$Waits until this session is the sentinel's, and then claims, granted or not: one statement is both the wait and the safety look.
+patience: how long it waits at most; 0 only tries. While it waits it holds a snapshot, so be patient for seconds, not hours.
+in_office is the same in each row; the other columns, and max_count, are those of moai.claim_deliveries.
+The office ends with the session, or by moai.leave_office. REQUIRES: this session is not in office. Raises MO422.
+Locks: the advisory lock (1836016993, 2) until then, which other workers wait for.$$;

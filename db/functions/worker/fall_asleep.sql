@@ -3,7 +3,7 @@ CREATE OR REPLACE FUNCTION moai.fall_asleep(worker text, max_count integer, pati
         asleep boolean, event_id uuid, subscription_id uuid, lease_token bigint, attempt_no integer,
         event_type text, tenant text, published_at text, payload text,
         url text, format text, secret text, timeout_ms integer, lease_ms integer,
-        claimed_at_us bigint, next_due_in_us bigint)
+        claimed_at_us bigint, next_due_in_us bigint, overdue_us bigint)
     LANGUAGE plpgsql
     VOLATILE
     SECURITY DEFINER
@@ -13,10 +13,11 @@ DECLARE
     _asleep boolean := moai_private.lock_patiently(1, fall_asleep.patience);
 BEGIN
     -- A statement of its own, whose snapshot is younger than the lock: it sees all who were not refused.
-    RETURN QUERY SELECT _asleep, c.* FROM moai.claim_deliveries(fall_asleep.worker, fall_asleep.max_count) AS c;
+    RETURN QUERY SELECT _asleep, c.* FROM moai.claim_deliveries(fall_asleep.worker, fall_asleep.max_count, true) AS c;
 END
 $$;
 COMMENT ON FUNCTION moai.fall_asleep IS
-$$From now on publishers ring (NOTIFY moai_wake): asks for the lock that is the flag, waits for those who are publishing, for at most so long, and claims.
-asleep is false if one of them was still open then: look again soon, and call this again. The other columns are those of moai.claim_deliveries.
-REQUIRES: this session is in office and not asleep. Raises what moai.claim_deliveries raises.$$;
+$$From now on publishers ring (NOTIFY moai_wake): raises the flag, waits for those who are publishing, and claims.
+patience: how long it waits for them at most; 0 only tries. asleep is false if one of them was still open then: look again soon, and call this again.
+The other columns, and max_count, are those of moai.claim_deliveries. REQUIRES: this session is in office and not asleep. Raises MO422.
+Locks: the advisory lock (1836016993, 1) until moai.wake_up; publishers try it and never wait.$$;

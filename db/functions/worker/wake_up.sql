@@ -11,4 +11,4 @@ END
 $$;
 COMMENT ON FUNCTION moai.wake_up IS
 $$Publishers need not ring any more: this session looks for work by itself, and calls moai.fall_asleep before it stops doing so.
-REQUIRES: moai.fall_asleep answered asleep in this session.$$;
+REQUIRES: moai.fall_asleep answered asleep in this session. Locks: releases the flag.$$;

@@ -36,7 +36,7 @@ protected:
                     lost_.emplace_back(error.what());
                     loop_.stop();
                 },
-                [this](const std::string& channel) {
+                [this](const std::string& channel, int /*sender_pid*/) {
                     notified_.push_back(channel);
                     loop_.stop();
                 }};

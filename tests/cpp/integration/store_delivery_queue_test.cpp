@@ -39,7 +39,7 @@ protected:
 
     Claim claim(int max_count) {
         std::optional<Claim> result;
-        queue_.claim(max_count, [&](Claim claimed, const pg::Error* error) {
+        queue_.claim(max_count, false, [&](Claim claimed, const pg::Error* error) {
             EXPECT_EQ(error, nullptr) << error->what();
             result = std::move(claimed);
             loop_.stop();
@@ -245,7 +245,7 @@ TEST_F(DeliveryQueueTest, FailsAnOutstandingClaimAndGoesOnAfterTheSessionIsTermi
         "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE application_name = 'moai claims w1' AND "
         "datname = current_database()");
     std::optional<bool> connection_lost;
-    queue_.claim(1, [&](const Claim&, const pg::Error* error) {
+    queue_.claim(1, false, [&](const Claim&, const pg::Error* error) {
         connection_lost = error != nullptr && error->connection_lost();
         loop_.stop();
     });
@@ -257,19 +257,33 @@ TEST_F(DeliveryQueueTest, FailsAnOutstandingClaimAndGoesOnAfterTheSessionIsTermi
     EXPECT_TRUE(claim(1).deliveries.empty());
 }
 
-TEST_F(DeliveryQueueTest, WakesTheListenerWhenAnEventIsPublished) {
-    int woken = 0;
+TEST_F(DeliveryQueueTest, WakesTheListenerWhenAnEventIsPublishedAndTheSentinelSleepsOrCallsForHelp) {
+    int woken = 0, called = 0;
     WakeListener listener(loop_, database_.url(), "w1",
-                          {[&] {
-                               ++woken;
-                               loop_.stop();
-                           },
-                           [this] { loop_.stop(); }, [](const pg::Error&) {}});
+                          {.on_wake =
+                               [&](int /*sender_pid*/) {
+                                   ++woken;
+                                   loop_.stop();
+                               },
+                           .on_help =
+                               [&] {
+                                   ++called;
+                                   loop_.stop();
+                               },
+                           .on_ready = [this] { loop_.stop(); },
+                           .on_lost = [](const pg::Error&) {}});
     listener.start();
     ASSERT_TRUE(test::run_until(loop_, [&] { return listener.listening(); }));
     subscribe();
+    pg::Connection sentinel(database_.url(), "sentinel");
+    sentinel.query("SELECT FROM moai.await_office('w1', 1, '0')");
+    sentinel.query("SELECT FROM moai.fall_asleep('w1', 1, '0')");
     publish();
     ASSERT_TRUE(test::run_until(loop_, [&] { return woken > 0; }));
+    EXPECT_EQ(called, 0);
+    sentinel.query("SELECT moai.call_for_help()");
+    ASSERT_TRUE(test::run_until(loop_, [&] { return called > 0; }));
+    EXPECT_EQ(woken, 1);
     pg::Connection admin(database_.admin_url(), "test");
     EXPECT_EQ(admin
                   .query("SELECT count(*) FROM pg_stat_activity WHERE application_name = 'moai worker w1' AND datname "

@@ -180,8 +180,43 @@ TEST_F(DeliveryLoopTest, LooksOncePerSafetyIntervalAndCountsItsCatches) {
     options.safety_interval = 20ms;
     queue.claims.push_back(claim_of({}));
     queue.claims.push_back(claim_of({delivery("a")}));
+    queue.claims.back().overdue = 1s;
     run_until_recorded(1);
     EXPECT_NE(metrics.text().find("safety_look_catches_total 1"), std::string::npos) << metrics.text();
+}
+
+TEST_F(DeliveryLoopTest, WhatASafetyLookFindsJustBeforeItIsAnnouncedIsNoCatch) {
+    options.safety_interval = 20ms;
+    queue.claims.push_back(claim_of({}));
+    queue.claims.push_back(claim_of({delivery("a")}));
+    queue.claims.back().overdue = 1ms;
+    run_until_recorded(1);
+    EXPECT_NE(metrics.text().find("safety_look_catches_total 0"), std::string::npos) << metrics.text();
+}
+
+TEST_F(DeliveryLoopTest, TellsItsWatchOfEachLookAndAsksItWhoIsInOffice) {
+    std::vector<std::pair<bool, bool>> looks;
+    bool in_office = false;
+    worker().watched_by({.looked = [&](bool found, bool more) { looks.emplace_back(found, more); },
+                         .saturated = [](bool) {},
+                         .in_office = [&] { return in_office; }});
+    options.claim_batch = 2;
+    queue.claims.push_back(claim_of({}));
+    run_until_claims(1);
+    in_office = true;
+    queue.claims.push_back(claim_of({delivery("a")}));
+    worker().wake(WakeReason::notify);
+    await_claims(2);
+    EXPECT_EQ(looks, (std::vector<std::pair<bool, bool>>{{false, false}, {true, false}}));
+    EXPECT_EQ(queue.claimed_in_office, (std::vector<bool>{false, true}));
+}
+
+TEST_F(DeliveryLoopTest, SendsWhatSomebodyElseHasClaimedForIt) {
+    worker().adopt(claim_of({delivery("a")}, 50ms), 1, WakeReason::office);
+    run_until_recorded(1);
+    ASSERT_EQ(transport.sent.size(), 1U);
+    EXPECT_EQ(transport.sent[0].body, "a");
+    EXPECT_NE(metrics.text().find("wakeups_total{reason=\"office\"} 1"), std::string::npos) << metrics.text();
 }
 
 TEST_F(DeliveryLoopTest, HearsADoorbellThatRingsWhileItClaims) {

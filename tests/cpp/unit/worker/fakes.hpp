@@ -40,7 +40,8 @@ public:
     std::deque<pg::Error> claim_errors, record_errors, maintenance_errors;  ///< what the next calls fail with
     bool hold_claims = false, hold_records = false;                         ///< answers wait for answer_...()
     std::optional<std::chrono::microseconds> next_due_after_record;
-    std::vector<int> claim_counts;                                 ///< max_count of each claim
+    std::vector<int> claim_counts;  ///< max_count of each claim
+    std::vector<bool> claimed_in_office;
     std::vector<std::vector<store::DeliveryResult>> recorded;      ///< batches that were taken
     std::vector<std::vector<store::DeliveryResult>> record_calls;  ///< those that were refused too
     std::set<std::string> locked;  ///< subscriptions whose results cannot be recorded now (55P03)
@@ -50,8 +51,9 @@ public:
     [[nodiscard]] bool can_claim() const override { return claim_up && !claiming_; }
     [[nodiscard]] bool can_record() const override { return record_up && !recording_; }
 
-    void claim(int max_count, ClaimDone done) override {
+    void claim(int max_count, bool in_office, ClaimDone done) override {
         claiming_ = true;
+        claimed_in_office.push_back(in_office);
         claim_counts.push_back(max_count);
         store::Claim answer;
         if (claim_errors.empty() && !claims.empty()) {

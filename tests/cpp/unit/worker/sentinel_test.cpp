@@ -22,16 +22,20 @@ public:
     explicit FakeOffice(base::EventLoop& loop) : loop_(loop) {}
 
     [[nodiscard]] bool ready() const override { return up && !answered_ && !done_; }
-    void await_office(milliseconds patience, Answered answered) override {
-        called("await", patience);
+    void await_office(milliseconds how_patient, Answered answered) override {
+        called(how_patient > 0ms ? "await" : "try", how_patient);
         answered_ = std::move(answered);
     }
-    void fall_asleep(milliseconds patience, Answered answered) override {
-        called("sleep", patience);
+    void fall_asleep(milliseconds how_patient, Answered answered) override {
+        called("sleep", how_patient);
         answered_ = std::move(answered);
     }
     void wake_up(Done done) override {
         called("wake", 0ms);
+        done_ = std::move(done);
+    }
+    void call_for_help(Done done) override {
+        called("help", 0ms);
         done_ = std::move(done);
     }
     void leave_office(Done done) override {
@@ -77,8 +81,8 @@ protected:
         return office.calls[seen_++];
     }
     void begin() {
-        sentinel.listening(true);
         sentinel.session_ready();
+        sentinel.listening(true);
     }
     void be_asleep() {
         begin();
@@ -88,6 +92,33 @@ protected:
         office.answer(true);
         EXPECT_TRUE(sentinel.asleep());
         looks.clear();
+    }
+    void run_for(milliseconds time) {
+        const auto end = std::chrono::steady_clock::now() + time;
+        const auto timer = loop.at(end, [this] { loop.stop(); });
+        EXPECT_TRUE(test::run_until(loop, [end] { return std::chrono::steady_clock::now() >= end; }));
+        loop.cancel(timer);
+    }
+    /// Finds work every few milliseconds.
+    void work_for(milliseconds time) {
+        const auto end = std::chrono::steady_clock::now() + time;
+        while (std::chrono::steady_clock::now() < end) {
+            sentinel.looked(true, false);
+            run_for(2ms);
+        }
+        sentinel.looked(true, false);
+    }
+    /// After looks that found more than they took, for so long.
+    bool office_called_for_help(milliseconds time) {
+        const auto end = std::chrono::steady_clock::now() + time;
+        while (std::chrono::steady_clock::now() < end) {
+            sentinel.looked(true, true);
+            run_for(1ms);
+            if (office.calls.back() == "help" && !office.ready()) {
+                return true;
+            }
+        }
+        return false;
     }
     void ring(std::size_t times) {
         for (std::size_t i = 0; i < times; ++i) {
@@ -100,10 +131,14 @@ protected:
     std::vector<WakeReason> looks, adopted;
     std::size_t work = 0;  ///< looks that find something
     Sentinel::Options options{.patience = 1s,
+                              .sleep_patience = 1s,
                               .linger = 20ms,
                               .look_every = 2ms,
                               .slowest_look = 8ms,
                               .saturation = 30ms,
+                              .overload = 10ms,
+                              .help_every = 50ms,
+                              .unanswered = 30ms,
                               .rings = 4,
                               .ring_window = 10s};
     Sentinel sentinel{loop,
@@ -114,12 +149,12 @@ protected:
                                const bool found = work > 0;
                                work -= found ? 1 : 0;
                                // As the loop does: the answer comes later.
-                               loop.post([this, found] { sentinel.looked(found); });
+                               loop.post([this, found] { sentinel.looked(found, false); });
                            },
                        .adopt =
                            [this](const store::Claim&, WakeReason reason) {
                                adopted.push_back(reason);
-                               sentinel.looked(false);
+                               sentinel.looked(false, false);
                            }},
                       options};
 
@@ -146,6 +181,51 @@ TEST_F(SentinelTest, WaitsForTheOfficeAgainAndAgainAndTakesEachEndOfAWaitForALoo
     EXPECT_TRUE(looks.empty()) << "rings are for the sentinel";
 }
 
+TEST_F(SentinelTest, LooksInThePlaceOfASentinelThatMayBeFrozenOnceForManyRings) {
+    begin();
+    ASSERT_EQ(next_call(), "await");
+    ring(5);
+    run_for(3 * options.unanswered);
+    EXPECT_EQ(looks, std::vector<WakeReason>{WakeReason::unanswered});
+    EXPECT_EQ(office.calls.size(), 1U);
+}
+
+TEST_F(SentinelTest, OnlyAnIdleWorkerWaitsABusyOneTries) {
+    sentinel.looked(true, false);
+    begin();
+    ASSERT_EQ(next_call(), "try");
+    const auto start = std::chrono::steady_clock::now();
+    work_for(100ms);
+    office.answer(false);
+    EXPECT_EQ(adopted, std::vector<WakeReason>{WakeReason::help}) << "what it found nobody has missed";
+    EXPECT_EQ(next_call(), "await");
+    EXPECT_GE(std::chrono::steady_clock::now() - start, 100ms + options.linger - 10ms);
+}
+
+TEST_F(SentinelTest, CallsForHelpWhileMoreIsDueThanItTakesAndNotTooOften) {
+    be_asleep();
+    EXPECT_FALSE(office_called_for_help(5ms)) << "a moment is no overload";
+    EXPECT_TRUE(office_called_for_help(20ms));
+    office.done();
+    EXPECT_FALSE(office_called_for_help(30ms));
+    EXPECT_TRUE(office_called_for_help(100ms));
+    office.done();
+    sentinel.looked(true, false);
+    run_for(options.help_every);
+    EXPECT_FALSE(office_called_for_help(5ms)) << "it begins anew";
+}
+
+TEST_F(SentinelTest, WhoIsNotInOfficeHelpsWhenCalled) {
+    begin();
+    ASSERT_EQ(next_call(), "await");
+    sentinel.called_for_help();
+    EXPECT_EQ(looks, std::vector<WakeReason>{WakeReason::help});
+    office.answer(true);
+    looks.clear();
+    sentinel.called_for_help();
+    EXPECT_TRUE(looks.empty()) << "it was its own call";
+}
+
 TEST_F(SentinelTest, InOfficeLooksByItselfAndFallsAsleepWhenThereWasNoWorkForAWhile) {
     begin();
     ASSERT_EQ(next_call(), "await");
@@ -168,15 +248,29 @@ TEST_F(SentinelTest, LooksEverMoreRarelyWhileAPublisherKeepsItFromSleeping) {
     office.answer(true);
     ASSERT_EQ(next_call(), "sleep");
     looks.clear();
-    const auto start = std::chrono::steady_clock::now();
-    ASSERT_TRUE(test::run_until(loop, [this] {
-        loop.post([this] { loop.stop(); });
-        return looks.size() >= 6;
-    }));
-    EXPECT_GE(std::chrono::steady_clock::now() - start, 5 * options.slowest_look - 4ms);
+    run_for(10 * options.slowest_look);
+    EXPECT_GE(looks.size(), 3U);
+    EXPECT_LE(looks.size(), 11U);
     EXPECT_EQ(looks.front(), WakeReason::falling_asleep);
     office.answer(false);
-    EXPECT_EQ(next_call(), "sleep") << "it lingers and asks again";
+    EXPECT_EQ(next_call(), "sleep") << "it asks again at once";
+    looks.clear();
+    run_for(3 * options.slowest_look);
+    EXPECT_LE(looks.size(), 4U) << "and its looks stay rare";
+}
+
+TEST_F(SentinelTest, StaysAwakeWhenWorkCameWhileAPublisherKeptItFromSleeping) {
+    begin();
+    ASSERT_EQ(next_call(), "await");
+    office.answer(true);
+    ASSERT_EQ(next_call(), "sleep");
+    sentinel.looked(true, false);
+    looks.clear();
+    office.answer(false);
+    EXPECT_EQ(office.calls.size(), 2U) << "who publishes now need not ring";
+    EXPECT_EQ(next_call(), "sleep");
+    EXPECT_FALSE(looks.empty());
+    EXPECT_EQ(looks.front(), WakeReason::linger);
 }
 
 TEST_F(SentinelTest, AsleepLooksAtEachRingAndStaysAsleepForAFew) {
@@ -198,18 +292,26 @@ TEST_F(SentinelTest, ManyRingsWakeItUpAndItLooksAtOnceForWhoWasSilentSince) {
     EXPECT_EQ(next_call(), "sleep");
 }
 
-TEST_F(SentinelTest, WithoutAFreeSlotItHandsTheOfficeOnOnceAndTakesItBackIfNobodyWantsIt) {
+TEST_F(SentinelTest, WithoutAFreeSlotItHandsTheOfficeOnAndAsksForItWhenItHasOneAgain) {
     be_asleep();
     sentinel.saturated(true);
     EXPECT_EQ(next_call(), "leave");
     office.done();
+    run_for(100ms);
+    EXPECT_EQ(office.calls.size(), 3U) << "it asks when it has a slot, not before";
+    sentinel.saturated(false);
     EXPECT_EQ(next_call(), "await");
     office.answer(true);
-    EXPECT_FALSE(test::run_until(
-        loop, [this] { return office.calls.size() > 4; }, 200ms))
-        << office.calls.back();
-    sentinel.saturated(false);
     EXPECT_EQ(next_call(), "sleep");
+}
+
+TEST_F(SentinelTest, WhoIsSaturatedWhenTheOfficeComesHandsItOn) {
+    begin();
+    ASSERT_EQ(next_call(), "await");
+    sentinel.saturated(true);
+    run_for(2 * options.saturation);
+    office.answer(true);
+    EXPECT_EQ(next_call(), "leave");
 }
 
 TEST_F(SentinelTest, AMomentWithoutAFreeSlotHandsNothingOn) {
