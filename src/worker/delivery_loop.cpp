@@ -193,7 +193,8 @@ void DeliveryLoop::claimed(const store::Claim& claim, int requested, WakeReason 
                            bool overlapped) {
     const auto count = claim.deliveries.size();
     metrics_.claim(count);
-    if (reason == WakeReason::safety_look && claim.overdue >= kUnheard) {
+    const bool is_safety_look = reason == WakeReason::safety_look || reason == WakeReason::unanswered;
+    if (is_safety_look && claim.overdue >= kUnheard) {
         metrics_.safety_look_catch();
         log::warning("a safety look found work that nothing had announced", {{"count", count}});
     }

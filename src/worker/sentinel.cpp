@@ -15,6 +15,7 @@ Sentinel::Sentinel(base::EventLoop& loop, store::Office& office, Loop delivery_l
       office_(office),
       delivery_loop_(std::move(delivery_loop)),
       options_(options),
+      linger_(options.linger),
       error_backoff_(100ms, 10s) {}
 
 Sentinel::~Sentinel() {
@@ -35,7 +36,7 @@ bool Sentinel::in_office() const noexcept {
     return state_ == State::awake || state_ == State::falling_asleep || state_ == State::asleep;
 }
 
-bool Sentinel::idle() const { return steady_clock::now() - last_work_ >= options_.linger; }
+bool Sentinel::idle() const { return steady_clock::now() - last_work_ >= linger_; }
 
 void Sentinel::session_ready() {
     state_ = State::away;
@@ -73,7 +74,7 @@ void Sentinel::ask_for_office() {
     }
     if (refused_ && !idle()) {
         if (ask_timer_ == 0) {
-            again_at(ask_timer_, last_work_ + options_.linger, [this] { ask_for_office(); });
+            again_at(ask_timer_, last_work_ + linger_, [this] { ask_for_office(); });
         }
         return;
     }
@@ -192,6 +193,7 @@ void Sentinel::sleep_answered(store::Office::Answer answer, const pg::Error* err
     rings_ = 0;
     if (answer.granted) {
         state_ = State::asleep;
+        asleep_since_ = steady_clock::now();
     } else {
         be_awake();
     }
@@ -228,6 +230,9 @@ void Sentinel::called_for_help() {
 }
 
 void Sentinel::wake_up() {
+    // Rings are dear where many publish: whoever was woken soon after it lay down stays up for longer.
+    const bool was_short = steady_clock::now() - asleep_since_ < options_.short_sleep;
+    linger_ = was_short ? std::min(2 * linger_, options_.longest_linger) : options_.linger;
     state_ = State::changing;
     office_.wake_up([this](const pg::Error* error) {
         if (error != nullptr) {

@@ -24,16 +24,18 @@ public:
     struct Options {
         std::chrono::milliseconds patience{27'000};  ///< of one wait for the office
         std::chrono::milliseconds sleep_patience{
-            1'000};                                   ///< of one wait for open publishers, while which the others ring
-        std::chrono::milliseconds linger{20};         ///< without work before it falls asleep
+            1'000};                            ///< of one wait for open publishers, while which the others ring
+        std::chrono::milliseconds linger{20};  ///< without work before it falls asleep
+        std::chrono::milliseconds longest_linger{320};  ///< it doubles up to this while sleep after sleep is short
+        std::chrono::milliseconds short_sleep{1'000};
         std::chrono::milliseconds look_every{2};      ///< while awake
         std::chrono::milliseconds slowest_look{100};  ///< while it cannot fall asleep, the looks become this rare
         std::chrono::milliseconds saturation{50};     ///< without a free slot before it hands the office on
         std::chrono::milliseconds overload{50};       ///< with more due than it takes before it calls for help
         std::chrono::milliseconds help_every{1'000};
         std::chrono::milliseconds unanswered{1'000};  ///< after a ring another worker looks in the sentinel's place
-        std::size_t rings{8};                         ///< so many within the window wake it up for good
-        std::chrono::milliseconds ring_window{40};
+        std::size_t rings{4};                         ///< so many within the window wake it up for good
+        std::chrono::milliseconds ring_window{20};
     };
     /// What it asks of the delivery loop. Each look is answered by looked().
     struct Loop {
@@ -104,6 +106,8 @@ private:
     bool can_hear_ = false, stopping_ = false, full_ = false;
     bool refused_ = false;  // the office is another's, for all we know
     SteadyTime last_work_{};
+    SteadyTime asleep_since_{};
+    std::chrono::milliseconds linger_;
     SteadyTime overload_since_{};  // zero: the last look took all that was due
     SteadyTime last_call_{};
     SteadyTime window_begin_{};

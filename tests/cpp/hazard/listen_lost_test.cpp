@@ -63,7 +63,7 @@ TEST_P(SessionLost, TheNextEventArrivesWithinASecondOfTheReconnect) {
     }
 }
 
-INSTANTIATE_TEST_SUITE_P(Each, SessionLost, ::testing::Values("worker", "claims", "results"),
+INSTANTIATE_TEST_SUITE_P(Each, SessionLost, ::testing::Values("worker", "claims", "results", "sentinel"),
                          [](const auto& purpose) { return std::string(purpose.param); });
 
 TEST_F(WorkerSessions, ResultsOfRequestsInFlightAreRecordedByTheNextSession) {

@@ -1,13 +1,7 @@
 // TestCluster by initdb and the postgres program itself: as its parent we have its pid, and it has our death signal.
 #include "support/test_cluster.hpp"
 
-#include <arpa/inet.h>
-#include <fcntl.h>
-#include <grp.h>
-#include <netinet/in.h>
 #include <pwd.h>
-#include <sys/prctl.h>
-#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -16,87 +10,17 @@
 #include <csignal>
 #include <cstdlib>
 #include <fstream>
-#include <optional>
 #include <sstream>
 #include <stdexcept>
 #include <thread>
 
-#include "base/unique_fd.hpp"
 #include "pg/connection.hpp"
+#include "support/server_process.hpp"
 
 namespace moai::test {
 namespace {
 
 namespace fs = std::filesystem;
-
-constexpr std::chrono::seconds kPatience{60};
-
-const passwd* server_user() {
-    if (::geteuid() != 0) {
-        return nullptr;
-    }
-    // NOLINTNEXTLINE(concurrency-mt-unsafe): asked before a test starts threads
-    const passwd* user = ::getpwnam("postgres");
-    if (user == nullptr) {
-        throw std::runtime_error("there is no user postgres to run the test cluster as");
-    }
-    return user;
-}
-
-/// In the child: becomes the program, as the server's user, its output in `log`. Never returns.
-[[noreturn]] void become(const std::vector<std::string>& command, const fs::path& log, const passwd* user,
-                         bool die_with_parent) {
-    const int out = ::open(log.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
-    const int in = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
-    ::dup2(in, STDIN_FILENO);
-    ::dup2(out, STDOUT_FILENO);
-    ::dup2(out, STDERR_FILENO);
-    if (user != nullptr && (::initgroups(user->pw_name, user->pw_gid) != 0 || ::setgid(user->pw_gid) != 0 ||
-                            ::setuid(user->pw_uid) != 0)) {
-        ::_exit(126);
-    }
-    if (die_with_parent) {
-        // After setuid(), which clears it. Immediate shutdown: nothing of the cluster will be used again.
-        ::prctl(PR_SET_PDEATHSIG, SIGQUIT);
-    }
-    // A terminal's Ctrl-C is for the test, which then stops the server.
-    ::setpgid(0, 0);
-    std::vector<char*> arguments;
-    for (const std::string& argument : command) {
-        arguments.push_back(const_cast<char*>(argument.c_str()));
-    }
-    arguments.push_back(nullptr);
-    ::execvp(arguments[0], arguments.data());
-    ::_exit(127);
-}
-
-int free_port() {
-    const base::UniqueFd probe(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    socklen_t size = sizeof address;
-    if (::bind(probe.get(), reinterpret_cast<sockaddr*>(&address), size) != 0 ||
-        ::getsockname(probe.get(), reinterpret_cast<sockaddr*>(&address), &size) != 0) {
-        throw std::runtime_error("no free port for the test cluster");
-    }
-    return ntohs(address.sin_port);
-}
-
-/// Waits for `pid`, at most kPatience; unset if it lives on.
-std::optional<int> wait_for(pid_t pid) {
-    const auto deadline = std::chrono::steady_clock::now() + kPatience;
-    for (;;) {
-        int status = 0;
-        if (::waitpid(pid, &status, WNOHANG) == pid) {
-            return status;
-        }
-        if (std::chrono::steady_clock::now() > deadline) {
-            return std::nullopt;
-        }
-        std::this_thread::sleep_for(std::chrono::milliseconds(5));
-    }
-}
 
 }  // namespace
 
@@ -126,7 +50,7 @@ TestCluster::TestCluster(Options options) : options_(std::move(options)) {
 TestCluster::~TestCluster() {
     if (postmaster_ > 0) {
         ::kill(postmaster_, SIGQUIT);
-        if (!wait_for(postmaster_)) {
+        if (!wait_for_exit(postmaster_)) {
             ::kill(postmaster_, SIGKILL);
             ::waitpid(postmaster_, nullptr, 0);
         }
@@ -149,7 +73,7 @@ void TestCluster::initdb() const {
     if (child == 0) {
         become(command, log_path(), user, false);
     }
-    const auto status = wait_for(child);
+    const auto status = wait_for_exit(child);
     if (!status || *status != 0) {
         throw std::runtime_error("initdb failed:\n" + server_log());
     }
@@ -186,7 +110,7 @@ void TestCluster::launch() {
 
 void TestCluster::start() {
     launch();
-    const auto deadline = std::chrono::steady_clock::now() + kPatience;
+    const auto deadline = std::chrono::steady_clock::now() + kServerPatience;
     for (;;) {
         std::string reason;
         try {
@@ -212,7 +136,7 @@ void TestCluster::stop(StopMode mode) {
         throw std::runtime_error("the test cluster does not run");
     }
     ::kill(postmaster_, mode == StopMode::fast ? SIGINT : SIGQUIT);
-    if (!wait_for(postmaster_)) {
+    if (!wait_for_exit(postmaster_)) {
         throw std::runtime_error("the test cluster does not stop:\n" + server_log());
     }
     postmaster_ = -1;

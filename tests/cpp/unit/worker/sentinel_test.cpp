@@ -133,6 +133,8 @@ protected:
     Sentinel::Options options{.patience = 1s,
                               .sleep_patience = 1s,
                               .linger = 20ms,
+                              .longest_linger = 160ms,
+                              .short_sleep = 100ms,
                               .look_every = 2ms,
                               .slowest_look = 8ms,
                               .saturation = 30ms,
@@ -290,6 +292,25 @@ TEST_F(SentinelTest, ManyRingsWakeItUpAndItLooksAtOnceForWhoWasSilentSince) {
     office.done();
     EXPECT_EQ(looks, std::vector<WakeReason>{WakeReason::linger});
     EXPECT_EQ(next_call(), "sleep");
+}
+
+TEST_F(SentinelTest, LingersForLongerWhileItIsWokenSoonAfterItLayDown) {
+    be_asleep();
+    const auto linger_after_waking = [this] {
+        ring(4);
+        EXPECT_EQ(next_call(), "wake");
+        office.done();
+        const auto start = std::chrono::steady_clock::now();
+        EXPECT_EQ(next_call(), "sleep");
+        office.answer(true);
+        return std::chrono::steady_clock::now() - start;
+    };
+    EXPECT_GE(linger_after_waking(), 2 * options.linger);
+    EXPECT_GE(linger_after_waking(), 4 * options.linger);
+    EXPECT_GE(linger_after_waking(), options.longest_linger);
+    EXPECT_GE(linger_after_waking(), options.longest_linger);
+    run_for(2 * options.short_sleep);
+    EXPECT_LT(linger_after_waking(), options.longest_linger) << "a long sleep makes up for it";
 }
 
 TEST_F(SentinelTest, WithoutAFreeSlotItHandsTheOfficeOnAndAsksForItWhenItHasOneAgain) {

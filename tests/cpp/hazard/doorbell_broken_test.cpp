@@ -1,0 +1,110 @@
+// The doorbell with one part of it broken on purpose: the safety look delivers, and its counter tells. What these tests
+// show is that a hole in the protocol cannot stay unseen.
+#include <gtest/gtest.h>
+
+#include "integration/sql_session.hpp"
+#include "support/doorbell_sql.hpp"
+#include "support/fake_receiver.hpp"
+#include "support/moai_process.hpp"
+#include "support/own_cluster.hpp"
+#include "support/test_database.hpp"
+
+namespace moai::test {
+namespace {
+
+using namespace std::chrono_literals;
+
+struct DoorbellBroken : ::testing::Test {
+    TestDatabase database{own_cluster().url()};
+    FakeReceiver receiver;
+    pg::Connection sql{database.admin_url(), "test"};
+
+    void SetUp() override { static_cast<void>(test::subscribe(sql, receiver.url())); }
+    /// Replaces a part of a function's text.
+    void break_function(const std::string& function, const std::string& part, const std::string& by) {
+        const std::string text = value(sql, "SELECT pg_get_functiondef($1::regproc)", {function});
+        ASSERT_NE(text.find(part), std::string::npos) << function << " has no " << part;
+        std::string broken = text;
+        broken.replace(text.find(part), part.size(), by);
+        sql.script(broken);
+    }
+    std::vector<std::string> worker(const std::string& name) {
+        return server("run", database.url(), {"--worker-name", name, "--safety-interval", "2s"});
+    }
+    static double catches(MoaiProcess& process) {
+        RestClient api(api_port(process));
+        return metric(api, "moai_safety_look_catches_total");
+    }
+};
+
+TEST_F(DoorbellBroken, ABellThatDoesNotRingIsCaught) {
+    break_function("moai_private.ring_sentinel", "pg_notify('moai_wake', '')", "1");
+    MoaiProcess moai(worker("w"));
+    ASSERT_EQ(sleeping_sentinel(sql), "w");
+    publish(sql);
+    ASSERT_TRUE(receiver.wait_for(1, 10s));
+    EXPECT_EQ(catches(moai), 1);
+}
+
+TEST_F(DoorbellBroken, AFlagThatPublishersDoNotSeeIsCaught) {
+    break_function("moai_private.ring_sentinel", "pg_try_advisory_xact_lock_shared(1836016993, 1)",
+                   "pg_try_advisory_xact_lock_shared(1836016993, 9)");
+    MoaiProcess moai(worker("w"));
+    ASSERT_EQ(sleeping_sentinel(sql), "w");
+    publish(sql);
+    ASSERT_TRUE(receiver.wait_for(1, 10s));
+    EXPECT_EQ(catches(moai), 1);
+}
+
+TEST_F(DoorbellBroken, ASentinelThatDoesNotLookAgainWhenTheFlagIsUpIsCaught) {
+    break_function("moai.fall_asleep", "moai.claim_deliveries(fall_asleep.worker, fall_asleep.max_count, true) AS c",
+                   "moai_private.claim(1, '2000-01-01', true) AS c");
+    // It falls asleep behind a publisher that was silent and takes what it published for nothing.
+    int caught = 0;
+    for (int i = 1; i <= 5 && caught == 0; ++i) {
+        SqlSession open(database.url());
+        open.run("BEGIN; SELECT moai.publish('a', '{}')");
+        MoaiProcess moai(worker("w"));
+        ASSERT_TRUE(waits_for_office(sql, "w"));
+        open.run("COMMIT");
+        ASSERT_TRUE(receiver.wait_for(static_cast<std::size_t>(i), 10s));
+        caught += static_cast<int>(catches(moai));
+    }
+    EXPECT_GE(caught, 1) << "one of its slow looks may come just after the commit, but not each time";
+}
+
+TEST_F(DoorbellBroken, AnOfficeThatIsNotHandedOnIsCaught) {
+    break_function("moai.leave_office", "PERFORM pg_advisory_unlock_all()", "NULL");
+    receiver.on("/", [](const ReceivedRequest&, std::size_t nth) {
+        return nth == 1 ? Answer{.behaviour = Answer::Behaviour::hang_after_request} : Answer{};
+    });
+    auto arguments = worker("full");
+    arguments.insert(arguments.end(), {"--concurrency", "1"});
+    MoaiProcess full(arguments);
+    ASSERT_EQ(sleeping_sentinel(sql), "full");
+    MoaiProcess idle(worker("idle"));
+    ASSERT_TRUE(waits_for_office(sql, "idle"));
+    publish(sql);
+    ASSERT_TRUE(receiver.wait_for(1, 10s));
+    publish(sql);
+    ASSERT_TRUE(receiver.wait_for(2, 10s));
+    EXPECT_EQ(catches(idle), 1);
+}
+
+TEST_F(DoorbellBroken, ATokenThatIsNotAskedForLetsALateResultEndAnothersDelivery) {
+    SqlSession late(database.url()), current(database.url());
+    const std::string results = "SELECT * FROM moai_private.claim(1, clock_timestamp())";
+    const auto lose_and_record = [&] {
+        publish(sql);
+        const std::string first = late.value(results_of(results, "delivered"));
+        sql.script("UPDATE moai_private.delivery SET due_at = clock_timestamp() WHERE lease_token IS NOT NULL");
+        static_cast<void>(current.value("SELECT event_id FROM moai.claim_deliveries('current', 1)"));
+        return late.value("SELECT delivered || ' ' || orphaned FROM moai.complete_deliveries('late', $1)", {first});
+    };
+    EXPECT_EQ(lose_and_record(), "0 1");
+    break_function("moai_private.judge", "AND d.lease_token = r.lease_token", "");
+    EXPECT_EQ(lose_and_record(), "1 0") << "this is what hazard_late_result and the tests of complete would see";
+}
+
+}  // namespace
+}  // namespace moai::test

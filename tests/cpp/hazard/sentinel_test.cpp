@@ -1,0 +1,155 @@
+// Sentinels that die, freeze, drain or have no room: the others go on, and nothing waits for a safety look.
+#include <gtest/gtest.h>
+
+#include <csignal>
+#include <memory>
+#include <set>
+
+#include "support/doorbell_sql.hpp"
+#include "support/fake_receiver.hpp"
+#include "support/moai_process.hpp"
+#include "support/own_cluster.hpp"
+#include "support/test_database.hpp"
+
+namespace moai::test {
+namespace {
+
+using namespace std::chrono_literals;
+
+// A safety look within the test would hide what nobody announced.
+constexpr const char* kNever = "1h";
+
+struct SentinelHazard : ::testing::Test {
+    TestDatabase database{own_cluster().url()};
+    FakeReceiver receiver;
+    pg::Connection sql{database.admin_url(), "test"};
+
+    std::unique_ptr<MoaiProcess> worker(const std::string& name, const std::string& concurrency = "512") {
+        auto process = std::make_unique<MoaiProcess>(server(
+            "run", database.url(), {"--worker-name", name, "--safety-interval", kNever, "--concurrency", concurrency}));
+        process->await("worker listening");
+        return process;
+    }
+    [[nodiscard]] bool delivers(const std::string& event, std::chrono::milliseconds patience = 10s) {
+        return eventually([&] { return state_of(sql, event) == "delivered"; }, patience);
+    }
+    std::string worker_of(const std::string& event) { return attempts_of(sql, event).at(0).worker; }
+};
+
+TEST_F(SentinelHazard, WhenItIsKilledOneThatWaitedIsInOfficeAtOnce) {
+    static_cast<void>(subscribe(sql, receiver.url()));
+    std::map<std::string, std::unique_ptr<MoaiProcess>> workers;
+    for (const char* name : {"a", "b", "c"}) {
+        workers[name] = worker(name);
+    }
+    while (workers.size() > 1) {
+        const std::string sentinel = sleeping_sentinel(sql);
+        for (const auto& [name, process] : workers) {
+            ASSERT_TRUE(name == sentinel || waits_for_office(sql, name)) << name;
+        }
+        ASSERT_TRUE(workers.contains(sentinel)) << sentinel;
+        workers.at(sentinel)->send(SIGKILL);
+        workers.erase(sentinel);
+        const std::string event = publish(sql);
+        ASSERT_TRUE(delivers(event));
+        EXPECT_NE(worker_of(event), sentinel);
+    }
+    EXPECT_EQ(receiver.count(), 2U) << "once each";
+}
+
+TEST_F(SentinelHazard, WhenItIsFrozenAnotherLooksInItsPlaceASecondLater) {
+    static_cast<void>(subscribe(sql, receiver.url()));
+    std::map<std::string, std::unique_ptr<MoaiProcess>> workers;
+    workers["a"] = worker("a");
+    workers["b"] = worker("b");
+    const std::string frozen = sleeping_sentinel(sql), other = frozen == "a" ? "b" : "a";
+    ASSERT_TRUE(waits_for_office(sql, other));
+    workers[frozen]->send(SIGSTOP);
+    RestClient api(api_port(*workers[other]));
+    for (int i = 1; i <= 2; ++i) {
+        const std::string event = publish(sql);
+        ASSERT_TRUE(delivers(event));
+        EXPECT_EQ(worker_of(event), other);
+        EXPECT_EQ(metric(api, "moai_safety_look_catches_total"), i) << "it is told";
+    }
+    workers[frozen]->send(SIGCONT);
+    const std::string event = publish(sql);
+    ASSERT_TRUE(delivers(event));
+    EXPECT_EQ(receiver.count(), 3U) << "once each";
+}
+
+TEST_F(SentinelHazard, WhenItDrainsItHandsTheOfficeOn) {
+    static_cast<void>(subscribe(sql, receiver.url()));
+    std::map<std::string, std::unique_ptr<MoaiProcess>> workers;
+    workers["a"] = worker("a");
+    for (const char* next : {"b", "c", "d"}) {
+        const std::string sentinel = sleeping_sentinel(sql);
+        workers[next] = worker(next);
+        ASSERT_TRUE(waits_for_office(sql, next));
+        workers.at(sentinel)->send(SIGTERM);
+        // Published while one goes and the other comes.
+        std::set<std::string> events;
+        for (int i = 0; i < 20; ++i) {
+            events.insert(publish(sql));
+        }
+        for (const std::string& event : events) {
+            ASSERT_TRUE(delivers(event));
+        }
+        EXPECT_EQ(workers.at(sentinel)->wait(), 0);
+        RestClient api(api_port(*workers[next]));
+        EXPECT_EQ(metric(api, "moai_safety_look_catches_total"), 0);
+    }
+}
+
+TEST_F(SentinelHazard, WithoutAFreeSlotItHandsTheOfficeOn) {
+    static_cast<void>(subscribe(sql, receiver.url(), "timeout => '60 s'"));
+    receiver.on("/", [](const ReceivedRequest&, std::size_t nth) {
+        return nth == 1 ? Answer{.behaviour = Answer::Behaviour::hang_after_request} : Answer{};
+    });
+    auto full = worker("full", "1");
+    EXPECT_EQ(sleeping_sentinel(sql), "full");
+    auto idle = worker("idle");
+    ASSERT_TRUE(waits_for_office(sql, "idle"));
+    publish(sql);
+    ASSERT_TRUE(receiver.wait_for(1, 10s));
+    const std::string second = publish(sql);
+    ASSERT_TRUE(delivers(second));
+    EXPECT_EQ(worker_of(second), "idle");
+    EXPECT_TRUE(eventually([&] { return holder_of(sql, 1) == "idle"; }));
+    RestClient api(api_port(*idle));
+    EXPECT_EQ(metric(api, "moai_safety_look_catches_total"), 0);
+}
+
+TEST_F(SentinelHazard, WithMoreThanItCanCarryItCallsTheOthers) {
+    static_cast<void>(subscribe(sql, receiver.url()));
+    receiver.on("/", Answer{.delay = 20ms});
+    auto a = worker("a", "4"), b = worker("b", "4");
+    sleeping_sentinel(sql);
+    sql.script("SELECT count(*) FROM (SELECT moai.publish('a', to_json(n)) FROM generate_series(1, 600) AS n) AS p");
+    ASSERT_TRUE(receiver.wait_for_distinct(600, 30s));
+    EXPECT_EQ(receiver.count(), 600U);
+    ASSERT_TRUE(
+        eventually([&] { return value(sql, "SELECT count(*) FROM moai.delivery WHERE state <> 'delivered'") == "0"; }));
+    EXPECT_GE(number(sql, "SELECT min(n) FROM (SELECT count(*) AS n FROM moai.attempt GROUP BY worker) AS w"), 100);
+    EXPECT_EQ(value(sql, "SELECT count(DISTINCT worker) FROM moai.attempt"), "2");
+}
+
+TEST_F(SentinelHazard, ItsLeasesAndThoseOfOthersEndInTheTimerOfALivingOne) {
+    // The lease of a second's timeout is 14 s.
+    static_cast<void>(subscribe(sql, receiver.url(), "timeout => '1 s'"));
+    receiver.on("/", [](const ReceivedRequest&, std::size_t nth) {
+        return nth <= 2 ? Answer{.behaviour = Answer::Behaviour::hang_after_request} : Answer{};
+    });
+    auto full = worker("full", "1"), helper = worker("helper", "1");
+    const std::string first = publish(sql), second = publish(sql);
+    ASSERT_TRUE(receiver.wait_for(2, 800ms)) << "one each";
+    auto living = worker("living");
+    full->send(SIGKILL);
+    helper->send(SIGKILL);
+    ASSERT_TRUE(delivers(first, 16s));
+    ASSERT_TRUE(delivers(second, 16s));
+    EXPECT_EQ(worker_of(first), "living");
+}
+
+}  // namespace
+}  // namespace moai::test
