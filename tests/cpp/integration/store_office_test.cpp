@@ -32,9 +32,9 @@ protected:
     };
     using Ask = void (PgOffice::*)(std::chrono::milliseconds, Office::Answered);
 
-    void begin(Worker& worker, Ask ask, std::chrono::milliseconds patience) {
+    void begin(Worker& worker, Ask question, std::chrono::milliseconds patience) {
         answer_.reset();
-        (worker.office.*ask)(patience, [this](Office::Answer answer, const pg::Error* error) {
+        (worker.office.*question)(patience, [this](Office::Answer answer, const pg::Error* error) {
             failed_ = error != nullptr;
             answer_ = std::move(answer);
             loop_.stop();
@@ -44,8 +44,8 @@ protected:
         EXPECT_TRUE(test::run_until(loop_, [this] { return answer_.has_value(); }));
         return answer_.value_or(Office::Answer());
     }
-    Office::Answer ask(Worker& worker, Ask ask, std::chrono::milliseconds patience = 0ms) {
-        begin(worker, ask, patience);
+    Office::Answer ask(Worker& worker, Ask question, std::chrono::milliseconds patience = 0ms) {
+        begin(worker, question, patience);
         return end();
     }
     void tell(Worker& worker, void (PgOffice::*what)(Office::Done)) {
