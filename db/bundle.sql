@@ -1,1 +1,1 @@
-SELECT moai_private.record_bundle('15b1aea4a57faeb009cbb88052b0cdd0055e679362700ed92ff17880839812c5');
+SELECT moai_private.record_bundle('9d7878691099e866684e4cca8cbca17a2c1741633c66981d13dd0e26cc179ba8');

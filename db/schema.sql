@@ -1583,6 +1583,8 @@ BEGIN
         END LOOP;
         -- Between the least and the greatest id, which the executor prunes by: of three years of partitions it opens one or two. Planned
         -- once; planning with the two ids in the text of the query prunes earlier and took 220 µs a claim instead of 70.
+        -- LIMIT: a probe of the key for each. Joined freely, once the partition has been analysed, the planner reads all events between the
+        -- two ids and compares each with each: 56 µs a delivery instead of 6, and the whole history if one of the deliveries is old.
         RETURN QUERY SELECT l.event_id, l.subscription_id, _token, l.attempt_no + 1,
             e.type, e.tenant, to_char(e.published_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'), e.payload::text,
             l.url, l.format, l.secret,
@@ -1590,7 +1592,10 @@ BEGIN
             (extract(epoch FROM moai_private.lease_length(l.timeout)) * 1000)::integer,
             _claimed_at_us, _next_due_in_us, _overdue_us
         FROM unnest(_leased) AS l
-        JOIN moai_private.event AS e ON e.id = l.event_id AND e.id BETWEEN _least AND _greatest;
+        CROSS JOIN LATERAL (
+            SELECT e.type, e.tenant, e.published_at, e.payload FROM moai_private.event AS e
+            WHERE e.id = l.event_id AND e.id BETWEEN _least AND _greatest LIMIT 1
+        ) AS e;
         GET DIAGNOSTICS _returned = ROW_COUNT;
     END IF;
     IF _returned < coalesce(cardinality(_leased), 0) THEN
@@ -1601,7 +1606,9 @@ BEGIN
             (extract(epoch FROM moai_private.lease_length(l.timeout)) * 1000)::integer,
             _claimed_at_us, _next_due_in_us, _overdue_us
         FROM unnest(_leased) AS l
-        JOIN moai_private.event_held AS h ON h.id = l.event_id;
+        CROSS JOIN LATERAL (
+            SELECT h.type, h.tenant, h.published_at, h.payload FROM moai_private.event_held AS h WHERE h.id = l.event_id LIMIT 1
+        ) AS h;
         GET DIAGNOSTICS _held = ROW_COUNT;
     END IF;
     IF _returned + _held = 0 THEN

@@ -29,5 +29,31 @@ TEST(SqlPlans, TheFanOutMeetsNoOtherTenantThoughItsTableOnceWasSmall) {
     sql.run("ROLLBACK");
 }
 
+TEST(SqlPlans, AClaimMeetsOneEventForEachDeliveryThoughOldAndNewAreClaimedTogetherAndTheirTableIsAnalysed) {
+    TestDatabase database;
+    SqlSession sql(database.url());
+    subscribe(sql);
+    for (int i = 0; i < 3; ++i) {
+        sql.run(
+            "SELECT count(*) FROM moai.publish_batch((SELECT json_agg(json_build_object('type', 'a', 'payload', n)) "
+            "FROM generate_series(1, 1000) AS n))");
+    }
+    sql.run(
+        "SET ROLE moai_owner; ANALYZE moai_private.event, moai_private.delivery, moai_private.subscription; RESET "
+        "ROLE");
+    // The first one and the last 99 are due.
+    sql.run(
+        "BEGIN; UPDATE moai_private.delivery SET due_at = due_at + interval '1 day' WHERE event_id NOT IN "
+        "(SELECT min(event_id::text)::uuid FROM moai_private.delivery) AND event_id NOT IN "
+        "(SELECT event_id FROM moai_private.delivery ORDER BY event_id DESC LIMIT 99)");
+    const std::string met =
+        "SELECT sum(pg_stat_get_xact_tuples_fetched(i.indexrelid)) FROM pg_index AS i JOIN pg_inherits AS p "
+        "ON p.inhrelid = i.indrelid WHERE p.inhparent = 'moai_private.event'::regclass";
+    const int before = sql.number(met);
+    EXPECT_EQ(sql.number("SELECT count(*) FROM moai.claim_deliveries('w', 500)"), 100);
+    EXPECT_LE(sql.number(met) - before, 200);
+    sql.run("ROLLBACK");
+}
+
 }  // namespace
 }  // namespace moai::test
