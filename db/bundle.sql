@@ -1,1 +1,1 @@
-SELECT moai_private.record_bundle('9d7878691099e866684e4cca8cbca17a2c1741633c66981d13dd0e26cc179ba8');
+SELECT moai_private.record_bundle('1ab7fbea2471277a86e5d60a154cbf1a73334f4e56a9a01706ce7159c12ed649');

@@ -44,7 +44,10 @@ BEGIN
             lease_token = _token,
             parked = false
         FROM due
-        JOIN moai_private.subscription AS s ON s.id = due.subscription_id
+        -- LIMIT keeps the planner from joining freely: while it takes the table for small, it reads all subscriptions for each batch.
+        CROSS JOIN LATERAL (
+            SELECT s.state, s.url, s.format, s.secret, s.timeout FROM moai_private.subscription AS s WHERE s.id = due.subscription_id LIMIT 1
+        ) AS s
         -- By the place of the row just locked. By its key, a planner that takes the table for empty probes with subscription_id alone
         -- (d, due and s are one equivalence class) and reads the subscription's whole backlog for each row: 500 ms a claim.
         WHERE d.ctid = due.tid

@@ -55,5 +55,29 @@ TEST(SqlPlans, AClaimMeetsOneEventForEachDeliveryThoughOldAndNewAreClaimedTogeth
     sql.run("ROLLBACK");
 }
 
+TEST(SqlPlans, AClaimMeetsTheSubscriptionsOfItsDeliveriesAloneThoughTheirTableOnceWasSmall) {
+    TestDatabase database;
+    SqlSession sql(database.url());
+    subscribe(sql);
+    sql.run("SET ROLE moai_owner; ANALYZE moai_private.subscription; RESET ROLE");
+    sql.run("BEGIN; SELECT moai.publish('a', '1')");
+    EXPECT_EQ(sql.number("SELECT count(*) FROM moai.claim_deliveries('w', 1)"), 1);
+    for (int i = 0; i < 20; ++i) {
+        subscribe(sql, "other");
+    }
+    sql.run(
+        "INSERT INTO moai_private.subscription SELECT (jsonb_populate_record(s, jsonb_build_object('id', "
+        "gen_random_uuid()))).* "
+        "FROM moai_private.subscription AS s, generate_series(1, 100) WHERE s.tenant = 'other'");
+    sql.run("SELECT moai.publish('a', to_json(n)) FROM generate_series(1, 50) AS n");
+    const std::string met =
+        "SELECT sum(pg_stat_get_xact_tuples_fetched(indexrelid)) FROM pg_index WHERE indrelid = "
+        "'moai_private.subscription'::regclass";
+    const int before = sql.number(met);
+    EXPECT_EQ(sql.number("SELECT count(*) FROM moai.claim_deliveries('w', 500)"), 50);
+    EXPECT_LE(sql.number(met) - before, 200);
+    sql.run("ROLLBACK");
+}
+
 }  // namespace
 }  // namespace moai::test
