@@ -21,6 +21,8 @@ using worker::ErrorClass;
 using worker::TransferResult;
 using Clock = std::chrono::steady_clock;
 
+constexpr std::size_t kUrlsKept = 4096;
+
 void check(CURLMcode code, const char* what) {
     if (code != CURLM_OK) {
         throw std::runtime_error(fmt::format("{}: {}", what, curl_multi_strerror(code)));
@@ -52,6 +54,7 @@ struct CurlTransport::Impl {
     const CurlTransportOptions options;
     std::unordered_map<Transfer*, std::unique_ptr<Transfer>> transfers;
     std::vector<EasyHandle> idle_handles;
+    std::unordered_map<std::string, UrlCheck> urls;
     base::EventLoop::TimerId timer = 0;
     bool has_new = false;  // handles that libcurl has not looked at yet
     std::unique_ptr<CURLM, MultiDeleter> multi{new_multi()};
@@ -195,13 +198,21 @@ struct CurlTransport::Impl {
         }
     }
 
+    /// Endpoints are few, their requests many.
+    const UrlCheck& checked_url(const std::string& text) {
+        const auto known = urls.find(text);
+        if (known != urls.end()) {
+            return known->second;
+        }
+        if (urls.size() >= kUrlsKept) {
+            urls.clear();
+        }
+        return urls.emplace(text, check_url(text)).first->second;
+    }
+
     EasyHandle take_handle() {
         if (idle_handles.empty()) {
-            EasyHandle fresh(curl_easy_init());
-            if (!fresh) {
-                throw std::bad_alloc();
-            }
-            return fresh;
+            return Transfer::new_easy(options);
         }
         EasyHandle handle = std::move(idle_handles.back());
         idle_handles.pop_back();
@@ -215,7 +226,8 @@ CurlTransport::CurlTransport(base::EventLoop& loop, CurlTransportOptions options
 CurlTransport::~CurlTransport() = default;
 
 void CurlTransport::send(worker::OutgoingRequest request, Done done) {
-    auto transfer = std::make_unique<Transfer>(std::move(request), std::move(done), impl_->options);
+    const UrlCheck& url = impl_->checked_url(request.url);
+    auto transfer = std::make_unique<Transfer>(std::move(request), url, std::move(done), impl_->options);
     Transfer& kept = *transfer;
     impl_->transfers.emplace(&kept, std::move(transfer));
     impl_->begin(kept);

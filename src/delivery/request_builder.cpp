@@ -3,27 +3,28 @@
 
 #include <fmt/format.h>
 
-#include <nlohmann/json.hpp>
 #include <stdexcept>
 
+#include "base/json_string.hpp"
 #include "config/version.hpp"
 #include "delivery/signature.hpp"
 
 namespace moai::delivery {
 namespace {
 
-std::string json_text(const std::string& text) {
-    // Bytes that are not UTF-8 become U+FFFD: the database is UTF8, so that is belt and braces, not a format.
-    return nlohmann::json(text).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
-}
+const std::string kUserAgent = fmt::format("user-agent: moai/{}", config::kVersion);
 
 std::string body_of(const store::ClaimedDelivery& delivery) {
     if (delivery.format == "raw") {
         return delivery.payload;
     }
     if (delivery.format == "standard") {
-        return fmt::format(R"({{"type":{},"timestamp":{},"data":{}}})", json_text(delivery.event_type),
-                           json_text(delivery.published_at), delivery.payload);
+        std::string body = R"({"type":)";
+        body.reserve(delivery.payload.size() + delivery.event_type.size() + delivery.published_at.size() + 64);
+        base::append_json_string(body, delivery.event_type);
+        body += R"(,"timestamp":)";
+        base::append_json_string(body, delivery.published_at);
+        return body.append(R"(,"data":)").append(delivery.payload).append("}");
     }
     throw std::invalid_argument(fmt::format("unknown format \"{}\"", delivery.format));
 }
@@ -38,12 +39,12 @@ worker::OutgoingRequest build_request(const store::ClaimedDelivery& delivery, st
     const std::string signature = sign(Secret::parse(delivery.secret), delivery.event_id, timestamp, request.body);
     request.header_lines = {
         "content-type: application/json",
-        fmt::format("user-agent: moai/{}", config::kVersion),
-        fmt::format("webhook-id: {}", delivery.event_id),
-        fmt::format("webhook-timestamp: {}", timestamp),
-        fmt::format("webhook-signature: {}", signature),
-        fmt::format("moai-subscription-id: {}", delivery.subscription_id),
-        fmt::format("moai-attempt: {}", delivery.attempt_no),
+        kUserAgent,
+        "webhook-id: " + delivery.event_id,
+        "webhook-timestamp: " + std::to_string(timestamp),
+        "webhook-signature: " + signature,
+        "moai-subscription-id: " + delivery.subscription_id,
+        "moai-attempt: " + std::to_string(delivery.attempt_no),
     };
     return request;
 }

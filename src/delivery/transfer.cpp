@@ -47,8 +47,8 @@ void append(HeaderList& list, const std::string& line) {
 
 bool is_token(std::string_view text) {
     return !text.empty() && std::all_of(text.begin(), text.end(), [](unsigned char c) {
-        return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-               std::string_view("!#$%&'*+-.^_`|~").find(static_cast<char>(c)) != std::string_view::npos;
+        return (c >= 'a' && c <= 'z') || c == '-' || (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') ||
+               std::string_view("!#$%&'*+.^_`|~").find(static_cast<char>(c)) != std::string_view::npos;
     });
 }
 
@@ -61,14 +61,48 @@ bool has_name(std::string_view line, std::string_view name) {
 
 }  // namespace
 
-Transfer::Transfer(worker::OutgoingRequest request, worker::Transport::Done done, const CurlTransportOptions& options)
+EasyHandle Transfer::new_easy(const CurlTransportOptions& options) {
+    EasyHandle easy(curl_easy_init());
+    if (!easy) {
+        throw std::bad_alloc();
+    }
+    CURL* const handle = easy.get();
+    set(handle, CURLOPT_NOSIGNAL, 1L);
+    set(handle, CURLOPT_QUICK_EXIT, 1L);
+    set(handle, CURLOPT_PROTOCOLS_STR, "http,https");
+    set(handle, CURLOPT_REDIR_PROTOCOLS_STR, "http,https");
+    set(handle, CURLOPT_FOLLOWLOCATION, 0L);
+    set(handle, CURLOPT_DISALLOW_USERNAME_IN_URL, 1L);
+    set(handle, CURLOPT_PATH_AS_IS, 1L);
+    set(handle, CURLOPT_PROXY, "");
+    set(handle, CURLOPT_NETRC, static_cast<long>(CURL_NETRC_IGNORED));
+    set(handle, CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
+    set(handle, CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2));
+    set(handle, CURLOPT_SSL_VERIFYPEER, 1L);
+    set(handle, CURLOPT_SSL_VERIFYHOST, 2L);
+    if (!options.ca_file.empty()) {
+        set(handle, CURLOPT_CAINFO, options.ca_file.c_str());
+        set(handle, CURLOPT_CAPATH, nullptr);
+    }
+    set(handle, CURLOPT_DNS_CACHE_TIMEOUT, kPinnedForSeconds);
+    set(handle, CURLOPT_MAXAGE_CONN, kIdleConnectionSeconds);
+    set(handle, CURLOPT_MAXLIFETIME_CONN, kConnectionSeconds);
+    set(handle, CURLOPT_POST, 1L);
+    set(handle, CURLOPT_BUFFERSIZE, kReceiveBuffer);
+    set(handle, CURLOPT_OPENSOCKETFUNCTION, &Transfer::on_open_socket);
+    set(handle, CURLOPT_WRITEFUNCTION, &Transfer::on_body);
+    set(handle, CURLOPT_HEADERFUNCTION, &Transfer::on_header);
+    return easy;
+}
+
+Transfer::Transfer(worker::OutgoingRequest request, const UrlCheck& url, worker::Transport::Done done,
+                   const CurlTransportOptions& options)
     : request_(std::move(request)), done_(std::move(done)), options_(options), started_at_(Clock::now()) {
-    UrlCheck check = check_url(request_.url);
-    if (!check.target) {
-        fault_ = std::move(check.reason);
+    if (!url.target) {
+        fault_ = url.reason;
         return;
     }
-    target_ = std::move(*check.target);
+    target_ = *url.target;
     check_headers();
     if (request_.timeout.count() <= 0 || request_.connect_timeout.count() <= 0) {
         fault_ = "the timeouts must be above zero";
@@ -112,50 +146,25 @@ void Transfer::prepare(EasyHandle easy, const std::vector<std::string>& addresse
 
     set(handle, CURLOPT_PRIVATE, static_cast<void*>(this));
     set(handle, CURLOPT_ERRORBUFFER, error_text_.data());
-    set(handle, CURLOPT_NOSIGNAL, 1L);
-    set(handle, CURLOPT_QUICK_EXIT, 1L);
-
     set(handle, CURLOPT_URL, target_.url.c_str());
-    set(handle, CURLOPT_PROTOCOLS_STR, "http,https");
-    set(handle, CURLOPT_REDIR_PROTOCOLS_STR, "http,https");
-    set(handle, CURLOPT_FOLLOWLOCATION, 0L);
-    set(handle, CURLOPT_DISALLOW_USERNAME_IN_URL, 1L);
-    set(handle, CURLOPT_PATH_AS_IS, 1L);
-    set(handle, CURLOPT_PROXY, "");
-    set(handle, CURLOPT_NETRC, static_cast<long>(CURL_NETRC_IGNORED));
-    set(handle, CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
-    set(handle, CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2));
-    set(handle, CURLOPT_SSL_VERIFYPEER, 1L);
-    set(handle, CURLOPT_SSL_VERIFYHOST, 2L);
-    if (!options_.ca_file.empty()) {
-        set(handle, CURLOPT_CAINFO, options_.ca_file.c_str());
-        set(handle, CURLOPT_CAPATH, nullptr);
-    }
-
     set(handle, CURLOPT_RESOLVE, pinned_.get());
-    set(handle, CURLOPT_DNS_CACHE_TIMEOUT, kPinnedForSeconds);
-    set(handle, CURLOPT_OPENSOCKETFUNCTION, &Transfer::on_open_socket);
-    set(handle, CURLOPT_OPENSOCKETDATA, static_cast<void*>(this));
-    set(handle, CURLOPT_MAXAGE_CONN, kIdleConnectionSeconds);
-    set(handle, CURLOPT_MAXLIFETIME_CONN, kConnectionSeconds);
     set(handle, CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(request_.connect_timeout.count()));
     set(handle, CURLOPT_TIMEOUT_MS, static_cast<long>(request_.timeout.count()));
-
-    set(handle, CURLOPT_POST, 1L);
     set(handle, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request_.body.size()));
     set(handle, CURLOPT_POSTFIELDS, request_.body.c_str());
     set(handle, CURLOPT_HTTPHEADER, headers_.get());
-
-    set(handle, CURLOPT_BUFFERSIZE, kReceiveBuffer);
-    set(handle, CURLOPT_WRITEFUNCTION, &Transfer::on_body);
+    set(handle, CURLOPT_OPENSOCKETDATA, static_cast<void*>(this));
     set(handle, CURLOPT_WRITEDATA, static_cast<void*>(this));
-    set(handle, CURLOPT_HEADERFUNCTION, &Transfer::on_header);
     set(handle, CURLOPT_HEADERDATA, static_cast<void*>(this));
 }
 
 EasyHandle Transfer::release_easy() noexcept {
-    // Keeps what is worth keeping: the TLS sessions.
-    curl_easy_reset(easy_.get());
+    CURL* const handle = easy_.get();
+    for (const auto option : {CURLOPT_PRIVATE, CURLOPT_ERRORBUFFER, CURLOPT_RESOLVE, CURLOPT_POSTFIELDS,
+                              CURLOPT_HTTPHEADER, CURLOPT_OPENSOCKETDATA, CURLOPT_WRITEDATA, CURLOPT_HEADERDATA}) {
+        // It cannot fail: no copy is made of a null.
+        static_cast<void>(curl_easy_setopt(handle, option, nullptr));
+    }
     return std::move(easy_);
 }
 

@@ -30,7 +30,9 @@ using HeaderList = std::unique_ptr<curl_slist, ListDeleter>;
 /// A request from send() to its result. Not thread-safe; stays where it is, because libcurl points into it.
 class Transfer {
 public:
-    Transfer(worker::OutgoingRequest request, worker::Transport::Done done, const CurlTransportOptions& options);
+    /// `url` is what check_url() says of the request's.
+    Transfer(worker::OutgoingRequest request, const UrlCheck& url, worker::Transport::Done done,
+             const CurlTransportOptions& options);
     Transfer(const Transfer&) = delete;
     Transfer& operator=(const Transfer&) = delete;
 
@@ -39,11 +41,14 @@ public:
     [[nodiscard]] const Target& target() const noexcept { return target_; }
     [[nodiscard]] const worker::OutgoingRequest& request() const noexcept { return request_; }
 
-    /// Configures `easy`, a new or reset handle, for this request, which is to connect to one of `addresses` (none for
-    /// a literal). Throws std::runtime_error if libcurl refuses an option. Once only.
+    /// A new handle, with everything that is the same for all requests. Throws std::runtime_error if libcurl refuses an
+    /// option.
+    [[nodiscard]] static EasyHandle new_easy(const CurlTransportOptions& options);
+    /// Configures `easy`, made by new_easy(), for this request, which is to connect to one of `addresses` (none for a
+    /// literal). Throws std::runtime_error if libcurl refuses an option. Once only.
     void prepare(EasyHandle easy, const std::vector<std::string>& addresses);
     [[nodiscard]] CURL* easy() const noexcept { return easy_.get(); }
-    /// Gives the handle back without any option, so that nothing in it points here any more.
+    /// Gives the handle back; nothing in it points here any more.
     [[nodiscard]] EasyHandle release_easy() noexcept;
 
     /// The result once libcurl has ended the transfer with `code`.

@@ -1,14 +1,18 @@
-// Builds the JSON text with nlohmann's writer.
+// Written by hand: a tree of JSON values, built and thrown away for each result, took an eighth of the worker's time.
 #include "store/results_json.hpp"
 
-#include <nlohmann/json.hpp>
+#include <array>
+#include <charconv>
+#include <optional>
+#include <string_view>
 
+#include "base/json_string.hpp"
 #include "store/base64.hpp"
 
 namespace moai::store {
 namespace {
 
-const char* outcome_name(DeliveryResult::Outcome outcome) {
+std::string_view outcome_name(DeliveryResult::Outcome outcome) {
     switch (outcome) {
         case DeliveryResult::Outcome::delivered: return "delivered";
         case DeliveryResult::Outcome::failed: return "failed";
@@ -31,52 +35,93 @@ std::string without_zero_bytes(const std::string& text) {
     return clean;
 }
 
-void put_text(nlohmann::json& object, const char* name, const std::string& text) {
-    if (!text.empty()) {
-        object[name] = without_zero_bytes(text);
-    }
-}
+/// One JSON object at the end of a text. Names must be plain.
+class Object {
+public:
+    explicit Object(std::string& out) : out_(out) { out_ += '{'; }
+    ~Object() { out_ += '}'; }
+    Object(const Object&) = delete;
+    Object& operator=(const Object&) = delete;
 
-template <typename Number>
-void put_number(nlohmann::json& object, const char* name, const std::optional<Number>& number) {
-    if (number) {
-        object[name] = *number;
+    /// Empty texts are left out.
+    void text(std::string_view name, const std::string& value) {
+        if (value.empty()) {
+            return;
+        }
+        begin(name);
+        if (value.find('\0') == std::string::npos) {
+            base::append_json_string(out_, value);
+        } else {
+            base::append_json_string(out_, without_zero_bytes(value));
+        }
     }
-}
+    /// `value` needs no escapes.
+    void plain(std::string_view name, std::string_view value) {
+        begin(name);
+        out_.append(1, '"').append(value).append(1, '"');
+    }
+    template <typename Number>
+    void number(std::string_view name, Number value) {
+        std::array<char, 24> digits{};
+        const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), value).ptr;
+        begin(name);
+        out_.append(digits.data(), end);
+    }
+    template <typename Number>
+    void number(std::string_view name, const std::optional<Number>& value) {
+        if (value) {
+            number(name, *value);
+        }
+    }
 
-nlohmann::json to_json(const DeliveryResult& result) {
-    nlohmann::json object = {
-        {"event_id", result.event_id},
-        {"subscription_id", result.subscription_id},
-        {"lease_token", result.lease_token},
-        {"attempt_no", result.attempt_no},
-        {"outcome", outcome_name(result.outcome)},
-        {"started_at_us", result.started_at_us},
-        {"response_bytes", result.response_bytes},
-        {"total_us", result.total_us},
-    };
-    put_number(object, "http_status", result.http_status);
-    put_text(object, "error_class", result.error_class);
-    put_text(object, "error_detail", result.error_detail);
-    put_text(object, "remote_address", result.remote_address);
+private:
+    void begin(std::string_view name) {
+        if (out_.back() != '{') {
+            out_ += ',';
+        }
+        out_.append(1, '"').append(name).append("\":");
+    }
+
+    std::string& out_;
+};
+
+void append(std::string& out, const DeliveryResult& result) {
+    Object object(out);
+    object.text("event_id", result.event_id);
+    object.text("subscription_id", result.subscription_id);
+    object.number("lease_token", result.lease_token);
+    object.number("attempt_no", result.attempt_no);
+    object.plain("outcome", outcome_name(result.outcome));
+    object.number("started_at_us", result.started_at_us);
+    object.number("response_bytes", result.response_bytes);
+    object.number("total_us", result.total_us);
+    object.number("http_status", result.http_status);
+    object.text("error_class", result.error_class);
+    object.text("error_detail", result.error_detail);
+    object.text("remote_address", result.remote_address);
     if (!result.response_body.empty()) {
-        object["response_body"] = to_base64(result.response_body);
+        object.plain("response_body", to_base64(result.response_body));
     }
-    put_number(object, "dns_us", result.dns_us);
-    put_number(object, "connect_us", result.connect_us);
-    put_number(object, "tls_us", result.tls_us);
-    put_number(object, "first_byte_us", result.first_byte_us);
-    return object;
+    object.number("dns_us", result.dns_us);
+    object.number("connect_us", result.connect_us);
+    object.number("tls_us", result.tls_us);
+    object.number("first_byte_us", result.first_byte_us);
 }
 
 }  // namespace
 
 std::string results_to_json(std::span<const DeliveryResult> results) {
-    nlohmann::json array = nlohmann::json::array();
+    constexpr std::size_t kUsualSize = 400;
+    std::string out;
+    out.reserve(results.size() * kUsualSize + 2);
+    out += '[';
     for (const DeliveryResult& result : results) {
-        array.push_back(to_json(result));
+        if (&result != results.data()) {
+            out += ',';
+        }
+        append(out, result);
     }
-    return array.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+    return out += ']';
 }
 
 }  // namespace moai::store
