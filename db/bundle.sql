@@ -1,1 +1,1 @@
-SELECT moai_private.record_bundle('1ab7fbea2471277a86e5d60a154cbf1a73334f4e56a9a01706ce7159c12ed649');
+SELECT moai_private.record_bundle('bafb5deffbffa14c44fc5c1f1866b5cf8c965daa89cd24c92f1d94b4214e37d8');

@@ -7,13 +7,18 @@ DECLARE
     _orphans integer;
 BEGIN
     -- Whether the partitions are there is asked in the statement that inserts: it holds the lock that retiring them needs.
-    -- A result that is recorded already (its first COMMIT was not heard) meets its own row.
+    -- A result that is recorded already (its first COMMIT was not heard) has lost its lease meanwhile, so that it comes as an orphan, and
+    -- meets its own row. The others cannot: they are spared the search for a row that conflicts, a third of what inserting costs.
     WITH placed AS MATERIALIZED (
         SELECT moai_private.have_partitions(ARRAY(SELECT a.event_id FROM unnest(log_attempts.attempts) AS a)) AS everywhere
     ), logged AS (
         INSERT INTO moai_private.attempt
         SELECT a.* FROM unnest(log_attempts.attempts) AS a
-        WHERE (SELECT p.everywhere FROM placed AS p) OR moai_private.have_partitions(ARRAY[a.event_id])
+        WHERE NOT a.is_orphan AND ((SELECT p.everywhere FROM placed AS p) OR moai_private.have_partitions(ARRAY[a.event_id]))
+    ), logged_orphan AS (
+        INSERT INTO moai_private.attempt
+        SELECT a.* FROM unnest(log_attempts.attempts) AS a
+        WHERE a.is_orphan AND ((SELECT p.everywhere FROM placed AS p) OR moai_private.have_partitions(ARRAY[a.event_id]))
         ON CONFLICT DO NOTHING
         RETURNING is_orphan
     ), logged_held AS (
@@ -23,7 +28,7 @@ BEGIN
         ON CONFLICT DO NOTHING
         RETURNING is_orphan
     )
-    SELECT (SELECT count(*) FROM logged WHERE is_orphan) + (SELECT count(*) FROM logged_held WHERE is_orphan) INTO _orphans;
+    SELECT (SELECT count(*) FROM logged_orphan) + (SELECT count(*) FROM logged_held WHERE is_orphan) INTO _orphans;
     RETURN _orphans;
 END
 $$;

@@ -1,6 +1,6 @@
 BEGIN;
 \ir ../helpers.psql
-SELECT plan(5);
+SELECT plan(6);
 
 SELECT moai_private.uuid_v7(clock_timestamp()) AS new \gset
 SELECT moai_private.uuid_v7('2001-01-01') AS old \gset
@@ -12,6 +12,7 @@ SELECT is(moai_private.log_attempts(ARRAY[pg_temp.attempt(:'new', 1, false), pg_
 SELECT is((SELECT count(*) FROM moai_private.attempt WHERE event_id = :'new'), 2::bigint, 'attempts go to the partition of their event');
 SELECT is((SELECT count(*) FROM moai_private.attempt_held WHERE event_id = :'old'), 1::bigint, 'or, without one, to attempt_held');
 SELECT is(moai_private.log_attempts(ARRAY[pg_temp.attempt(:'new', 2, true), pg_temp.attempt(:'old', 1, true)]), 0, 'what is recorded already is not recorded again');
+SELECT throws_ok(format('SELECT moai_private.log_attempts(ARRAY[pg_temp.attempt(%L, 1, false)])', :'new'), '23505', NULL, 'a lease that ended cannot end again');
 SELECT is(moai_private.log_attempts('{}'), 0, 'nothing is nothing');
 
 SELECT * FROM finish();
