@@ -35,7 +35,9 @@ std::map<std::string, std::map<std::string, double>> parse_settings(const std::v
     std::map<std::string, std::map<std::string, double>> result;
     for (const auto& setting : settings) {
         const auto dot = setting.find('.'), equals = setting.find('=');
-        const auto refuse = [&] { return CLI::ValidationError("--set", setting + ": not SCENARIO.NUMBER=VALUE of --list"); };
+        const auto refuse = [&] {
+            return CLI::ValidationError("--set", setting + ": not SCENARIO.NUMBER=VALUE of --list");
+        };
         if (dot == std::string::npos || equals == std::string::npos || equals < dot) {
             throw refuse();
         }
@@ -95,8 +97,9 @@ int run_all(const Options& options) {
     Report report{std::string(version.text(0, 0))};
     for (std::size_t i = 0; i < chosen.size(); ++i) {
         const auto& scenario = *chosen[i];
-        const int repetitions =
-            options.repetitions > 0 ? options.repetitions : options.quick ? 1 : scenario.repetitions;
+        const int repetitions = options.repetitions > 0 ? options.repetitions
+                                : options.quick         ? 1
+                                                        : scenario.repetitions;
         Run run(scenario, repetitions, options.quick, settings[std::string(scenario.name)], postmaster,
                 [&](const std::string& text) { show_progress(i + 1, chosen.size(), text); });
         std::string error;

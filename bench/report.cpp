@@ -101,8 +101,8 @@ void Report::add(const Run& run, const std::string& error, std::ostream* json) {
 }
 
 std::string Report::table() const {
-    std::string text = fmt::format("{:<16} {:<52} {:>10} {:<16} {:>10} {:<4} {}\n", "scenario", "what", "median", "unit",
-                                   "asked", "", "runs; what limits it");
+    std::string text = fmt::format("{:<16} {:<52} {:>10} {:<16} {:>10} {:<4} {}\n", "scenario", "what", "median",
+                                   "unit", "asked", "", "runs; what limits it");
     const Scenario* last = nullptr;
     for (const auto& row : rows_) {
         const bool first = row.scenario != last;
@@ -120,7 +120,11 @@ std::string Report::table() const {
         }
         text += fmt::format("{:<16} {:<52} {:>10} {:<16} {:>10} {:<4} {}\n", first ? row.scenario->name : "",
                             row.figure->what, row.values.empty() ? "-" : shown(median(row.values)), row.figure->unit,
-                            shown_bound(*row.figure), !is_reached ? "" : *is_reached ? "yes" : "NO", runs);
+                            shown_bound(*row.figure),
+                            !is_reached   ? ""
+                            : *is_reached ? "yes"
+                                          : "NO",
+                            runs);
     }
     text += hand_overs();
     if (std::any_of(rows_.begin(), rows_.end(), [](const auto& row) { return row.quick; })) {
@@ -138,8 +142,10 @@ const Report::Row* Report::find(std::string_view scenario, std::string_view figu
 
 std::string Report::hand_overs() const {
     std::vector<double> values;
-    for (const auto& [scenario, figure] : {std::pair{"parts", "sql_moai_cpu"}, {"parts", "sql_postgres_cpu"},
-                                           {"parts", "http_moai_cpu"}, {"drain", "cpu"}}) {
+    for (const auto& [scenario, figure] : {std::pair{"parts", "sql_moai_cpu"},
+                                           {"parts", "sql_postgres_cpu"},
+                                           {"parts", "http_moai_cpu"},
+                                           {"drain", "cpu"}}) {
         if (const auto* row = find(scenario, figure)) {
             values.push_back(median(row->values));
         }
@@ -149,7 +155,8 @@ std::string Report::hand_overs() const {
     }
     const double sum = values[0] + values[1] + values[2];
     return fmt::format(
-        "A delivery takes {:.1f} µs of CPU in the drain; its parts alone {:.1f} (SQL {:.1f} + {:.1f}, HTTP {:.1f}): {:+.1f} for the hand-overs.\n",
+        "A delivery takes {:.1f} µs of CPU in the drain; its parts alone {:.1f} (SQL {:.1f} + {:.1f}, HTTP {:.1f}): "
+        "{:+.1f} for the hand-overs.\n",
         values[3], sum, values[0], values[1], values[2], values[3] - sum);
 }
 

@@ -15,8 +15,8 @@ public:
     /// `server`: PostgreSQL's version.
     explicit Report(std::string server) : server_(std::move(server)) {}
 
-    /// Takes the figures of a scenario. `error`: why it did not come to its end; empty if it did. Writes a line for each
-    /// figure to `json` if there is one.
+    /// Takes the figures of a scenario. `error`: why it did not come to its end; empty if it did. Writes a line for
+    /// each figure to `json` if there is one.
     void add(const Run& run, const std::string& error, std::ostream* json);
     [[nodiscard]] std::string table() const;
     /// Whether every scenario came to its end.

@@ -38,9 +38,8 @@ void idle(Run& run) {
         // Read from another database, so that nothing of ours is counted.
         pg::Connection outside(cluster_url(), "bench");
         outside.script("CREATE EXTENSION IF NOT EXISTS pg_stat_statements");
-        outside.query(
-            "SELECT pg_stat_statements_reset(0, (SELECT oid FROM pg_database WHERE datname = $1), 0)",
-            {database.name()});
+        outside.query("SELECT pg_stat_statements_reset(0, (SELECT oid FROM pg_database WHERE datname = $1), 0)",
+                      {database.name()});
         const auto cpu = [&] {
             return std::array{process_cpu(api.pid()), process_cpu(one.pid()), process_cpu(other.pid())};
         };

@@ -23,8 +23,8 @@ void kill_worker(Run& run) {
         const auto timeout = fmt::format("{} seconds", run.number("timeout"));
         connection.query("SELECT moai.create_subscription($1, ARRAY['bench'], timeout => $2::interval)",
                          {sink.url(), timeout});
-        const auto lease = connection.query(
-            "SELECT extract(epoch FROM moai_private.lease_length($1::interval))", {timeout});
+        const auto lease =
+            connection.query("SELECT extract(epoch FROM moai_private.lease_length($1::interval))", {timeout});
         preload(database.url(), in_flight);
 
         auto arguments = worker_arguments(database.url());

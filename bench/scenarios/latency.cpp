@@ -17,9 +17,8 @@ void latency(Run& run) {
         subscribe(database.url(), sink.url());
         const Child worker(worker_arguments(database.url()));
         const double warm_up = run.number("warm_up");
-        const auto load = run_sql_load({.database_url = database.url(),
-                                        .seconds = warm_up + run.number("seconds"),
-                                        .rate = run.number("rate")});
+        const auto load = run_sql_load(
+            {.database_url = database.url(), .seconds = warm_up + run.number("seconds"), .rate = run.number("rate")});
         if (!sink.wait_for(static_cast<std::uint64_t>(load.published),
                            std::chrono::steady_clock::now() + std::chrono::seconds(30))) {
             throw std::runtime_error("not all events came");

@@ -17,7 +17,7 @@ void memory(Run& run) {
         subscribe(database.url(), sink.url());
         preload(database.url(), in_flight);
         Child moai({"run", "--database-url", database.url(), "--listen", "127.0.0.1:0", "--concurrency",
-                          std::to_string(in_flight), "--drain-timeout", "1s"});
+                    std::to_string(in_flight), "--drain-timeout", "1s"});
         if (!sink.wait_for(static_cast<std::uint64_t>(in_flight),
                            std::chrono::steady_clock::now() + std::chrono::seconds(14))) {
             throw std::runtime_error("not all requests were in flight at once");

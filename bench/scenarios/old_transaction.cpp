@@ -22,7 +22,8 @@ namespace {
 /// Claims one delivery 20 times a second and gives it back by rolling back: how long each took.
 class Probe {
 public:
-    explicit Probe(const std::string& url) : result_(std::async(std::launch::async, [this, url] { return probe(url); })) {}
+    explicit Probe(const std::string& url)
+        : result_(std::async(std::launch::async, [this, url] { return probe(url); })) {}
     ~Probe() { stop_ = true; }
     Probe(const Probe&) = delete;
     Probe& operator=(const Probe&) = delete;
@@ -78,14 +79,16 @@ void old_transaction(Run& run) {
             "SELECT n_dead_tup FROM pg_stat_user_tables WHERE relid = 'moai_private.delivery'::regclass");
         old.script("ROLLBACK");
 
-        const std::vector<std::int64_t> at_end(took_us.end() - static_cast<std::ptrdiff_t>((took_us.size() + 4) / 5), took_us.end());
+        const std::vector<std::int64_t> at_end(took_us.end() - static_cast<std::ptrdiff_t>((took_us.size() + 4) / 5),
+                                               took_us.end());
         run.figure("claim_p99", percentile_ms(took_us, 0.99),
-                   fmt::format("{} dead rows in the queue at the end; publishers at most {:.0f} ms late", dead.text(0, 0),
-                               load.late_ms));
+                   fmt::format("{} dead rows in the queue at the end; publishers at most {:.0f} ms late",
+                               dead.text(0, 0), load.late_ms));
         run.figure("claim_p99_end", percentile_ms(at_end, 0.99));
         run.figure("claim_mean", std::stod(std::string(own.text(0, 0))),
                    fmt::format("the slowest {:.0f} ms", std::stod(std::string(own.text(0, 1)))));
-        run.figure("delivered", static_cast<double>(std::min<std::uint64_t>(sink.requests(), static_cast<std::uint64_t>(load.published))) /
+        run.figure("delivered", static_cast<double>(std::min<std::uint64_t>(
+                                    sink.requests(), static_cast<std::uint64_t>(load.published))) /
                                     static_cast<double>(load.published));
     }
 }

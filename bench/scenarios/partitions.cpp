@@ -54,8 +54,8 @@ void partitions(Run& run) {
     have_partitions(many.url(), run.count("many"));
     have_partitions(few.url(), run.count("few"));
     pg::Connection counted(many.url(), "bench"), counted_few(few.url(), "bench");
-    const auto made = fmt::format("{} partitions against {}", partitions_of_event(counted),
-                                  partitions_of_event(counted_few));
+    const auto made =
+        fmt::format("{} partitions against {}", partitions_of_event(counted), partitions_of_event(counted_few));
 
     const auto drained = [&](const Database& database) {
         empty_queue(database.url());
@@ -66,9 +66,8 @@ void partitions(Run& run) {
     const auto published = [&](const Database& database) {
         empty_queue(database.url());
         run.say("publishing");
-        const auto load = run_sql_load({.database_url = database.url(),
-                                        .publishers = run.count("publishers"),
-                                        .seconds = run.number("seconds")});
+        const auto load = run_sql_load(
+            {.database_url = database.url(), .publishers = run.count("publishers"), .seconds = run.number("seconds")});
         return static_cast<double>(load.published) / load.seconds;
     };
     while (run.next()) {

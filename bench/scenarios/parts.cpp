@@ -70,7 +70,8 @@ private:
             });
         }
         if (queue_.can_record() && !results_.empty()) {
-            const auto end = results_.begin() + static_cast<std::ptrdiff_t>(std::min<std::size_t>(results_.size(), kBatch));
+            const auto end =
+                results_.begin() + static_cast<std::ptrdiff_t>(std::min<std::size_t>(results_.size(), kBatch));
             const std::vector<store::DeliveryResult> batch(results_.begin(), end);
             results_.erase(results_.begin(), end);
             queue_.record(batch, [this](const store::Recorded& recorded, const pg::Error* error) {
@@ -162,16 +163,17 @@ private:
 
     void send() {
         ++sent_;
-        transport_.send(delivery::build_request(delivery_, 1'767'225'600), [this](const worker::TransferResult& result) {
-            if (result.error_class != worker::ErrorClass::none) {
-                throw std::runtime_error(result.error_detail);
-            }
-            if (++answered_ == requests_) {
-                loop_.stop();
-            } else if (sent_ < requests_) {
-                send();
-            }
-        });
+        transport_.send(delivery::build_request(delivery_, 1'767'225'600),
+                        [this](const worker::TransferResult& result) {
+                            if (result.error_class != worker::ErrorClass::none) {
+                                throw std::runtime_error(result.error_detail);
+                            }
+                            if (++answered_ == requests_) {
+                                loop_.stop();
+                            } else if (sent_ < requests_) {
+                                send();
+                            }
+                        });
     }
 
     const int requests_;
@@ -215,7 +217,8 @@ void measure_publishing(Run& run, double seconds) {
     const Database database;
     subscribe(database.url(), "http://127.0.0.1:80/");
     settle(database.url());
-    pg::Pool pool({.database_url = database.url(), .application_name = "bench", .session_setup = "", .size = kGroupThreads});
+    pg::Pool pool(
+        {.database_url = database.url(), .application_name = "bench", .session_setup = "", .size = kGroupThreads});
     store::RestCalls calls(pool, pool);
     const auto begin = Clock::now();
     std::vector<std::future<int>> threads;

@@ -68,9 +68,8 @@ void sql_publishers(Run& run) {
 
     const auto rate = [&](const Database& database) {
         empty_queue(database.url());
-        const auto load = run_sql_load({.database_url = database.url(),
-                                        .publishers = run.count("publishers"),
-                                        .seconds = run.number("seconds")});
+        const auto load = run_sql_load(
+            {.database_url = database.url(), .publishers = run.count("publishers"), .seconds = run.number("seconds")});
         return std::pair(load.published, static_cast<double>(load.published) / load.seconds);
     };
     while (run.next()) {

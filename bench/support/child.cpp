@@ -99,6 +99,13 @@ void Child::wait() {
 }
 
 void Child::kill() {
+    int status = 0;
+    if (::waitpid(pid_, &status, WNOHANG) == pid_) {
+        pid_ = -1;
+        throw std::runtime_error(WIFEXITED(status) && WEXITSTATUS(status) == kCannotMount
+                                     ? "not allowed to give moai a resolv.conf of its own"
+                                     : "moai has ended by itself");
+    }
     ::kill(pid_, SIGKILL);
     ::waitpid(std::exchange(pid_, -1), nullptr, 0);
 }

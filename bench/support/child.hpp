@@ -8,8 +8,8 @@
 
 namespace moai::bench {
 
-/// Runs moai with these arguments and --log-level warning; of what it says only standard error is shown. A child that still runs is ended with SIGTERM and waited for;
-/// it dies with the thread that started it. Not thread-safe.
+/// Runs moai with these arguments and --log-level warning; of what it says only standard error is shown. A child that
+/// still runs is ended with SIGTERM and waited for; it dies with the thread that started it. Not thread-safe.
 class Child {
 public:
     /// `resolv_conf`: a file to be /etc/resolv.conf for this process alone, which takes the right to mount. Throws
@@ -21,7 +21,7 @@ public:
 
     /// Waits for its end. Throws std::runtime_error unless it exits with 0.
     void wait();
-    /// SIGKILL, and waits for its end.
+    /// SIGKILL, and waits for its end. Throws std::runtime_error if it had ended before.
     void kill();
     [[nodiscard]] pid_t pid() const noexcept { return pid_; }
     [[nodiscard]] long resident_kib() const;

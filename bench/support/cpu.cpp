@@ -78,10 +78,7 @@ std::string CpuUse::text(double units) const {
 }
 
 CpuMeter::CpuMeter(pid_t postmaster, std::vector<pid_t> moai)
-    : postmaster_(postmaster),
-      moai_(std::move(moai)),
-      begin_(std::chrono::steady_clock::now()),
-      at_begin_(now()) {}
+    : postmaster_(postmaster), moai_(std::move(moai)), begin_(std::chrono::steady_clock::now()), at_begin_(now()) {}
 
 CpuUse CpuMeter::now() const {
     std::map<pid_t, Process> all;

@@ -26,15 +26,14 @@ pid_t postmaster_pid(const std::string& url) {
     return std::stoi(std::string(file.text(0, 0)));
 }
 
-Database::Database() : cluster_url_(cluster_url()) {
+Database::Database() : Database(migrated().name()) {}
+
+Database::Database(const std::string& copied) : cluster_url_(cluster_url()) {
     static int made = 0;
     name_ = fmt::format("bench_{}_{}", ::getpid(), ++made);
-    pg::Connection(cluster_url_, "bench").query("CREATE DATABASE " + name_);
+    pg::Connection(cluster_url_, "bench").query(fmt::format("CREATE DATABASE {} TEMPLATE {}", name_, copied));
     url_ = cluster_url_;
     url_.replace(url_.find("/postgres?"), 10, "/" + name_ + "?");
-    Child({"migrate", "--database-url", url_}).wait();
-    // In every database: what statements cost is read from it.
-    pg::Connection(url_, "bench").query("CREATE EXTENSION pg_stat_statements");
 }
 
 Database::~Database() {
@@ -43,6 +42,19 @@ Database::~Database() {
     } catch (const std::exception& error) {
         fmt::print(stderr, "{} is left behind: {}\n", name_, error.what());
     }
+}
+
+const Database& Database::migrated() {
+    struct Migrated {
+        Migrated() {
+            Child({"migrate", "--database-url", database.url()}).wait();
+            // In every database: what statements cost is read from it.
+            pg::Connection(database.url(), "bench").query("CREATE EXTENSION pg_stat_statements");
+        }
+        const Database database{"template0"};
+    };
+    static const Migrated kMigrated;
+    return kMigrated.database;
 }
 
 void subscribe(const std::string& database_url, const std::string& url, const std::string& type) {

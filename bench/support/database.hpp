@@ -14,7 +14,7 @@ namespace moai::bench {
 /// The process of the server behind a URL.
 [[nodiscard]] pid_t postmaster_pid(const std::string& url);
 
-/// An empty database with the schema installed by the binary; dropped at the end. Not thread-safe.
+/// An empty database with the schema as the binary installs it; dropped at the end. Not thread-safe.
 class Database {
 public:
     Database();
@@ -26,6 +26,10 @@ public:
     [[nodiscard]] const std::string& name() const noexcept { return name_; }
 
 private:
+    explicit Database(const std::string& copied);
+    /// The one that the others are copies of: the schema is installed once.
+    static const Database& migrated();
+
     std::string cluster_url_, name_, url_;
 };
 

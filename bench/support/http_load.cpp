@@ -124,7 +124,8 @@ private:
     }
 
     [[nodiscard]] std::int64_t due_us() const {
-        return load_.rate == 0 ? now_us() : begin_us_ + static_cast<std::int64_t>(1e6 * static_cast<double>(sent_) / load_.rate);
+        return load_.rate == 0 ? now_us()
+                               : begin_us_ + static_cast<std::int64_t>(1e6 * static_cast<double>(sent_) / load_.rate);
     }
 
     void send_what_is_due() {
@@ -152,13 +153,15 @@ private:
         if (load_.first_seq != 0) {
             const auto body = fmt::format(R"({{"type":"bench","payload":{}}})", payload(load_.first_seq + sent_, due));
             request = fmt::format(
-                "POST /events HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{}",
+                "POST /events HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nContent-Length: "
+                "{}\r\n\r\n{}",
                 body.size(), body);
         }
         ++sent_;
         ++waiting_;
         client.asked_us = due;
-        if (::send(client.fd.get(), request.data(), request.size(), MSG_NOSIGNAL) != static_cast<ssize_t>(request.size())) {
+        if (::send(client.fd.get(), request.data(), request.size(), MSG_NOSIGNAL) !=
+            static_cast<ssize_t>(request.size())) {
             fail(index);
         }
     }

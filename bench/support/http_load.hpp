@@ -18,10 +18,10 @@ struct HttpLoad {
 };
 
 struct HttpLoadResult {
-    std::uint64_t accepted = 0;            ///< answered 2xx
-    std::uint64_t refused = 0;             ///< answered otherwise, cut off, or not answered within 10 s of the end
-    double seconds = 0;                    ///< from the first request to the last answer
-    std::vector<std::int64_t> answer_us;   ///< of the accepted, sorted; at a given rate from the time it was due
+    std::uint64_t accepted = 0;           ///< answered 2xx
+    std::uint64_t refused = 0;            ///< answered otherwise, cut off, or not answered within 10 s of the end
+    double seconds = 0;                   ///< from the first request to the last answer
+    std::vector<std::int64_t> answer_us;  ///< of the accepted, sorted; at a given rate from the time it was due
 };
 
 /// Runs on the calling thread. At a given rate, "sent_at_us" is when the request was due, so that a late sender counts

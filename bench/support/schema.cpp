@@ -17,8 +17,9 @@ void replace_function(const std::string& database_url, const std::string& name, 
     if (found.rows() != 1) {
         throw std::runtime_error(fmt::format("there are {} functions moai_private.{}", found.rows(), name));
     }
-    connection.script(fmt::format("CREATE OR REPLACE FUNCTION moai_private.{}({}) RETURNS {} LANGUAGE plpgsql AS $body${}$body$",
-                                  name, found.text(0, 0), found.text(0, 1), body));
+    connection.script(
+        fmt::format("CREATE OR REPLACE FUNCTION moai_private.{}({}) RETURNS {} LANGUAGE plpgsql AS $body${}$body$",
+                    name, found.text(0, 0), found.text(0, 1), body));
 }
 
 bool has_function(const std::string& database_url, const std::string& name) {

@@ -20,7 +20,8 @@ struct SqlLoad {
 struct SqlLoadResult {
     std::int64_t published = 0;
     double seconds = 0;
-    /// The greatest delay of an event's start at a given rate: more than a little says that the publishers did not keep it.
+    /// The greatest delay of an event's start at a given rate: more than a little says that the publishers did not keep
+    /// it.
     double late_ms = 0;
 };
 
