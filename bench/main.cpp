@@ -117,9 +117,7 @@ int run_all(const Options& options) {
     return report.complete() ? 0 : 1;
 }
 
-}  // namespace
-
-int main(int argc, char** argv) {
+int parse_and_run(int argc, char** argv) {
     Options options;
     CLI::App app{"Measures moai: bench/run [NAME...]"};
     std::set<std::string> known;
@@ -133,8 +131,6 @@ int main(int argc, char** argv) {
     app.add_option("--json", options.json, "write an object for each figure to this file, one a line");
     app.add_flag("--quick", options.quick, "once, with tiny numbers: shows that the scenarios run, and no figure");
     app.add_flag("--list", options.list, "show the scenarios and their numbers");
-    // The transport and the load write to sockets whose other end may have gone.
-    std::signal(SIGPIPE, SIG_IGN);
     try {
         app.parse(argc, argv);
         if (options.list) {
@@ -144,8 +140,18 @@ int main(int argc, char** argv) {
         return run_all(options);
     } catch (const CLI::ParseError& error) {
         return app.exit(error);
+    }
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    // The transport and the load write to sockets whose other end may have gone.
+    std::signal(SIGPIPE, SIG_IGN);
+    try {
+        return parse_and_run(argc, argv);
     } catch (const std::exception& error) {
-        fmt::print(stderr, "bench: {}\n", error.what());
+        std::fprintf(stderr, "bench: %s\n", error.what());
         return 1;
     }
 }

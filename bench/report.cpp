@@ -56,6 +56,7 @@ void Report::add(const Run& run, const std::string& error, std::ostream* json) {
     for (const auto& figure : run.scenario().figures) {
         const auto& samples = run.samples(figure.name);
         std::vector<double> values;
+        values.reserve(samples.size());
         for (const auto& sample : samples) {
             values.push_back(sample.value);
         }

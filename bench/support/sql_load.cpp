@@ -18,6 +18,7 @@ SqlLoadResult run_sql_load(const SqlLoad& load) {
     using Clock = std::chrono::steady_clock;
     // Connected before the clock starts.
     std::vector<pg::Connection> connections;
+    connections.reserve(static_cast<std::size_t>(load.publishers));
     for (int i = 0; i < load.publishers; ++i) {
         connections.emplace_back(load.database_url, "bench publisher");
     }
