@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <initializer_list>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <ostream>
@@ -142,23 +143,35 @@ const Report::Row* Report::find(std::string_view scenario, std::string_view figu
 }
 
 std::string Report::hand_overs() const {
-    std::vector<double> values;
-    for (const auto& [scenario, figure] : {std::pair{"parts", "sql_moai_cpu"},
-                                           {"parts", "sql_postgres_cpu"},
-                                           {"parts", "http_moai_cpu"},
-                                           {"drain", "cpu"}}) {
-        if (const auto* row = find(scenario, figure)) {
-            values.push_back(median(row->values));
+    // The medians of these figures, or nothing if one was not measured.
+    const auto medians = [this](std::initializer_list<std::pair<std::string_view, std::string_view>> wanted) {
+        std::vector<double> values;
+        values.reserve(wanted.size());
+        for (const auto& [scenario, figure] : wanted) {
+            if (const auto* row = find(scenario, figure)) {
+                values.push_back(median(row->values));
+            }
         }
+        return values.size() == wanted.size() ? values : std::vector<double>{};
+    };
+    std::string text;
+    if (const auto v = medians(
+            {{"drain", "cpu"}, {"parts", "sql_moai_cpu"}, {"parts", "sql_postgres_cpu"}, {"parts", "http_moai_cpu"}});
+        !v.empty()) {
+        const double sum = v[1] + v[2] + v[3];
+        text += fmt::format(
+            "A delivery takes {:.1f} µs of CPU in the drain; its parts alone {:.1f} (SQL {:.1f} + {:.1f}, HTTP "
+            "{:.1f}): "
+            "{:+.1f} for the hand-overs.\n",
+            v[0], sum, v[1], v[2], v[3], v[0] - sum);
     }
-    if (values.size() < 4) {
-        return "";
+    if (const auto v = medians({{"post", "rate"}, {"parts", "publish_rate"}, {"parts", "answer_rate"}}); !v.empty()) {
+        text += fmt::format(
+            "POST /events accepts {:.0f} events/s; publishing alone {:.0f}, answering alone {:.0f}, one after the "
+            "other {:.0f}.\n",
+            v[0], v[1], v[2], 1 / (1 / v[1] + 1 / v[2]));
     }
-    const double sum = values[0] + values[1] + values[2];
-    return fmt::format(
-        "A delivery takes {:.1f} µs of CPU in the drain; its parts alone {:.1f} (SQL {:.1f} + {:.1f}, HTTP {:.1f}): "
-        "{:+.1f} for the hand-overs.\n",
-        values[3], sum, values[0], values[1], values[2], values[3] - sum);
+    return text;
 }
 
 }  // namespace moai::bench

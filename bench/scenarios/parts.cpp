@@ -219,6 +219,7 @@ void measure_publishing(Run& run, double seconds) {
     store::RestCalls calls(pool, pool);
     const auto begin = Clock::now();
     std::vector<std::future<int>> threads;
+    threads.reserve(kGroupThreads);
     for (int i = 0; i < kGroupThreads; ++i) {
         threads.push_back(std::async(std::launch::async, [&] { return publish_groups(calls, seconds); }));
     }
