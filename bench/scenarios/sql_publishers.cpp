@@ -8,6 +8,7 @@
 #include "pg/connection.hpp"
 #include "scenarios/scenarios.hpp"
 #include "support/child.hpp"
+#include "support/cpu.hpp"
 #include "support/database.hpp"
 #include "support/schema.hpp"
 #include "support/sink.hpp"
@@ -59,13 +60,17 @@ void sql_publishers(Run& run) {
     const Database with, without;
     for (const auto* database : {&with, &without}) {
         subscribe(database->url(), sink.url());
-        // Counts what functions call, and costs both the same.
-        pg::Connection(database->url(), "bench")
-            .query(fmt::format("ALTER DATABASE {} SET pg_stat_statements.track = 'all'", database->name()));
     }
     empty_doorbell(without.url());
     pg::Connection counters(with.url(), "bench");
 
+    // "all" counts what functions call, and costs both the same.
+    const auto track = [&](const char* what) {
+        for (const auto* database : {&with, &without}) {
+            counters.query(
+                fmt::format("ALTER DATABASE {} SET pg_stat_statements.track = '{}'", database->name(), what));
+        }
+    };
     const auto rate = [&](const Database& database) {
         empty_queue(database.url());
         const auto load = run_sql_load(
@@ -75,13 +80,19 @@ void sql_publishers(Run& run) {
     while (run.next()) {
         // In the order A B B A, so that a machine that gets slower or faster does so for both.
         run.say("publishers alone");
+        track("top");
+        const CpuMeter meter(run.postmaster(), {});
         double rung = rate(with).second, unrung = rate(without).second;
         unrung += rate(without).second;
         rung += rate(with).second;
-        run.figure("rate", rung / 2);
+        const auto cpu = meter.read();
+        run.figure("rate", rung / 2,
+                   fmt::format("{:.0f} % of the processors busy, PostgreSQL {:.0f} %", 100 * cpu.busy_share(),
+                               100 * cpu.postgres / cpu.capacity));
         run.figure("ratio", rung / unrung);
 
         run.say("publishers beside a worker");
+        track("all");
         double rung_beside = 0, unrung_beside = 0, rings = 0, published = 0;
         for (const bool bell : {true, false, false, true}) {
             const auto& database = bell ? with : without;
