@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <memory>
 #include <stdexcept>
 
@@ -35,7 +36,8 @@ Drained drain_queue(const Run& run, const Database& database, Sink& sink, int de
 
     Drained drained;
     drained.cpu = meter.read();
-    drained.units = static_cast<double>(sink.requests() - before);
+    // At least one: a tiny drain may be over before the meter begins.
+    drained.units = std::max(1.0, static_cast<double>(sink.requests() - before));
     drained.rate = static_cast<double>(sink.requests() - 1) / sink.span().count();
     drained.requests = static_cast<double>(sink.requests()) / deliveries;
     const auto calls = connection.query(
