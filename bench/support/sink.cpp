@@ -1,4 +1,4 @@
-#include "sink.hpp"
+#include "support/sink.hpp"
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -14,12 +14,14 @@
 #include <string_view>
 #include <system_error>
 #include <unordered_map>
+#include <utility>
 
 namespace moai::bench {
 
 namespace {
 
-constexpr std::string_view kAnswer = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n";
+constexpr std::string_view kOk = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n";
+constexpr std::string_view kUnavailable = "HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n\r\n";
 
 template <typename Number>
 Number number_after(std::string_view text, std::string_view key, Number otherwise) {
@@ -33,6 +35,17 @@ Number number_after(std::string_view text, std::string_view key, Number otherwis
         std::from_chars(text.data() + from, text.data() + text.size(), value);
     }
     return value;
+}
+
+bool wait_until(const std::atomic<std::uint64_t>& counter, std::uint64_t wanted,
+                std::chrono::steady_clock::time_point deadline) {
+    while (counter < wanted) {
+        if (std::chrono::steady_clock::now() > deadline) {
+            return false;
+        }
+        std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    }
+    return true;
 }
 
 int checked(int result, const char* what) {
@@ -55,11 +68,11 @@ std::int64_t now_us() {
         .count();
 }
 
-Sink::Sink(bool hold)
-    : hold_(hold),
-      listener_(checked(::socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0), "socket")),
+Sink::Sink(Rule rule)
+    : listener_(checked(::socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0), "socket")),
       epoll_(checked(::epoll_create1(EPOLL_CLOEXEC), "epoll_create1")),
-      stop_(checked(::eventfd(0, EFD_CLOEXEC), "eventfd")) {
+      stop_(checked(::eventfd(0, EFD_CLOEXEC), "eventfd")),
+      rule_(std::move(rule)) {
     sockaddr_in address{};
     address.sin_family = AF_INET;
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
@@ -82,26 +95,38 @@ Sink::~Sink() {
     thread_.join();
 }
 
-std::string Sink::url() const { return "http://127.0.0.1:" + std::to_string(port_) + "/"; }
-
-bool Sink::wait_for(std::uint64_t requests, std::chrono::steady_clock::time_point deadline) const {
-    while (requests_ < requests) {
-        if (std::chrono::steady_clock::now() > deadline) {
-            return false;
-        }
-        std::this_thread::sleep_for(std::chrono::milliseconds(10));
-    }
-    return true;
+std::string Sink::url(int endpoint) const {
+    return "http://127.0.0.1:" + std::to_string(port_) + "/" + std::to_string(endpoint);
 }
 
-std::vector<std::int64_t> Sink::latencies_us() const {
+bool Sink::wait_for(std::uint64_t requests, std::chrono::steady_clock::time_point deadline) const {
+    return wait_until(requests_, requests, deadline);
+}
+
+bool Sink::wait_for_timed(std::uint64_t requests, std::chrono::steady_clock::time_point deadline) const {
+    return wait_until(timed_, requests, deadline);
+}
+
+std::vector<Sink::Arrival> Sink::arrivals() const {
     const std::lock_guard lock(mutex_);
-    return latencies_us_;
+    return arrivals_;
 }
 
 std::chrono::duration<double> Sink::span() const {
     const std::lock_guard lock(mutex_);
     return last_ - first_;
+}
+
+void Sink::set_rule(Rule rule) {
+    const std::lock_guard lock(mutex_);
+    rule_ = std::move(rule);
+}
+
+void Sink::reset() {
+    const std::lock_guard lock(mutex_);
+    arrivals_.clear();
+    requests_ = 0;
+    timed_ = 0;
 }
 
 void Sink::serve() {
@@ -153,23 +178,29 @@ bool Sink::read_from(Peer& peer) {
         if (input.size() < size) {
             return true;
         }
-        const auto sent_at = number_after<std::int64_t>(input.substr(head, size - head), "\"sent_at_us\":", 0);
-        {
-            const std::lock_guard lock(mutex_);
-            last_ = std::chrono::steady_clock::now();
-            if (requests_ == 0) {
-                first_ = last_;
-            }
-            if (sent_at != 0) {
-                latencies_us_.push_back(peer.first_byte_us - sent_at);
-            }
-        }
-        ++requests_;
+        const auto answer = note(input.substr(0, size), head, peer.first_byte_us);
         peer.input.erase(0, size);
-        if (!hold_ && ::send(peer.fd.get(), kAnswer.data(), kAnswer.size(), MSG_NOSIGNAL) < 0) {
+        const auto text = answer == Answer::ok ? kOk : kUnavailable;
+        if (answer != Answer::none && ::send(peer.fd.get(), text.data(), text.size(), MSG_NOSIGNAL) < 0) {
             return false;
         }
     }
+}
+
+Sink::Answer Sink::note(std::string_view request, std::size_t head, std::int64_t first_byte_us) {
+    const auto body = request.substr(head);
+    const Arrival arrival{first_byte_us, number_after<std::int64_t>(body, "\"sent_at_us\":", 0),
+                          number_after<std::int64_t>(body, "\"seq\":", 0), number_after<int>(request, " /", 0)};
+    const std::lock_guard lock(mutex_);
+    last_ = std::chrono::steady_clock::now();
+    if (arrivals_.empty()) {
+        first_ = last_;
+    }
+    arrivals_.push_back(arrival);
+    const auto answer = rule_ ? rule_(arrival) : Answer::ok;
+    timed_ += arrival.sent_at_us != 0 ? 1 : 0;
+    ++requests_;
+    return answer;
 }
 
 }  // namespace moai::bench
