@@ -7,6 +7,8 @@ BEGIN;
 \ir step.sql
 \set migration 0002_group_commit
 \ir step.sql
+\set migration 0005_upkeep
+\ir step.sql
 \ir functions/manifest.sql
 \ir grants.sql
 \ir bundle.sql

@@ -52,9 +52,11 @@
 \ir internal/complete.sql
 \ir internal/retire_partitions.sql
 \ir internal/maintain.sql
+\ir internal/upkeep_state.sql
 \ir worker/claim_deliveries.sql
 \ir worker/complete_deliveries.sql
 \ir worker/maintain.sql
+\ir worker/upkeep_state.sql
 
 -- What people and programs read
 \ir views/event.sql

@@ -15,8 +15,10 @@
 #include "delivery/request_builder.hpp"
 #include "log/log.hpp"
 #include "store/pg_delivery_queue.hpp"
+#include "store/pg_queue_upkeep.hpp"
 #include "store/wake_listener.hpp"
 #include "worker/delivery_loop.hpp"
+#include "worker/upkeep.hpp"
 
 namespace moai::app {
 namespace {
@@ -55,13 +57,20 @@ struct WorkerPart::Impl {
           ended(eventfd(0, EFD_CLOEXEC)),
           transport(loop, transport_options(settings)),
           queue(loop, {.database_url = database_url, .worker_name = name},
-                {.on_ready = [this] { delivery_loop.queue_ready(); },
-                 .on_lost = [this](const pg::Error& error) { lost("queue", error); }}),
+                {.on_ready =
+                     [this] {
+                         delivery_loop.queue_ready();
+                         upkeep.start();
+                     },
+                 .on_lost = [this](const pg::Error& error) { lost("queue", error); },
+                 .on_rows_changed = [this](std::size_t count) { upkeep.rows_changed(count); }}),
           listener(loop, database_url, name,
                    {.on_wake = [this] { delivery_loop.wake(worker::WakeReason::notify); },
                     .on_ready = [this] { heard(); },
                     .on_lost = [this](const pg::Error& error) { lost("listen", error); }}),
-          delivery_loop(loop, queue, transport, delivery::build_request, registry, loop_options(settings)) {
+          delivery_loop(loop, queue, transport, delivery::build_request, registry, loop_options(settings)),
+          upkeep_store(loop, {.database_url = settings.maintenance_url.value_or(database_url), .worker_name = name}),
+          upkeep(loop, upkeep_store, registry, {}) {
         if (!ended) {
             throw std::system_error(errno, std::generic_category(), "eventfd");
         }
@@ -81,6 +90,7 @@ struct WorkerPart::Impl {
             loop.run();
             listener.close();
             queue.close();
+            upkeep_store.close();
         } catch (const std::exception& error) {
             log::error("worker failed", {{"error", error.what()}});
             failure = error.what();
@@ -127,6 +137,8 @@ struct WorkerPart::Impl {
     store::PgDeliveryQueue queue;
     store::WakeListener listener;
     worker::DeliveryLoop delivery_loop;
+    store::PgQueueUpkeep upkeep_store;
+    worker::Upkeep upkeep;
     std::thread thread;
 };
 

@@ -20,7 +20,7 @@ std::string clock_text(std::uint64_t seconds) {
 std::string progress_line(const Progress& progress) {
     const auto elapsed_ms = static_cast<double>(std::max<std::int64_t>(progress.elapsed.count(), 1));
     const double rate = static_cast<double>(progress.lines) * 1'000 / elapsed_ms;
-    const std::string counts = fmt::format("{} lines  {:.0f}/s", progress.lines, rate);
+    std::string counts = fmt::format("{} lines  {:.0f}/s", progress.lines, rate);
     if (!progress.all_bytes) {
         return counts;
     }

@@ -58,7 +58,8 @@ std::optional<Found> find(const Option& option, const Given& given, const Enviro
 
 // A secret or a password must not come back in an error message. Where in a URL it stands is not for us to guess.
 std::string shown(const Option& option, const std::string& text) {
-    return option.name == "--secret" || option.name == "--database-url" ? "***" : text;
+    return option.name == "--secret" || option.name == "--database-url" || option.name == "--maintenance-url" ? "***"
+                                                                                                              : text;
 }
 
 void store(const Option& option, const Found& found, Settings& settings) {

@@ -22,6 +22,7 @@ struct Settings {
     LogLevel log_level = LogLevel::info;
 
     std::optional<std::string> database_url;
+    std::optional<std::string> maintenance_url;
     std::string database_url_origin;  ///< where it was found: "the command line", "DATABASE_URL"
     std::string data_dir;             ///< empty: app::DataDir knows the default
     bool wait = false;

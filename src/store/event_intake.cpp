@@ -27,11 +27,12 @@ const std::string kBegin =
 const std::string kCopy = "COPY pg_temp.moai_event_line (place, line) FROM STDIN (FORMAT binary)";
 // json_agg puts texts of type json together as they are.
 const std::string kPublish =
-    "SELECT item, duplicate, code, message, detail, hint FROM moai.publish_batch(events => (SELECT json_agg(l.line "
+    "SELECT duplicate, code, message, detail, hint FROM moai.publish_batch(events => (SELECT json_agg(l.line "
     "ORDER "
     "BY l.place) FROM pg_temp.moai_event_line AS l), on_error => 'report')";
 
-enum Column { kItem, kDuplicate, kCode, kMessage, kDetail, kHint };
+// Columns of what it returns.
+constexpr int kDuplicate = 0, kCode = 1, kMessage = 2, kDetail = 3, kHint = 4;
 
 /// It would be the same for any lines: a connection, a server or rights that are not as they should be.
 bool concerns_no_line(const pg::Error& error) {

@@ -117,6 +117,8 @@ TEST(Resolve, NamesOptionValueOriginAndWhatIsAllowed) {
 TEST(Resolve, KeepsSecretsOutOfItsMessages) {
     const Failure url = refused(Command::work, {{"--database-url", {"mysql://u:s3cret@h"}}});
     EXPECT_THAT(url.what(), Not(HasSubstr("s3cret")));
+    const Failure maintenance = refused(Command::work, {{"--maintenance-url", {"u:s3cret@h/db"}}});
+    EXPECT_THAT(maintenance.what(), HasSubstr("--maintenance-url: \"***\""));
     const Failure bare = refused(Command::work, {}, variables({{"DATABASE_URL", "u:s3cret@h/db"}}));
     EXPECT_STREQ(bare.what(),
                  "--database-url: \"***\" (from DATABASE_URL) is not valid: allowed is "
