@@ -1,1 +1,1 @@
-SELECT moai_private.record_bundle('7eb10e750cea42425af0cd2b156b67a80dfff86b5d04dd5c8cef82460f062f3c');
+SELECT moai_private.record_bundle('ada34d681f65d53b6388c1c55a69ef459b99281644395f70e71fd39e592a315e');

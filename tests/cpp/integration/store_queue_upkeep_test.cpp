@@ -52,7 +52,7 @@ protected:
     UpkeepReport tend(bool vacuum = true) { return tend(database_.url(), vacuum); }
 
     void publish_many() {
-        sql_.query(fmt::format("SELECT count(*) FROM generate_series(1, {}) AS n, moai.publish('a', '1')", kRows));
+        sql_.query(fmt::format("SELECT count(moai.publish('a', to_json(n))) FROM generate_series(1, {}) AS n", kRows));
     }
     /// Two dead rows for each delivery.
     void claim_and_complete_all() {
@@ -189,10 +189,11 @@ TEST_F(QueueUpkeepTest, ThatIsRefusedIsToldOnceAndCountedAndTheWorkGoesOn) {
     const std::string login = worker_login();
     FakeReceiver receiver;
     MoaiProcess moai(server("run", database_.url(), {"--maintenance-url", database_.url_as(login)}));
-    const RestClient api(api_port(moai));
+    RestClient api(api_port(moai));
     moai.await("may not vacuum the queue");
-    EXPECT_TRUE(eventually(
-        [&] { return api.get("/metrics").body.find("moai_upkeep_total{result=\"refused\"} 1") != std::string::npos; }));
+    EXPECT_TRUE(eventually([&] {
+        return api.request("GET", "/metrics").body.find("moai_upkeep_total{result=\"refused\"} 1") != std::string::npos;
+    }));
     static_cast<void>(subscribe(sql_, receiver.url()));
     publish(sql_);
     EXPECT_TRUE(receiver.wait_for(1, 30s));
