@@ -138,6 +138,8 @@ void FilePublisher::flush() {
     tell_refused(std::move(taken.refused));
     batch_.clear();
     batch_bytes_ = 0;
+    // The signal may have come too late for the statement.
+    interrupted_ = connection_.interrupted();
     callbacks_.on_progress(tally_);
 }
 

@@ -92,11 +92,11 @@ public:
             return;
         }
         const std::chrono::duration<double> elapsed = Clock::now() - start_;
-        fmt::print("{} published, {} duplicates, {} refused, {} blank lines, in {:.1f} s\n", tally.published,
+        fmt::print("{} published, {} duplicates, {} refused, {} blank, in {:.1f} s\n", tally.published,
                    tally.duplicates, tally.refused, tally.blank, elapsed.count());
         if (tally.without_key > 0) {
             fmt::print(stderr,
-                       "{} lines have no idempotency_key: publishing this file again would publish them again "
+                       "lines without an idempotency_key: {}; publishing this file again would publish them again "
                        "(--key-prefix gives them one)\n",
                        tally.without_key);
         }
@@ -173,11 +173,10 @@ std::optional<Failure> fault(FilePublisher::Ended ended, const FilePublisher& pu
             if (tally.refused == 0) {
                 return std::nullopt;
             }
-            return Failure(
-                ExitCode::failure,
-                fmt::format("{} lines of {} were refused and are not in, all others are", tally.refused, name),
-                tally.without_key > 0 ? "mend those lines and publish them from a file of their own"
-                                      : "mend those lines and " + how_to_go_on(tally));
+            return Failure(ExitCode::failure,
+                           fmt::format("refused lines of {}: {}; all others are in", name, tally.refused),
+                           tally.without_key > 0 ? "mend those lines and publish them from a file of their own"
+                                                 : "mend those lines and " + how_to_go_on(tally));
         case FilePublisher::Ended::refused:
             return Failure(
                 ExitCode::failure,

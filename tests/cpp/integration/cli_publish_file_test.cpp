@@ -290,7 +290,7 @@ TEST_F(PublishFile, TakesTheLongestPayloadAndRefusesALongerOneByName) {
 TEST_F(PublishFile, RepeatsLinesWithoutAKeyOnlyIfTheyAreGivenOne) {
     write("{\"type\":\"a\",\"payload\":1}\n{\"type\":\"a\",\"payload\":1}\n" + keyed(1));
     const Finished bare = publish();
-    EXPECT_THAT(bare.err, HasSubstr("2 lines have no idempotency_key"));
+    EXPECT_THAT(bare.err, HasSubstr("lines without an idempotency_key: 2;"));
     EXPECT_EQ(events(), 3);
     EXPECT_EQ(publish_json()["published"], 2) << "nothing knows them again";
     EXPECT_EQ(publish_json(ExitCode::ok, {"--key-prefix", "x"})["published"], 2);
