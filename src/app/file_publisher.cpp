@@ -62,12 +62,12 @@ std::size_t FilePublisher::read(std::span<char> into) {
     if (over()) {
         return 0;
     }
-    if (signals_.wait(std::nullopt, {options_.descriptor}) == StopSignals::Woken::signal) {
-        interrupted_ = true;
-        signals_.let_through();
-        return 0;
-    }
     for (;;) {
+        if (signals_.wait(std::nullopt, {options_.descriptor}) == StopSignals::Woken::signal) {
+            interrupted_ = true;
+            signals_.let_through();
+            return 0;
+        }
         const ssize_t got = ::read(options_.descriptor, into.data(), into.size());
         if (got >= 0) {
             return static_cast<std::size_t>(got);

@@ -13,7 +13,8 @@ namespace {
 // As many as autovacuum takes for a reason (db/migrations): left by workers that are gone.
 constexpr std::int64_t kManyDeadRows = 5'000;
 
-const std::string kState = "SELECT allowed, analyze_due, owner, dead_rows, vacuums, analyzes FROM moai.upkeep_state()";
+const std::string kState =
+    "SELECT allowed, analyze_due, owner, dead_rows, vacuums, analyzes, current_user FROM moai.upkeep_state()";
 // No function can: VACUUM is no part of a transaction. Without the index entries of dead rows, which the claims walk
 // over, half of it would be left undone; truncation would lock the claims out.
 const std::string kVacuum = "VACUUM (SKIP_LOCKED, INDEX_CLEANUP on, TRUNCATE off) moai_private.delivery";
@@ -57,6 +58,7 @@ PgQueueUpkeep::State PgQueueUpkeep::read(const pg::Result& rows) {
     return {.allowed = rows.text(0, 0) == "t",
             .analyze_due = rows.text(0, 1) == "t",
             .owner = std::string(rows.text(0, 2)),
+            .login = std::string(rows.text(0, 6)),
             .dead_rows = number(rows.text(0, 3)),
             .vacuums = number(rows.text(0, 4)),
             .analyzes = number(rows.text(0, 5))};
@@ -75,6 +77,7 @@ void PgQueueUpkeep::ask() {
 void PgQueueUpkeep::asked(const State& state) {
     before_ = state;
     report_.owner = state.owner;
+    report_.login = state.login;
     report_.dead_rows = state.dead_rows;
     if (!state.allowed) {
         report_.result = UpkeepReport::Result::refused;

@@ -28,7 +28,7 @@ private:
     /// moai.upkeep_state().
     struct State {
         bool allowed = false, analyze_due = false;
-        std::string owner;
+        std::string owner, login;
         std::int64_t dead_rows = 0, vacuums = 0, analyzes = 0;
     };
     [[nodiscard]] static State read(const pg::Result& rows);

@@ -19,6 +19,7 @@ struct UpkeepReport {
     bool vacuumed = false, analyzed = false;
     std::int64_t dead_rows = 0;  ///< in the queue before, as far as the server's statistics have it
     std::string owner;           ///< whose member may
+    std::string login;           ///< who asked
 };
 
 /// Not thread-safe; callbacks come on the loop's thread, never from within the call.

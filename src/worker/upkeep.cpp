@@ -104,9 +104,10 @@ void Upkeep::tell_once(const std::string& what, const store::UpkeepReport& repor
         return;
     }
     if (report.result == Result::refused) {
-        log::warning(
-            "this login may not vacuum the queue, which autovacuum alone keeps small then",
-            {{"hint", "GRANT " + report.owner + " TO it, or give --maintenance-url of a login that is a member"}});
+        const std::string hint = "GRANT " + report.owner + " TO " + report.login +
+                                 ", or give --maintenance-url of a login that is a member of it";
+        log::warning("this login may not vacuum the queue, only autovacuum keeps it small",
+                     {{"login", report.login}, {"hint", hint}});
     } else {
         log::warning("upkeep of the queue failed, will repeat", {{"reason", what}});
     }

@@ -124,6 +124,7 @@ TEST_F(QueueUpkeepTest, IsRefusedToALoginThatOwnsNothingAndSaysWhoseMemberMay) {
     EXPECT_EQ(
         report.owner,
         value(sql_, "SELECT pg_get_userbyid(relowner) FROM pg_class WHERE oid = 'moai_private.delivery'::regclass"));
+    EXPECT_EQ(report.login, login);
     EXPECT_EQ(vacuums(), 0);
     // What the server itself says to that login is success.
     pg::Connection naive(database_.url_as(login), "test");
@@ -190,7 +191,7 @@ TEST_F(QueueUpkeepTest, ThatIsRefusedIsToldOnceAndCountedAndTheWorkGoesOn) {
     FakeReceiver receiver;
     MoaiProcess moai(server("run", database_.url(), {"--maintenance-url", database_.url_as(login)}));
     RestClient api(api_port(moai));
-    moai.await("may not vacuum the queue");
+    moai.await("may not vacuum the queue[^\\n]*TO " + login);
     EXPECT_TRUE(eventually([&] {
         return api.request("GET", "/metrics").body.find("moai_upkeep_total{result=\"refused\"} 1") != std::string::npos;
     }));

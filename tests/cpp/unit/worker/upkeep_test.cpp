@@ -34,7 +34,7 @@ public:
         calls.push_back(vacuum);
         times.push_back(steady_clock::now());
         static_cast<void>(loop_.at(steady_clock::now() + takes, [this, done = std::move(done)] {
-            store::UpkeepReport report{.owner = "moai_owner"};
+            store::UpkeepReport report{.owner = "moai_owner", .login = "app"};
             if (!results.empty()) {
                 report.result = results.front();
                 results.pop_front();
@@ -144,7 +144,7 @@ TEST_F(UpkeepTest, ThatIsRefusedIsCountedAndTriedAgainOnlyWhenNeededAndAfterAWhi
     run_until_calls(3);
     EXPECT_GE(store.times[2] - store.times[1], 20ms);
     const std::string said = ::testing::internal::GetCapturedStderr();
-    EXPECT_THAT(said, HasSubstr("GRANT moai_owner TO it"));
+    EXPECT_THAT(said, HasSubstr("GRANT moai_owner TO app"));
     EXPECT_EQ(said.find("may not vacuum"), said.rfind("may not vacuum")) << "told once";
     EXPECT_THAT(metrics.text(), HasSubstr(R"(moai_upkeep_total{result="refused"} 3)"));
 }
