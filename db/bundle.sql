@@ -1,1 +1,1 @@
-SELECT moai_private.record_bundle('bafb5deffbffa14c44fc5c1f1866b5cf8c965daa89cd24c92f1d94b4214e37d8');
+SELECT moai_private.record_bundle('cc253e996171f5bc9875cddeff4a5d0c9c1d005fd58dd4eeb4c05142da3e2c96');

@@ -917,6 +917,31 @@ unfinished deliveries by the difference, down to one.
 Raises MO404, MO410 (deleted), MO422 naming the argument. Locks: the subscription, then, if max_attempts changes, its unfinished deliveries in the order of their keys.';
 
 --
+-- Name: upkeep_state(); Type: FUNCTION; Schema: moai; Owner: moai_owner
+--
+
+CREATE FUNCTION moai.upkeep_state() RETURNS TABLE(allowed boolean, owner name, dead_rows bigint, vacuums bigint, analyze_due boolean, analyzes bigint)
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+BEGIN
+    -- current_user is the owner here; who vacuums is whom the session has made itself.
+    RETURN QUERY SELECT * FROM moai_private.upkeep_state(
+        CASE current_setting('role') WHEN 'none' THEN session_user ELSE current_setting('role')::name END, clock_timestamp());
+END
+$$;
+
+ALTER FUNCTION moai.upkeep_state() OWNER TO moai_owner;
+
+--
+-- Name: FUNCTION upkeep_state(); Type: COMMENT; Schema: moai; Owner: moai_owner
+--
+
+COMMENT ON FUNCTION moai.upkeep_state() IS 'What VACUUM of the queue and ANALYZE of the partitioned tables would find, and whether this session may run them (allowed: a member of owner): the
+server only warns those who may not. dead_rows, as far as statistics have it; vacuums and analyzes, counts that tell afterwards whether they took
+place; analyze_due: a day after the last, and when tables have doubled. A worker asks before and after. Locks: none.';
+
+--
 -- Name: wake_up(); Type: FUNCTION; Schema: moai; Owner: moai_owner
 --
 
@@ -1823,7 +1848,8 @@ CREATE TABLE moai_private.dead_letter (
     error_class text,
     error_detail text,
     CONSTRAINT dead_letter_reason_known CHECK ((reason = ANY (ARRAY['exhausted'::text, 'crash_loop'::text])))
-);
+)
+WITH (autovacuum_vacuum_scale_factor='0', autovacuum_vacuum_threshold='10000', autovacuum_vacuum_cost_delay='0');
 
 ALTER TABLE ONLY moai_private.dead_letter FORCE ROW LEVEL SECURITY;
 
@@ -1978,7 +2004,7 @@ CREATE TABLE moai_private.delivery (
     CONSTRAINT delivery_lapses_not_negative CHECK ((lapses >= 0)),
     CONSTRAINT delivery_not_parked_while_leased CHECK ((NOT (parked AND (lease_token IS NOT NULL))))
 )
-WITH (autovacuum_vacuum_scale_factor='0', autovacuum_vacuum_threshold='5000', autovacuum_vacuum_cost_delay='0', autovacuum_analyze_scale_factor='0', autovacuum_analyze_threshold='10000', vacuum_truncate=off);
+WITH (autovacuum_vacuum_scale_factor='0', autovacuum_vacuum_threshold='5000', autovacuum_vacuum_cost_delay='0', autovacuum_analyze_scale_factor='0', autovacuum_analyze_threshold='10000', vacuum_truncate=off, autovacuum_vacuum_insert_scale_factor='0', autovacuum_vacuum_insert_threshold='50000');
 
 ALTER TABLE ONLY moai_private.delivery FORCE ROW LEVEL SECURITY;
 
@@ -4835,6 +4861,46 @@ ALTER FUNCTION moai_private.update_subscription(id uuid, url text, event_types t
 COMMENT ON FUNCTION moai_private.update_subscription(id uuid, url text, event_types text[], format text, timeout interval, max_attempts integer, retry_base interval, retry_factor double precision, retry_cap interval, retry_jitter double precision, description text, at timestamp with time zone) IS 'moai.update_subscription at a given time.';
 
 --
+-- Name: upkeep_state(name, timestamp with time zone); Type: FUNCTION; Schema: moai_private; Owner: moai_owner
+--
+
+CREATE FUNCTION moai_private.upkeep_state(login name, at timestamp with time zone) RETURNS TABLE(allowed boolean, owner name, dead_rows bigint, vacuums bigint, analyze_due boolean, analyzes bigint)
+    LANGUAGE plpgsql STABLE
+    SET jit TO 'off'
+    AS $$
+#variable_conflict use_column
+DECLARE
+    _queue oid := 'moai_private.delivery'::regclass;
+    _parents oid[] := ARRAY['moai_private.event'::regclass, 'moai_private.attempt'::regclass, 'moai_private.outcome'::regclass];
+    _owner oid := (SELECT c.relowner FROM pg_class AS c WHERE c.oid = _queue);
+BEGIN
+    upkeep_state.owner := pg_get_userbyid(_owner);
+    -- As VACUUM itself judges it: who owns the table or the database, by membership that is inherited.
+    upkeep_state.allowed := pg_has_role(upkeep_state.login, _owner, 'USAGE')
+        OR (SELECT pg_has_role(upkeep_state.login, d.datdba, 'USAGE') FROM pg_database AS d WHERE d.datname = current_database());
+    upkeep_state.dead_rows := pg_stat_get_dead_tuples(_queue);
+    upkeep_state.vacuums := pg_stat_get_vacuum_count(_queue) + pg_stat_get_autovacuum_count(_queue);
+    -- Nobody else analyzes a partitioned table as a whole.
+    SELECT coalesce(bool_or(l.rows > 0 AND (coalesce(pg_stat_get_last_analyze_time(p.id), '-infinity') < upkeep_state.at - interval '1 day'
+                                            OR l.rows > 2 * greatest(c.reltuples, 0) + 10000)), false),
+        sum(pg_stat_get_analyze_count(p.id))
+    INTO upkeep_state.analyze_due, upkeep_state.analyzes
+    FROM unnest(_parents) AS p(id)
+    JOIN pg_class AS c ON c.oid = p.id
+    CROSS JOIN LATERAL (SELECT coalesce(sum(pg_stat_get_live_tuples(i.inhrelid)), 0) AS rows FROM pg_inherits AS i WHERE i.inhparent = p.id) AS l;
+    RETURN NEXT;
+END
+$$;
+
+ALTER FUNCTION moai_private.upkeep_state(login name, at timestamp with time zone) OWNER TO moai_owner;
+
+--
+-- Name: FUNCTION upkeep_state(login name, at timestamp with time zone); Type: COMMENT; Schema: moai_private; Owner: moai_owner
+--
+
+COMMENT ON FUNCTION moai_private.upkeep_state(login name, at timestamp with time zone) IS 'moai.upkeep_state of a login at a given time.';
+
+--
 -- Name: uuid_v7(timestamp with time zone); Type: FUNCTION; Schema: moai_private; Owner: moai_owner
 --
 
@@ -5685,7 +5751,7 @@ CREATE VIEW moai_private.grant_list AS
     l.kind,
     o.object
    FROM (( VALUES ('moai_publisher'::text,'schema'::text,'moai'::text), ('moai_publisher'::text,'function'::text,'moai.publish moai.publish_jsonb moai.publish_batch'::text), ('moai_operator'::text,'schema'::text,'moai'::text), ('moai_operator'::text,'function'::text,'moai.create_subscription moai.update_subscription moai.pause_subscription moai.resume_subscription moai.delete_subscription
-         moai.retry_delivery moai.cancel_delivery moai.redrive_dead_letters moai.discard_dead_letter moai.stats moai.history_stats'::text), ('moai_worker'::text,'schema'::text,'moai'::text), ('moai_worker'::text,'function'::text,'moai.claim_deliveries moai.complete_deliveries moai.maintain moai.stats moai.history_stats
+         moai.retry_delivery moai.cancel_delivery moai.redrive_dead_letters moai.discard_dead_letter moai.stats moai.history_stats'::text), ('moai_worker'::text,'schema'::text,'moai'::text), ('moai_worker'::text,'function'::text,'moai.claim_deliveries moai.complete_deliveries moai.maintain moai.upkeep_state moai.stats moai.history_stats
          moai.await_office moai.call_for_help moai.fall_asleep moai.wake_up moai.leave_office'::text), ('moai_reader'::text,'schema'::text,'moai'::text), ('moai_reader'::text,'view'::text,'moai.event moai.subscription moai.delivery moai.attempt moai.dead_letter'::text), ('moai_reader'::text,'function'::text,'moai.stats moai.history_stats'::text), ('moai_reader'::text,'function'::text,'moai_private.sees_all_tenants moai_private.visible_tenants moai_private.sees_subscription'::text), ('moai_api'::text,'schema'::text,'moai moai_rest'::text), ('moai_api'::text,'function'::text,'moai.stats moai.history_stats'::text), ('moai_api'::text,'function'::text,'moai_rest.publish moai_rest.publish_group moai_rest.list_events moai_rest.get_event moai_rest.get_payload moai_rest.list_event_deliveries
          moai_rest.create_subscription moai_rest.list_subscriptions moai_rest.get_subscription moai_rest.update_subscription
          moai_rest.delete_subscription moai_rest.pause_subscription moai_rest.resume_subscription
@@ -5711,7 +5777,8 @@ CREATE TABLE moai_private.idempotency_key (
     event_id uuid NOT NULL,
     content_hash bytea NOT NULL,
     expires_at timestamp with time zone NOT NULL
-);
+)
+WITH (autovacuum_vacuum_scale_factor='0', autovacuum_vacuum_threshold='50000', autovacuum_vacuum_cost_delay='0', autovacuum_analyze_scale_factor='0.02', autovacuum_analyze_threshold='10000', vacuum_truncate=off);
 
 ALTER TABLE ONLY moai_private.idempotency_key FORCE ROW LEVEL SECURITY;
 
@@ -6245,6 +6312,13 @@ GRANT ALL ON FUNCTION moai.stats() TO moai_api;
 
 REVOKE ALL ON FUNCTION moai.update_subscription(id uuid, url text, event_types text[], format text, timeout interval, max_attempts integer, retry_base interval, retry_factor double precision, retry_cap interval, retry_jitter double precision, description text) FROM PUBLIC;
 GRANT ALL ON FUNCTION moai.update_subscription(id uuid, url text, event_types text[], format text, timeout interval, max_attempts integer, retry_base interval, retry_factor double precision, retry_cap interval, retry_jitter double precision, description text) TO moai_operator;
+
+--
+-- Name: FUNCTION upkeep_state(); Type: ACL; Schema: moai; Owner: moai_owner
+--
+
+REVOKE ALL ON FUNCTION moai.upkeep_state() FROM PUBLIC;
+GRANT ALL ON FUNCTION moai.upkeep_state() TO moai_worker;
 
 --
 -- Name: FUNCTION wake_up(); Type: ACL; Schema: moai; Owner: moai_owner
@@ -6816,6 +6890,12 @@ REVOKE ALL ON FUNCTION moai_private.type_patterns(type text) FROM PUBLIC;
 --
 
 REVOKE ALL ON FUNCTION moai_private.update_subscription(id uuid, url text, event_types text[], format text, timeout interval, max_attempts integer, retry_base interval, retry_factor double precision, retry_cap interval, retry_jitter double precision, description text, at timestamp with time zone) FROM PUBLIC;
+
+--
+-- Name: FUNCTION upkeep_state(login name, at timestamp with time zone); Type: ACL; Schema: moai_private; Owner: moai_owner
+--
+
+REVOKE ALL ON FUNCTION moai_private.upkeep_state(login name, at timestamp with time zone) FROM PUBLIC;
 
 --
 -- Name: FUNCTION uuid_v7(at timestamp with time zone); Type: ACL; Schema: moai_private; Owner: moai_owner

@@ -52,6 +52,7 @@
 \ir internal/complete.sql
 \ir internal/retire_partitions.sql
 \ir internal/maintain.sql
+\ir internal/upkeep_state.sql
 \ir worker/claim_deliveries.sql
 \ir worker/complete_deliveries.sql
 \ir worker/await_office.sql
@@ -60,6 +61,7 @@
 \ir worker/wake_up.sql
 \ir worker/leave_office.sql
 \ir worker/maintain.sql
+\ir worker/upkeep_state.sql
 
 -- What people and programs read
 \ir views/event.sql

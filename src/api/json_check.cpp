@@ -6,7 +6,7 @@
 
 #include <array>
 #include <string>
-#include <unordered_set>
+#include <utility>
 
 #include "api/json_string.hpp"
 #include "api/utf8.hpp"
@@ -23,6 +23,7 @@ public:
     Scanner(std::string_view text, const JsonRules& rules) : text_(text), rules_(rules) {}
 
     std::optional<Problem> run();
+    [[nodiscard]] JsonFields& fields() noexcept { return fields_; }
 
 private:
     enum class Expect { value, value_or_end, key_or_end, key, colon, comma_or_end };
@@ -39,6 +40,7 @@ private:
     bool word(std::string_view expected);
     bool unexpected();
     void note_key(std::string_view raw);
+    void note_value();
     void object_to(Problem problem);
     void after_value() { expect_ = Expect::comma_or_end; }
     [[nodiscard]] bool at_end() const noexcept { return position_ == text_.size(); }
@@ -57,7 +59,7 @@ private:
     std::size_t items_ = 0;
     bool any_field_ = false;
     std::string field_;  ///< the envelope's field being read
-    std::unordered_set<std::string> fields_;
+    JsonFields fields_;
     std::optional<Problem> syntax_;
     std::optional<Problem> rule_;
     bool too_deep_ = false;
@@ -65,7 +67,7 @@ private:
 
 std::optional<Problem> Scanner::run() {
     if (text_.find_first_not_of(" \t\r\n") == std::string_view::npos) {
-        return Problem{.status = 400, .detail = "the body is empty; JSON is expected"};
+        return Problem{.status = 400, .detail = fmt::format("{} is empty; JSON is expected", rules_.subject)};
     }
     while (step()) {
     }
@@ -83,8 +85,9 @@ bool Scanner::step() {
         return finished ? false : unexpected();
     }
     if (finished) {
-        syntax_ = {.status = 400,
-                   .detail = fmt::format("the body goes on after the end of its JSON, at byte {}", position_)};
+        syntax_ = {
+            .status = 400,
+            .detail = fmt::format("{} goes on after the end of its JSON, at byte {}", rules_.subject, position_)};
         return false;
     }
     const char c = here();
@@ -120,6 +123,8 @@ bool Scanner::value() {
         top_ = c;
     } else if (open_.size() == 1 && top_ == '[') {
         ++items_;
+    } else if (open_.size() == envelope_depth()) {
+        note_value();
     }
     switch (c) {
         case '{':
@@ -185,7 +190,14 @@ void Scanner::note_key(std::string_view raw) {
                    .values = shortened(field_, kLongestNameShown),
                    .hint = "Put what is your own into the payload."});
     } else {
-        fields_.insert(field_);
+        fields_.emplace(field_, position_);
+    }
+}
+
+/// Where the value of the envelope's last field begins, unless the field was one too many.
+void Scanner::note_value() {
+    if (const auto found = fields_.find(field_); found != fields_.end()) {
+        found->second = position_;
     }
 }
 
@@ -208,7 +220,7 @@ bool Scanner::string() {
         } else if (const std::size_t length = utf8_length(text_.substr(position_, 4)); length != 0) {
             position_ += length;
         } else {
-            syntax_ = {.status = 400, .detail = fmt::format("the body is not UTF-8, at byte {}", position_)};
+            syntax_ = {.status = 400, .detail = fmt::format("{} is not UTF-8, at byte {}", rules_.subject, position_)};
             return false;
         }
     }
@@ -280,8 +292,8 @@ bool Scanner::word(std::string_view expected) {
 
 bool Scanner::unexpected() {
     syntax_ = {.status = 400,
-               .detail = at_end() ? fmt::format("the body ends inside its JSON, at byte {}", position_)
-                                  : fmt::format("the body is not JSON, at byte {}", position_)};
+               .detail = at_end() ? fmt::format("{} ends inside its JSON, at byte {}", rules_.subject, position_)
+                                  : fmt::format("{} is not JSON, at byte {}", rules_.subject, position_)};
     return false;
 }
 
@@ -292,8 +304,10 @@ void Scanner::object_to(Problem problem) {
     }
 }
 
-/// Names the envelope for people: the body, or [3] in a batch (counted from 0).
-std::string Scanner::item() const { return top_ == '[' && items_ > 0 ? fmt::format("[{}]", items_ - 1) : "the body"; }
+/// Names the envelope for people: the subject, or [3] in a batch (counted from 0).
+std::string Scanner::item() const {
+    return top_ == '[' && items_ > 0 ? fmt::format("[{}]", items_ - 1) : std::string(rules_.subject);
+}
 
 /// Names the place for people: payload, or [3].payload in a batch.
 std::string Scanner::where() const {
@@ -314,8 +328,8 @@ std::optional<Problem> Scanner::judge_top() const {
     }
     if (top_ != '{') {
         return Problem{.status = 422,
-                       .detail = rules_.array_allowed ? "the body must be a JSON object or an array of them"
-                                                      : "the body must be a JSON object"};
+                       .detail = fmt::format("{} must be a JSON object{}", rules_.subject,
+                                             rules_.array_allowed ? " or an array of them" : "")};
     }
     if (any_field_ && !rules_.fields_allowed) {
         return Problem{.status = 422,
@@ -329,5 +343,14 @@ std::optional<Problem> Scanner::judge_top() const {
 }  // namespace
 
 std::optional<Problem> check_json(std::string_view body, const JsonRules& rules) { return Scanner(body, rules).run(); }
+
+std::optional<Problem> check_json(std::string_view body, const JsonRules& rules, JsonFields& fields) {
+    Scanner scanner(body, rules);
+    auto problem = scanner.run();
+    if (!problem) {
+        fields = std::move(scanner.fields());
+    }
+    return problem;
+}
 
 }  // namespace moai::api

@@ -69,6 +69,14 @@ void run_migration(const std::string& database_url, MigrationOutcome& outcome) {
     outcome.failure = std::move(failure);
 }
 
+void require_understood(const std::string& name, const std::string& url) {
+    try {
+        const pg::ConnectionParameters understood(url, "");
+    } catch (const pg::Error& error) {
+        throw Failure(ExitCode::configuration, fmt::format("{}: {}", name, error.what()), error.hint());
+    }
+}
+
 }  // namespace
 
 std::string database_of(const config::Settings& settings) {
@@ -84,16 +92,13 @@ std::string database_of(const config::Settings& settings) {
                   "give --database-url URL (or set MOAI_DATABASE_URL or DATABASE_URL), or start `moai run`");
 }
 
-void require_valid_database_url(const config::Settings& settings) {
-    if (!settings.database_url) {
-        return;
+void require_valid_database_urls(const config::Settings& settings) {
+    if (settings.database_url) {
+        require_understood(fmt::format("--database-url (from {})", settings.database_url_origin),
+                           *settings.database_url);
     }
-    try {
-        const pg::ConnectionParameters understood(*settings.database_url, "");
-    } catch (const pg::Error& error) {
-        throw Failure(ExitCode::configuration,
-                      fmt::format("--database-url (from {}): {}", settings.database_url_origin, error.what()),
-                      error.hint());
+    if (settings.maintenance_url) {
+        require_understood("--maintenance-url", *settings.maintenance_url);
     }
 }
 

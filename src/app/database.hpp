@@ -14,8 +14,9 @@ namespace moai::app {
 /// Throws Failure(database_unreachable) saying what to type when there is neither.
 [[nodiscard]] std::string database_of(const config::Settings& settings);
 
-/// Throws Failure(configuration) naming --database-url if libpq would not understand it; connects to nothing.
-void require_valid_database_url(const config::Settings& settings);
+/// Throws Failure(configuration) naming --database-url, or --maintenance-url, if libpq would not understand it;
+/// connects to nothing.
+void require_valid_database_urls(const config::Settings& settings);
 
 /// "user@host:port/database", fit for logs and messages.
 [[nodiscard]] std::string shown_database(const std::string& database_url);

@@ -85,6 +85,13 @@ StopSignals::Woken StopSignals::wait(std::optional<std::chrono::milliseconds> ti
     }
 }
 
+void StopSignals::let_through() {
+    const sigset_t set = stop_set();
+    if (const int error = pthread_sigmask(SIG_UNBLOCK, &set, nullptr); error != 0) {
+        fail(error, "pthread_sigmask");
+    }
+}
+
 std::uint64_t raise_open_file_limit() {
     rlimit limit{};
     if (getrlimit(RLIMIT_NOFILE, &limit) != 0) {

@@ -23,6 +23,11 @@ public:
     [[nodiscard]] Woken wait(std::optional<std::chrono::milliseconds> timeout = std::nullopt,
                              std::initializer_list<int> descriptors = {});
 
+    /// Readable while a signal waits to be taken.
+    [[nodiscard]] int descriptor() const noexcept { return signal_fd_.get(); }
+    /// From now on a signal does to this thread what it does by default: the next one ends the process.
+    void let_through();
+
     /// "SIGTERM", "SIGINT" or "SIGHUP": the signal taken last; "" before any.
     [[nodiscard]] const char* last() const noexcept { return last_; }
 

@@ -16,9 +16,11 @@
 #include "log/log.hpp"
 #include "store/pg_delivery_queue.hpp"
 #include "store/pg_office.hpp"
+#include "store/pg_queue_upkeep.hpp"
 #include "store/wake_listener.hpp"
 #include "worker/delivery_loop.hpp"
 #include "worker/sentinel.hpp"
+#include "worker/upkeep.hpp"
 
 namespace moai::app {
 namespace {
@@ -66,8 +68,13 @@ struct WorkerPart::Impl {
           ended(eventfd(0, EFD_CLOEXEC)),
           transport(loop, transport_options(settings)),
           queue(loop, {.database_url = database_url, .worker_name = name},
-                {.on_ready = [this] { delivery_loop.queue_ready(); },
-                 .on_lost = [this](const pg::Error& error) { lost("queue", error); }}),
+                {.on_ready =
+                     [this] {
+                         delivery_loop.queue_ready();
+                         upkeep.start();
+                     },
+                 .on_lost = [this](const pg::Error& error) { lost("queue", error); },
+                 .on_rows_changed = [this](std::size_t count) { upkeep.rows_changed(count); }}),
           listener(loop, database_url, name,
                    {.on_wake = [this](int sender_pid) { rung(sender_pid); },
                     .on_help = [this] { sentinel.called_for_help(); },
@@ -81,7 +88,9 @@ struct WorkerPart::Impl {
                    {.look = [this](worker::WakeReason reason) { delivery_loop.wake(reason); },
                     .adopt = [this](const store::Claim& claim,
                                     worker::WakeReason reason) { delivery_loop.adopt(claim, 1, reason); }},
-                   sentinel_options(settings)) {
+                   sentinel_options(settings)),
+          upkeep_store(loop, {.database_url = settings.maintenance_url.value_or(database_url), .worker_name = name}),
+          upkeep(loop, upkeep_store, registry, {}) {
         delivery_loop.watched_by({.looked = [this](bool found, bool more) { sentinel.looked(found, more); },
                                   .saturated = [this](bool full) { sentinel.saturated(full); },
                                   .in_office = [this] { return sentinel.in_office(); }});
@@ -106,6 +115,7 @@ struct WorkerPart::Impl {
             office.close();
             listener.close();
             queue.close();
+            upkeep_store.close();
         } catch (const std::exception& error) {
             log::error("worker failed", {{"error", error.what()}});
             failure = error.what();
@@ -165,6 +175,8 @@ struct WorkerPart::Impl {
     store::PgOffice office;
     worker::DeliveryLoop delivery_loop;
     worker::Sentinel sentinel;
+    store::PgQueueUpkeep upkeep_store;
+    worker::Upkeep upkeep;
     std::thread thread;
 };
 

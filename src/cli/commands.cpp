@@ -45,7 +45,7 @@ log::Level log_level(config::LogLevel level) {
 config::ExitCode run_command(Command command, const config::Settings& settings) {
     log::init(settings.log_format == config::LogFormat::json ? log::Format::json : log::Format::human,
               log_level(settings.log_level));
-    app::require_valid_database_url(settings);
+    app::require_valid_database_urls(settings);
     for (const Entry& entry : kEntries) {
         if (entry.command == command) {
             return entry.function(settings);

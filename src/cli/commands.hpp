@@ -16,6 +16,8 @@ namespace moai::cli {
 [[nodiscard]] config::ExitCode migrate(const config::Settings& settings);
 [[nodiscard]] config::ExitCode validate(const config::Settings& settings);
 [[nodiscard]] config::ExitCode publish(const config::Settings& settings);
+/// The part of publish() that --file asks for.
+[[nodiscard]] config::ExitCode publish_file(const config::Settings& settings);
 [[nodiscard]] config::ExitCode subscribe(const config::Settings& settings);
 [[nodiscard]] config::ExitCode listen(const config::Settings& settings);
 [[nodiscard]] config::ExitCode status(const config::Settings& settings);

@@ -1,4 +1,5 @@
-// moai publish: one event, by moai.publish(), or by moai.publish_batch() where a key may make it a repeat.
+// moai publish: one event, by moai.publish(), or by moai.publish_batch() where a key may make it a repeat; many by
+// publish_file().
 #include <fmt/format.h>
 
 #include <cstdio>
@@ -23,6 +24,9 @@ constexpr const char* kPublishOnce =
 }  // namespace
 
 config::ExitCode publish(const config::Settings& settings) {
+    if (settings.publish.file) {
+        return publish_file(settings);
+    }
     // Trimmed, so that the content is the same with and without a key: a batch has no room for what surrounds it.
     const std::string payload = text_argument("--payload", settings.publish.payload);
     pg::Connection database(app::database_of(settings), "moai publish");

@@ -22,6 +22,8 @@ constexpr std::array kExitCodes{
     ExitCodeInfo{ExitCode::port_busy, "port_busy", "the address of `--listen` is taken"},
     ExitCodeInfo{ExitCode::drain_incomplete, "drain_incomplete",
                  "stopped before the drain was complete; what was in flight is delivered again when its lease ends"},
+    ExitCodeInfo{ExitCode::interrupted, "interrupted",
+                 "a signal ended `publish --file` before the end of the file; the message says how to go on"},
     ExitCodeInfo{ExitCode::configuration, "configuration",
                  "an option has a value that is not allowed, or two options contradict"},
 };

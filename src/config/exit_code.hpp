@@ -22,6 +22,7 @@ enum class ExitCode : int {
     embedded_postgres = 71,
     port_busy = 73,
     drain_incomplete = 75,
+    interrupted = 76,
     configuration = 78,
 };
 

@@ -58,7 +58,8 @@ std::optional<Found> find(const Option& option, const Given& given, const Enviro
 
 // A secret or a password must not come back in an error message. Where in a URL it stands is not for us to guess.
 std::string shown(const Option& option, const std::string& text) {
-    return option.name == "--secret" || option.name == "--database-url" ? "***" : text;
+    return option.name == "--secret" || option.name == "--database-url" || option.name == "--maintenance-url" ? "***"
+                                                                                                              : text;
 }
 
 void store(const Option& option, const Found& found, Settings& settings) {
@@ -116,6 +117,30 @@ void refuse_unused_filters(const Given& given, const Settings& settings) {
     }
 }
 
+/// moai publish: one event by its options, or those of a file.
+void require_one_kind_of_publishing(const Given& given, const Settings& settings) {
+    const bool of_a_file = settings.publish.file.has_value();
+    for (const char* option : {"--type", "--payload", "--idempotency-key"}) {
+        if (of_a_file && given.contains(option)) {
+            throw Failure(ExitCode::configuration,
+                          fmt::format("--file and {} contradict: each line of the file says it for itself", option),
+                          "leave one of them out");
+        }
+    }
+    for (const char* option : {"--key-prefix", "--on-error", "--from-line"}) {
+        if (!of_a_file && given.contains(option)) {
+            throw Failure(ExitCode::configuration, fmt::format("{} is of no effect without --file", option),
+                          "moai publish --help");
+        }
+    }
+    for (const char* option : {"--type TYPE", "--payload JSON|@FILE|-"}) {
+        if (!of_a_file && !given.contains(std::string(option, std::string_view(option).find(' ')))) {
+            throw Failure(ExitCode::usage, fmt::format("{} is required", option),
+                          "moai publish --help; --file FILE publishes many events at once");
+        }
+    }
+}
+
 }  // namespace
 
 Settings resolve(Command command, const Given& given, const Environment& environment) {
@@ -142,6 +167,9 @@ Settings resolve(Command command, const Given& given, const Environment& environ
     }
     choose_database(given, settings);
     refuse_unused_filters(given, settings);
+    if (command == Command::publish) {
+        require_one_kind_of_publishing(given, settings);
+    }
     return settings;
 }
 

@@ -13,6 +13,7 @@ namespace moai::config {
 
 enum class LogFormat { human, json };
 enum class LogLevel { debug, info, warning, error };
+enum class OnError { stop, report };
 
 /// Plain values; the defaults are in the option table, not here.
 struct Settings {
@@ -21,6 +22,7 @@ struct Settings {
     LogLevel log_level = LogLevel::info;
 
     std::optional<std::string> database_url;
+    std::optional<std::string> maintenance_url;
     std::string database_url_origin;  ///< where it was found: "the command line", "DATABASE_URL"
     std::string data_dir;             ///< empty: app::DataDir knows the default
     bool wait = false;
@@ -42,6 +44,9 @@ struct Settings {
     struct Publish {
         std::string type, payload;
         std::optional<std::string> idempotency_key;
+        std::optional<std::string> file, key_prefix;
+        std::uint64_t from_line = 0;
+        OnError on_error = OnError::stop;
     } publish;
 
     /// What SQL parses (durations, numbers) stays text: one grammar, PostgreSQL's.

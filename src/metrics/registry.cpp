@@ -88,6 +88,7 @@ struct Registry::Impl {
     Family<Counter>& reconnects =
         counters(registry, "moai_reconnects_total",
                  "Database connections lost or not made, by their job; each is followed by another try.");
+    Family<Counter>& upkeeps = counters(registry, "moai_upkeep_total", "Upkeep of the queue's table, by how it ended.");
     Histogram& first_byte =
         histogram(registry, "moai_publish_to_first_byte_seconds",
                   "From publishing to the first byte of the first attempt's answer.", kLatencySeconds);
@@ -149,6 +150,7 @@ void Registry::wakeup(WakeReason reason) {
 }
 
 void Registry::safety_look_catch() { impl_->catches.Increment(); }
+void Registry::upkeep(std::string_view result) { impl_->upkeeps.Add({{"result", std::string(result)}}).Increment(); }
 void Registry::reconnect(std::string_view connection) {
     impl_->reconnects.Add({{"connection", std::string(connection)}}).Increment();
 }

@@ -48,6 +48,8 @@ public:
     void wakeup(WakeReason reason);
     /// A safety look found work that no notification and no timer had announced. Stays 0 in a healthy system.
     void safety_look_catch();
+    /// VACUUM of the queue and what goes with it: "done", "skipped", "refused" or "failed".
+    void upkeep(std::string_view result);
     /// `connection` names its job: "listen" or "queue" (claims and results).
     void reconnect(std::string_view connection);
     /// Of a first attempt: from publishing to the first byte of its answer.

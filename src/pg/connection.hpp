@@ -1,10 +1,12 @@
 // A blocking PostgreSQL connection for request handlers and commands (raw libpq: it alone gives DETAIL and HINT).
 #pragma once
 
+#include <functional>
 #include <initializer_list>
 #include <memory>
 #include <span>
 #include <string>
+#include <string_view>
 
 #include "pg/error.hpp"
 #include "pg/result.hpp"
@@ -28,6 +30,14 @@ public:
     }
     /// Runs a script of statements by the simple protocol; the result of the last.
     Result script(const std::string& sql);
+    /// Runs one COPY ... FROM STDIN, whose data is `rows` (see pg/copy_rows.hpp). Whatever fails ends the COPY.
+    void copy_in(const std::string& sql, std::string_view rows);
+
+    /// From now on, as soon as `descriptor` is readable while a call waits for the server, `taken` is called, once, and
+    /// the statement cancelled: it throws 57014 unless it was done by then. `taken` makes the descriptor unreadable.
+    void interrupt_by(int descriptor, std::function<void()> taken);
+    /// That has happened.
+    [[nodiscard]] bool interrupted() const noexcept;
 
     [[nodiscard]] bool usable() const noexcept;
     /// Reads, without waiting, what the server has sent since the last statement: false if that was good-bye.

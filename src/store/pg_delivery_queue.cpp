@@ -45,6 +45,7 @@ pg::AsyncConnection::Options maintenance_options(const PgDeliveryQueue::Options&
 PgDeliveryQueue::PgDeliveryQueue(base::EventLoop& loop, const Options& options, const Callbacks& callbacks)
     : loop_(loop),
       options_(options),
+      on_rows_changed_(callbacks.on_rows_changed),
       claims_(loop, connection_options(options, "claims"), {callbacks.on_ready, callbacks.on_lost, nullptr}),
       results_(loop, results_options(options), {callbacks.on_ready, callbacks.on_lost, nullptr}) {}
 
@@ -68,8 +69,10 @@ bool PgDeliveryQueue::can_claim() const { return claims_.ready(); }
 void PgDeliveryQueue::claim(int max_count, bool in_office, ClaimDone done) {
     const std::string count = std::to_string(max_count);
     claims_.send(kClaim, {options_.worker_name, count, in_office ? "true" : "false"},
-                 [done = std::move(done)](const pg::Result& rows, const pg::Error* error) {
-                     done(error == nullptr ? claim_from_rows(rows) : Claim(), error);
+                 [this, done = std::move(done)](const pg::Result& rows, const pg::Error* error) {
+                     Claim claim = error == nullptr ? claim_from_rows(rows) : Claim();
+                     rows_changed(claim.deliveries.size());
+                     done(std::move(claim), error);
                  });
 }
 
@@ -77,10 +80,18 @@ bool PgDeliveryQueue::can_record() const { return results_.ready(); }
 
 void PgDeliveryQueue::record(const std::vector<DeliveryResult>& results, RecordDone done) {
     const std::string json = results_to_json(results);
-    results_.send(kComplete, {options_.worker_name, json},
-                  [done = std::move(done)](const pg::Result& rows, const pg::Error* error) {
-                      done(error == nullptr ? recorded_from_rows(rows) : Recorded(), error);
-                  });
+    results_.send(
+        kComplete, {options_.worker_name, json},
+        [this, done = std::move(done), count = results.size()](const pg::Result& rows, const pg::Error* error) {
+            rows_changed(error == nullptr ? count : 0);
+            done(error == nullptr ? recorded_from_rows(rows) : Recorded(), error);
+        });
+}
+
+void PgDeliveryQueue::rows_changed(std::size_t count) const {
+    if (count > 0 && on_rows_changed_) {
+        on_rows_changed_(count);
+    }
 }
 
 void PgDeliveryQueue::maintain(MaintainDone done) {

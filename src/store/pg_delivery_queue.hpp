@@ -28,6 +28,8 @@ public:
         std::function<void()> on_ready;
         /// One of the two was lost or could not be made; it is being made anew.
         std::function<void(const pg::Error&)> on_lost;
+        /// So many rows of the queue were claimed, or had their result recorded: each leaves a dead one behind.
+        std::function<void(std::size_t)> on_rows_changed = {};
     };
 
     PgDeliveryQueue(base::EventLoop& loop, const Options& options, const Callbacks& callbacks);
@@ -49,10 +51,12 @@ public:
     void maintain(MaintainDone done) override;
 
 private:
+    void rows_changed(std::size_t count) const;
     void end_maintenance(bool more, const pg::Error* error);
 
     base::EventLoop& loop_;
     const Options options_;
+    const std::function<void(std::size_t)> on_rows_changed_;
     pg::AsyncConnection claims_, results_;
     std::unique_ptr<pg::AsyncConnection> maintenance_;  // while there is any
     MaintainDone maintained_;

@@ -4,12 +4,16 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <netinet/in.h>
+#include <sys/eventfd.h>
 #include <sys/socket.h>
 
 #include <chrono>
+#include <thread>
 
 #include "base/unique_fd.hpp"
+#include "pg/copy_rows.hpp"
 #include "pg/script_session.hpp"
+#include "support/eventually.hpp"
 #include "support/test_cluster.hpp"
 #include "support/test_database.hpp"
 
@@ -185,6 +189,91 @@ TEST_F(ConnectionTest, ScriptSessionReadsCommittedWhateverTheDefault) {
     ScriptSession session(database_.url(), "moai test", {});
     session.begin();
     EXPECT_EQ(session.rows("SHOW transaction_isolation")[0][0], "read committed");
+}
+
+std::string rows_of(const std::vector<std::string>& texts) {
+    CopyRows rows;
+    std::int32_t place = 0;
+    for (const std::string& text : texts) {
+        rows.begin_row(2);
+        rows.integer(place++);
+        rows.text(text);
+    }
+    return rows.finish();
+}
+
+class CopyInTest : public ConnectionTest {
+protected:
+    CopyInTest() {
+        connection_.script("CREATE TEMPORARY TABLE copied (place integer, line text CHECK (line <> 'bad'))");
+    }
+
+    void copy(const std::vector<std::string>& texts) {
+        connection_.copy_in("COPY copied FROM STDIN (FORMAT binary)", rows_of(texts));
+    }
+    std::string all() {
+        return std::string(
+            connection_.query("SELECT coalesce(string_agg(line, '|' ORDER BY place), '-') FROM copied").text(0, 0));
+    }
+};
+
+TEST_F(CopyInTest, KeepsEveryByte) {
+    copy({"a\tb\\n\r\n\\.", "", "\\N", "häß", "-7"});
+    EXPECT_EQ(all(), "a\tb\\n\r\n\\.||\\N|häß|-7");
+    copy({});
+    copy({std::string(3'000'000, 'x')});
+    EXPECT_EQ(connection_.query("SELECT max(length(line)) FROM copied").text(0, 0), "3000000");
+}
+
+TEST_F(CopyInTest, ThrowsTheServersErrorAndLeavesTheConnectionUsable) {
+    EXPECT_EQ(failure_of([&] { copy({"good", "bad"}); }).sqlstate(), "23514");
+    EXPECT_EQ(failure_of([&] { copy({std::string("\xFF")}); }).sqlstate(), "22021");
+    EXPECT_EQ(failure_of([&] { copy({std::string(1, '\0')}); }).sqlstate(), "22021");
+    EXPECT_EQ(
+        failure_of([&] { connection_.copy_in("COPY absent FROM STDIN (FORMAT binary)", rows_of({})); }).sqlstate(),
+        "42P01");
+    EXPECT_EQ(failure_of([&] { connection_.copy_in("SELECT 1", rows_of({})); }).sqlstate(), "08P01");
+    EXPECT_EQ(all(), "-");
+}
+
+class InterruptTest : public CopyInTest {
+protected:
+    base::UniqueFd ringer_{eventfd(0, EFD_CLOEXEC)};
+    int taken_ = 0;
+    InterruptTest() {
+        connection_.interrupt_by(ringer_.get(), [this] {
+            eventfd_t count = 0;
+            eventfd_read(ringer_.get(), &count);
+            ++taken_;
+        });
+    }
+};
+
+TEST_F(InterruptTest, CancelsTheStatementThatWaitsForTheServer) {
+    Connection other(database_.url(), "moai test holder");
+    other.script("BEGIN; SELECT pg_advisory_xact_lock(77)");
+    std::thread ring([this, &other] {
+        // Once it waits: the interruption must end a wait, not forestall it.
+        EXPECT_TRUE(test::eventually([&] {
+            return other.query("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted")
+                       .text(0, 0) != "0";
+        }));
+        eventfd_write(ringer_.get(), 1);
+    });
+    const Error error = failure_of([&] { connection_.query("SELECT pg_advisory_xact_lock(77)"); });
+    ring.join();
+    EXPECT_EQ(error.sqlstate(), "57014");
+    EXPECT_TRUE(connection_.interrupted());
+    EXPECT_EQ(taken_, 1);
+    EXPECT_EQ(connection_.query("SELECT 1").text(0, 0), "1");
+}
+
+TEST_F(InterruptTest, LeavesStatementsAloneWhileNothingRings) {
+    copy({"a", "b"});
+    EXPECT_EQ(all(), "a|b");
+    EXPECT_EQ(connection_.query("SELECT $1::int", {"5"}, true).text(0, 0), "5");
+    EXPECT_FALSE(connection_.interrupted());
+    EXPECT_EQ(taken_, 0);
 }
 
 }  // namespace

@@ -27,6 +27,7 @@ INSERT INTO expected VALUES
     ('moai.retry_delivery(id text) void'),
     ('moai.stats() json'),
     ('moai.update_subscription(id uuid, url text, event_types text[], format text, timeout interval, max_attempts integer, retry_base interval, retry_factor double precision, retry_cap interval, retry_jitter double precision, description text) void'),
+    ('moai.upkeep_state() TABLE(allowed boolean, owner name, dead_rows bigint, vacuums bigint, analyze_due boolean, analyzes bigint)'),
     ('moai.wake_up() void'),
     ('moai_rest.cancel_delivery(id text, OUT status integer, OUT body text) record'),
     ('moai_rest.create_subscription(document text, OUT status integer, OUT body text) record'),

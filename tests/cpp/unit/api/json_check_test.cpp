@@ -205,5 +205,22 @@ TEST(JsonCheck, AgreesWithAnotherParserOnMangledTexts) {
     EXPECT_LT(refused, 49'000);
 }
 
+TEST(JsonCheck, TellsTheFieldsOfAnObjectAndWhereTheirValuesBegin) {
+    JsonFields fields;
+    const std::string text = R"({"a": 1,"b":{"a":2,"c":[{"d":0}]} , "\u0065" :null})";
+    ASSERT_FALSE(check_json(text, {}, fields));
+    ASSERT_EQ(fields.size(), 3U);
+    EXPECT_EQ(text.substr(fields.at("a"), 2), "1,");
+    EXPECT_EQ(text.substr(fields.at("b"), 4), "{\"a\"");
+    EXPECT_EQ(text.substr(fields.at("e"), 4), "null");
+}
+
+TEST(JsonCheck, NamesTheTextAsItIsToldTo) {
+    const JsonRules rules{.subject = "the line"};
+    EXPECT_EQ(check_json("", rules)->detail, "the line is empty; JSON is expected");
+    EXPECT_EQ(check_json("[]", rules)->detail, "the line must be a JSON object");
+    EXPECT_EQ(check_json("{", rules)->detail, "the line ends inside its JSON, at byte 1");
+}
+
 }  // namespace
 }  // namespace moai::api

@@ -117,6 +117,8 @@ TEST(Resolve, NamesOptionValueOriginAndWhatIsAllowed) {
 TEST(Resolve, KeepsSecretsOutOfItsMessages) {
     const Failure url = refused(Command::work, {{"--database-url", {"mysql://u:s3cret@h"}}});
     EXPECT_THAT(url.what(), Not(HasSubstr("s3cret")));
+    const Failure maintenance = refused(Command::work, {{"--maintenance-url", {"u:s3cret@h/db"}}});
+    EXPECT_THAT(maintenance.what(), HasSubstr("--maintenance-url: \"***\""));
     const Failure bare = refused(Command::work, {}, variables({{"DATABASE_URL", "u:s3cret@h/db"}}));
     EXPECT_STREQ(bare.what(),
                  "--database-url: \"***\" (from DATABASE_URL) is not valid: allowed is "
@@ -129,7 +131,27 @@ TEST(Resolve, AsksForWhatIsRequired) {
     const Failure failure = refused(Command::publish, {{"--payload", {"{}"}}});
     EXPECT_EQ(failure.code(), ExitCode::usage);
     EXPECT_THAT(failure.what(), HasSubstr("--type TYPE is required"));
-    EXPECT_EQ(failure.hint(), "moai publish --help");
+    EXPECT_THAT(failure.hint(), HasSubstr("moai publish --help"));
+    EXPECT_THAT(refused(Command::publish, {{"--type", {"a"}}}).what(), HasSubstr("--payload JSON|@FILE|- is required"));
+    EXPECT_THAT(refused(Command::subscribe, {{"--types", {"a"}}}).what(), HasSubstr("--url URL is required"));
+}
+
+TEST(Resolve, TakesEitherOneEventOrAFile) {
+    for (const char* option : {"--type", "--payload", "--idempotency-key"}) {
+        const Failure failure = refused(Command::publish, {{"--file", {"f"}}, {option, {"x"}}});
+        EXPECT_EQ(failure.code(), ExitCode::configuration);
+        EXPECT_THAT(failure.what(), HasSubstr(std::string("--file and ") + option + " contradict"));
+    }
+    for (const auto& [option, text] :
+         {std::pair{"--key-prefix", "x"}, {"--on-error", "report"}, {"--from-line", "2"}}) {
+        const Failure failure = refused(Command::publish, {{"--type", {"a"}}, {"--payload", {"1"}}, {option, {text}}});
+        EXPECT_EQ(failure.code(), ExitCode::configuration);
+        EXPECT_THAT(failure.what(), HasSubstr(std::string(option) + " is of no effect without --file"));
+    }
+    const Settings settings = resolve(Command::publish, {{"--file", {"-"}}, {"--from-line", {"7"}}}, variables({}));
+    EXPECT_EQ(settings.publish.file, "-");
+    EXPECT_EQ(settings.publish.from_line, 7U);
+    EXPECT_EQ(settings.publish.on_error, OnError::stop);
 }
 
 TEST(Resolve, JoinsRepeatedAndCommaSeparatedValues) {

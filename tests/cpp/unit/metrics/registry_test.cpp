@@ -37,6 +37,7 @@ TEST(Metrics, CountWhatHappened) {
     registry.wakeup(WakeReason::timer);
     registry.safety_look_catch();
     registry.reconnect("listen");
+    registry.upkeep("refused");
     const std::string text = registry.text();
     EXPECT_THAT(text, HasSubstr("moai_events_accepted_total 3"));
     EXPECT_THAT(text, HasSubstr("moai_publish_group_sum 30"));
@@ -50,6 +51,7 @@ TEST(Metrics, CountWhatHappened) {
     EXPECT_THAT(text, HasSubstr(R"(moai_wakeups_total{reason="timer"} 1)"));
     EXPECT_THAT(text, HasSubstr("moai_safety_look_catches_total 1"));
     EXPECT_THAT(text, HasSubstr(R"(moai_reconnects_total{connection="listen"} 1)"));
+    EXPECT_THAT(text, HasSubstr(R"(moai_upkeep_total{result="refused"} 1)"));
 }
 
 TEST(Metrics, LabelApiRequestsByRouteMethodAndStatus) {
