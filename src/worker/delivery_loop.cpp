@@ -75,7 +75,13 @@ DeliveryLoop::DeliveryLoop(base::EventLoop& loop, store::DeliveryQueue& queue, T
                     }}),
       stuck_backoff_(2ms, 1s),
       error_backoff_(50ms, 10s),
-      own_fault_backoff_(500ms, 5s) {}
+      own_fault_backoff_(500ms, 5s) {
+    recorder_.observe([this](const store::DeliveryResult& result) {
+        if (result.outcome == store::DeliveryResult::Outcome::parked) {
+            endpoints_.settled(result.subscription_id, steady_clock::now());
+        }
+    });
+}
 
 DeliveryLoop::~DeliveryLoop() {
     for (const auto timer : {slots_timer_, stuck_timer_, error_timer_, held_back_timer_}) {

@@ -29,7 +29,7 @@ Endpoints::Node& Endpoints::node(const std::string& subscription_id, const Endpo
 void Endpoints::forget_idle(SteadyTime now) {
     std::erase_if(nodes_, [&](const auto& entry) {
         const Node& node = entry.second;
-        return node.waiting.empty() && !node.crowded && !node.asked && !node.timer && !changed_.contains(node.id) &&
+        return node.waiting.empty() && !node.crowded && !node.asked && node.parking == 0 && !node.timer && !changed_.contains(node.id) &&
                node.endpoint.is_forgettable(now);
     });
     forget_above_ = std::max<std::size_t>(1024, 2 * nodes_.size());
@@ -50,8 +50,7 @@ void Endpoints::admit(Claimed claimed, SteadyTime now) {
     if (node.waiting.empty() && node.endpoint.may_send(now)) {
         send(node, std::move(claimed), now);
     } else if (node.endpoint.breaker().state(now) != Breaker::State::closed) {
-        node.crowded = true;
-        calls_.park(std::move(claimed));
+        park(node, std::move(claimed));
     } else {
         ++waiting_;
         node.waiting.push_back({std::move(claimed), now + options_.horizon});
@@ -93,6 +92,23 @@ void Endpoints::send(Node& node, Claimed claimed, SteadyTime now) {
     }
 }
 
+void Endpoints::park(Node& node, Claimed claimed) {
+    node.crowded = true;
+    ++node.parking;
+    ++node.parks;
+    calls_.park(std::move(claimed));
+}
+
+void Endpoints::settled(const std::string& subscription_id, SteadyTime now) {
+    if (const auto found = nodes_.find(subscription_id); found != nodes_.end()) {
+        Node& node = found->second;
+        if (--node.parking == 0) {
+            node.unsettled = false;
+            update(node, now);
+        }
+    }
+}
+
 /// Sends what waits and may go; parks what has waited for long enough, or has nothing to wait for.
 void Endpoints::pump(Node& node, SteadyTime now) {
     while (!node.waiting.empty() && node.endpoint.may_send(now)) {
@@ -103,11 +119,10 @@ void Endpoints::pump(Node& node, SteadyTime now) {
     }
     const bool is_closed = node.endpoint.breaker().state(now) == Breaker::State::closed;
     while (!node.waiting.empty() && (!is_closed || node.waiting.front().until <= now)) {
-        node.crowded = true;
         Claimed claimed = std::move(node.waiting.front().claimed);
         node.waiting.pop_front();
         --waiting_;
-        calls_.park(std::move(claimed));
+        park(node, std::move(claimed));
     }
 }
 
@@ -128,14 +143,15 @@ void Endpoints::update(Node& node, SteadyTime now) {
     put(limited_, node.crowded || is_open);
     const int waiting = static_cast<int>(node.waiting.size());
     // Not for each slot that comes free: what waits here is the reserve while the next ones are fetched.
-    const int room = node.crowded && !node.asked ? node.endpoint.headroom(now, waiting) : 0;
+    const bool may_ask = node.crowded && !node.asked && !node.unsettled;
+    const int room = may_ask ? node.endpoint.headroom(now, waiting) : 0;
     put(ready_, room > 0 && room >= waiting);
 
     std::optional<SteadyTime> timer;
     if (!node.waiting.empty()) {
         timer = node.waiting.front().until;
     }
-    if (!node.waiting.empty() || (node.crowded && room == 0 && !node.asked)) {
+    if (!node.waiting.empty() || (may_ask && room == 0)) {
         if (const auto at = node.endpoint.next_at(now)) {
             timer = timer ? std::min(*timer, *at) : *at;
         }
@@ -202,6 +218,7 @@ Endpoints::Wanted Endpoints::wanted(int free, SteadyTime now) {
             wanted.counts.push_back(count);
             free -= count;
             node->asked = true;
+            node->settled_at_ask = node->parks - static_cast<std::uint64_t>(node->parking);
             chosen.push_back(node);
         }
     }
@@ -221,7 +238,9 @@ void Endpoints::came(const Wanted& asked, const store::Claim& claim, SteadyTime 
         Node& node = nodes_.at(asked.subscription_ids[i]);
         node.asked = false;
         if (came[node.id] < asked.counts[i]) {
-            node.crowded = false;
+            // Unless some were on their way: these it cannot have seen.
+            node.crowded = node.parks != node.settled_at_ask;
+            node.unsettled = node.parking > 0;
         }
         update(node, now);
     }

@@ -33,6 +33,7 @@ public:
     struct Calls {
         /// False: it cannot be sent, and was told so. True: answered by finished().
         std::function<bool(Claimed, Endpoint::Ticket)> send;
+        /// Answered by settled(), when the database has it.
         std::function<void(Claimed)> park;
     };
     /// What crowded endpoints have room for: the arguments of claim_parked().
@@ -49,6 +50,8 @@ public:
     /// A request that was sent has ended. `reason`: what went wrong, for people.
     void finished(const std::string& subscription_id, Endpoint::Ticket ticket, Verdict verdict,
                   const std::string& reason, SteadyTime now);
+    /// A delivery that was to be parked is, or its lease was lost.
+    void settled(const std::string& subscription_id, SteadyTime now);
     /// What is due is done: waits end, tokens come, probes may go.
     void tick(SteadyTime now);
     /// When tick() is to be called next.
@@ -95,6 +98,10 @@ private:
         std::deque<Waiting> waiting;
         bool crowded = false;  // some of its deliveries are, or may be, parked
         bool asked = false;    // for some of them, no answer yet
+        bool unsettled = false;   // what was asked for may have been on its way to the database: do not ask before it is there
+        int parking = 0;          // on its way
+        std::uint64_t parks = 0;  // in all
+        std::uint64_t settled_at_ask = 0;  // of them, when it asked
         bool open = false;     // counted in open_breakers_
         std::optional<SteadyTime> timer;
     };
@@ -105,6 +112,7 @@ private:
     Node& node(const std::string& subscription_id, const EndpointLimits& limits, SteadyTime now);
     void forget_idle(SteadyTime now);
     void send(Node& node, Claimed claimed, SteadyTime now);
+    void park(Node& node, Claimed claimed);
     void pump(Node& node, SteadyTime now);
     void update(Node& node, SteadyTime now);
     void changed(Node& node, Breaker::Change change);

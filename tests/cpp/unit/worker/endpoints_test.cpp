@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <utility>
 
 namespace moai::worker {
 namespace {
@@ -27,7 +28,12 @@ struct EndpointsTest : ::testing::Test {
                                  }
                                  return can_send;
                              },
-                         .park = [this](const Claimed& claimed) { parked.push_back(claimed.delivery.event_id); }}};
+                         .park =
+                             [this](const Claimed& claimed) {
+                                 parked.push_back(claimed.delivery.event_id);
+                                 unsettled.push_back(claimed.delivery.subscription_id);
+                             }}};
+    std::vector<std::string> unsettled;
 
     static store::ClaimedDelivery delivery(const std::string& subscription, const std::string& event) {
         store::ClaimedDelivery delivery;
@@ -43,6 +49,11 @@ struct EndpointsTest : ::testing::Test {
             one.max_in_flight = max_in_flight;
             one.rate_limit = rate;
             endpoints.admit({one, {}, now}, now);
+        }
+    }
+    void settle() {
+        for (const auto& id : std::exchange(unsettled, {})) {
+            endpoints.settled(id, now);
         }
     }
     void finish(Verdict verdict) {
@@ -84,6 +95,7 @@ struct EndpointsTest : ::testing::Test {
         while (!sent.empty()) {
             finish(Verdict::nothing);
         }
+        settle();
         parked.clear();
     }
 
@@ -146,19 +158,52 @@ TEST_F(EndpointsTest, ACrowdedEndpointAsksForAsManyAsItHasRoomFor) {
     EXPECT_TRUE(endpoints.wants_parked());
 }
 
+TEST_F(EndpointsTest, WhatIsOnItsWayToTheDatabaseIsNotTakenForGone) {
+    admit("a", 20, 4);
+    wait(50ms);
+    ASSERT_EQ(parked.size(), 16U);
+    finish(Verdict::alive);
+    EXPECT_EQ(fetch(100, "a", 0).counts.at(0), 2) << "it may ask for those that were parked before";
+    EXPECT_FALSE(endpoints.saturated(now).empty()) << "none came, because none was there yet";
+    EXPECT_FALSE(endpoints.wants_parked()) << "to ask again at once would be polling";
+    settle();
+    ASSERT_TRUE(endpoints.wants_parked());
+    fetch(100, "a", 0);
+    EXPECT_TRUE(endpoints.saturated(now).empty());
+}
+
+TEST_F(EndpointsTest, WhatIsParkedWhileItAsksIsAskedForAgain) {
+    admit("a", 5, 4);
+    wait(50ms);
+    settle();
+    finish(Verdict::alive);
+    const auto wanted = endpoints.wanted(1, now);
+    ASSERT_EQ(wanted.counts, std::vector<int>{1});
+    admit("a", 3, 4);
+    wait(50ms);
+    settle();
+    endpoints.came(wanted, {}, now);
+    EXPECT_FALSE(endpoints.saturated(now).empty());
+    finish(Verdict::alive);
+    EXPECT_TRUE(endpoints.wants_parked());
+}
+
 TEST_F(EndpointsTest, ItIsCrowdedUntilItGetsFewerThanItAskedFor) {
     admit("a", 20, 4);
     wait(50ms);
+    settle();
     for (int i = 0; i < 4; ++i) {
         finish(Verdict::alive);
     }
     fetch(100, "a", 100);
     EXPECT_FALSE(endpoints.saturated(now).empty());
     wait(200ms);
+    settle();
     while (!sent.empty()) {
         finish(Verdict::alive);
     }
     wait(200ms);
+    settle();
     fetch(100, "a", 1);
     EXPECT_TRUE(endpoints.saturated(now).empty());
     EXPECT_FALSE(endpoints.wants_parked());
