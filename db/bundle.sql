@@ -1,1 +1,1 @@
-SELECT moai_private.record_bundle('7eb10e750cea42425af0cd2b156b67a80dfff86b5d04dd5c8cef82460f062f3c');
+SELECT moai_private.record_bundle('54762b259a982114d8776fe4d8847d899acf918c657145d3eda962c9dc78e1e0');

@@ -76,7 +76,8 @@ struct Registry::Impl {
                           .Add({});
     Counter& unparked =
         counters(registry, "moai_unparked_total", "Parked deliveries brought back because there was room.").Add({});
-    Gauge& breakers_open = gauge(registry, "moai_breakers_open", "Endpoints that failed too often and are not sent to.");
+    Gauge& breakers_open =
+        gauge(registry, "moai_breakers_open", "Endpoints that failed too often and are not sent to.");
     Gauge& in_flight = gauge(registry, "moai_in_flight", "HTTP requests in flight.");
     Family<Counter>& wakeups = counters(registry, "moai_wakeups_total", "Why the worker looked for work.");
     Counter& by_notify = wakeups.Add({{"reason", "notify"}});

@@ -68,7 +68,7 @@ struct Recorded {
 struct OpenBreaker {
     std::chrono::microseconds probe_in{0};  ///< until a request is let through; may be <= 0
     int consecutive_failures = 0, times_opened = 1;
-    std::string reason;  ///< the last failure, for people
+    std::string reason{};  ///< the last failure, for people
 };
 
 /// An endpoint's breaker has opened, for the first time or again, or closed (unset).
@@ -79,11 +79,11 @@ struct BreakerChange {
 
 /// An endpoint that has parked deliveries, or whose breaker is not closed.
 struct KnownEndpoint {
-    std::string subscription_id, url;
-    std::optional<int> max_in_flight;
-    std::optional<double> rate_limit;
+    std::string subscription_id{}, url{};
+    std::optional<int> max_in_flight{};
+    std::optional<double> rate_limit{};
     bool has_parked = false;
-    std::optional<OpenBreaker> open;
+    std::optional<OpenBreaker> open{};
 };
 
 /// Not thread-safe; callbacks come on the loop's thread, never from within the call.

@@ -16,9 +16,7 @@ Breaker::State Breaker::state(SteadyTime now) const noexcept {
 
 bool Breaker::admits(SteadyTime now) const noexcept { return !open_ || (now >= probe_at_ && !probing_); }
 
-bool Breaker::is_spotless() const noexcept {
-    return !open_ && consecutive_faults_ == 0 && successes_needed_ == 0;
-}
+bool Breaker::is_spotless() const noexcept { return !open_ && consecutive_faults_ == 0 && successes_needed_ == 0; }
 
 Breaker::Generation Breaker::sent(SteadyTime now) noexcept {
     probing_ = open_ && now >= probe_at_;

@@ -7,10 +7,10 @@
 namespace moai::worker {
 
 /// Closed until `threshold` faults have come in a row. Then open: no request, for `first_open`, which doubles each time
-/// that it opens again, to `longest_open`, each lengthened by up to a tenth. Then half-open: one request, the probe. If it succeeds the
-/// breaker closes, but for the next `recovered_after` successes `relapse_threshold` faults in a row open it again.
-/// Results of requests that were sent before it last opened or closed say nothing about now and are not counted.
-/// A value; not thread-safe; the clock is passed in.
+/// that it opens again, to `longest_open`, each lengthened by up to a tenth. Then half-open: one request, the probe. If
+/// it succeeds the breaker closes, but for the next `recovered_after` successes `relapse_threshold` faults in a row
+/// open it again. Results of requests that were sent before it last opened or closed say nothing about now and are not
+/// counted. A value; not thread-safe; the clock is passed in.
 class Breaker {
 public:
     using SteadyTime = std::chrono::steady_clock::time_point;

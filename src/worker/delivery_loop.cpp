@@ -59,12 +59,9 @@ DeliveryLoop::DeliveryLoop(base::EventLoop& loop, store::DeliveryQueue& queue, T
       parking_(loop, queue, endpoints_, metrics,
                {.came = [this](const store::Claim& claim, SteadyTime sent_at) { parked_came(claim, sent_at); },
                 .done =
-                    [this](const pg::Error* error) {
+                    [this] {
                         claiming_ = false;
                         claim_overlapped_ = false;
-                        if (error != nullptr) {
-                            claim_failed(*error);
-                        }
                         claim_if_useful();
                         check_drained();
                     },
@@ -75,7 +72,9 @@ DeliveryLoop::DeliveryLoop(base::EventLoop& loop, store::DeliveryQueue& queue, T
                     }}),
       stuck_backoff_(2ms, 1s),
       error_backoff_(50ms, 10s),
-      own_fault_backoff_(500ms, 5s) {
+      held_back_(
+          loop, [this](store::DeliveryResult result) { recorder_.add(std::move(result)); },
+          [this] { claim_if_useful(); }) {
     recorder_.observe([this](const store::DeliveryResult& result) {
         if (result.outcome == store::DeliveryResult::Outcome::parked) {
             endpoints_.settled(result.subscription_id, steady_clock::now());
@@ -84,7 +83,7 @@ DeliveryLoop::DeliveryLoop(base::EventLoop& loop, store::DeliveryQueue& queue, T
 }
 
 DeliveryLoop::~DeliveryLoop() {
-    for (const auto timer : {slots_timer_, stuck_timer_, error_timer_, held_back_timer_}) {
+    for (const auto timer : {slots_timer_, stuck_timer_, error_timer_}) {
         loop_.cancel(timer);
     }
 }
@@ -217,8 +216,8 @@ void DeliveryLoop::observe(std::function<void(bool found)> looked, std::function
 
 /// May be negative: what was adopted was not asked for.
 int DeliveryLoop::free_slots() {
-    const int free = options_.concurrency - static_cast<int>(transport_.in_flight() + held_back_.size() +
-                                                        endpoints_.waiting());
+    const int free =
+        options_.concurrency - static_cast<int>(transport_.in_flight() + held_back_.size() + endpoints_.waiting());
     if (saturated_) {
         saturated_(free <= 0);
     }
@@ -347,12 +346,12 @@ bool DeliveryLoop::start(const Claimed& claimed, Endpoint::Ticket ticket) {
     }
     request.timeout = delivery.timeout;
     request.start_deadline = claimed.claim_sent_at + delivery.lease - delivery.timeout - kRecordingTime;
-    transport_.send(std::move(request), [this, result = unsent_result(delivery, store::DeliveryResult::Outcome::failed),
-                                         clock = claimed.clock, published_at_us,
-                                         ticket](TransferResult transfer) mutable {
-        put_transfer(result, transfer, clock);
-        finished(std::move(result), published_at_us, transfer, ticket);
-    });
+    transport_.send(std::move(request),
+                    [this, result = unsent_result(delivery, store::DeliveryResult::Outcome::failed),
+                     clock = claimed.clock, published_at_us, ticket](TransferResult transfer) mutable {
+                        put_transfer(result, transfer, clock);
+                        finished(std::move(result), published_at_us, transfer, ticket);
+                    });
     return true;
 }
 
@@ -366,10 +365,14 @@ void DeliveryLoop::finished(store::DeliveryResult result, std::int64_t published
     endpoints_.finished(result.subscription_id, ticket, verdict_of(transfer), reason, last_progress_);
     parking_.arm();
     if (transfer.never_sent) {
-        hold_back(std::move(result));
+        metrics_.in_flight(transport_.in_flight());
+        held_back_.hold(std::move(result));
+        if (draining_) {
+            held_back_.give_back();
+        }
         return;
     }
-    own_fault_backoff_.reset();
+    held_back_.relax();
     if (result.outcome != store::DeliveryResult::Outcome::released) {
         metrics_.attempt(error_class_name(transfer.error_class));
     }
@@ -381,32 +384,6 @@ void DeliveryLoop::finished(store::DeliveryResult result, std::int64_t published
     metrics_.in_flight(transport_.in_flight());
     recorder_.add(std::move(result));
     static_cast<void>(free_slots());
-    claim_if_useful();
-}
-
-/// A delivery that we could not send for our own fault is given back, and costs no try; but not at once, because it
-/// would come back as soon. Until then it stays leased to us and takes a slot, so that a lasting fault brings claims to
-/// a stop by itself.
-void DeliveryLoop::hold_back(store::DeliveryResult result) {
-    metrics_.in_flight(transport_.in_flight());
-    if (held_back_timer_ == 0) {
-        log::warning("requests cannot be sent, a fault of this worker's own", {{"reason", result.error_detail}});
-        held_back_timer_ = loop_.at(steady_clock::now() + own_fault_backoff_.next(), [this] {
-            held_back_timer_ = 0;
-            give_back_held();
-        });
-    }
-    held_back_.push_back(std::move(result));
-    if (draining_) {
-        give_back_held();
-    }
-}
-
-void DeliveryLoop::give_back_held() {
-    loop_.cancel(std::exchange(held_back_timer_, 0));
-    for (auto& result : std::exchange(held_back_, {})) {
-        recorder_.add(std::move(result));
-    }
     claim_if_useful();
 }
 
@@ -426,7 +403,7 @@ void DeliveryLoop::give_back(const store::ClaimedDelivery& delivery, store::Deli
 void DeliveryLoop::drain(std::function<void()> drained) {
     draining_ = true;
     drained_ = std::move(drained);
-    give_back_held();
+    held_back_.give_back();
     for (const auto& claimed : endpoints_.take_waiting()) {
         give_back(claimed.delivery, store::DeliveryResult::Outcome::released);
     }

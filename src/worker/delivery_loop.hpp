@@ -14,6 +14,7 @@
 #include "store/delivery_queue.hpp"
 #include "worker/claimed.hpp"
 #include "worker/endpoints.hpp"
+#include "worker/held_back.hpp"
 #include "worker/maintenance.hpp"
 #include "worker/parking.hpp"
 #include "worker/recorder.hpp"
@@ -77,8 +78,6 @@ private:
                   Endpoint::Ticket ticket);
     void fail(const Claimed& claimed, std::int64_t at_us, std::string why);
     void give_back(const store::ClaimedDelivery& delivery, store::DeliveryResult::Outcome outcome);
-    void hold_back(store::DeliveryResult result);
-    void give_back_held();
     void want_claim();
     void want_claim_in(base::EventLoop::TimerId& timer, std::chrono::microseconds in);
     void check_drained();
@@ -96,7 +95,7 @@ private:
     Parking parking_;
 
     bool claim_wanted_ = true;  // since start: work may have waited for us
-    bool claiming_ = false;  // the connection for claims is taken
+    bool claiming_ = false;     // the connection for claims is taken
     WakeReason reason_ = WakeReason::reconnect;
 
     // Of a claim and a record under way at the same time, neither answer need know of the other's effect: its next due
@@ -117,9 +116,7 @@ private:
     base::Backoff error_backoff_;
     base::EventLoop::TimerId error_timer_ = 0;  // while it runs nothing is claimed
 
-    std::vector<store::DeliveryResult> held_back_;  // not sent for our own fault, to be given back
-    base::Backoff own_fault_backoff_;
-    base::EventLoop::TimerId held_back_timer_ = 0;
+    HeldBack held_back_;
 
     std::function<void(bool found)> looked_;
     std::function<void(bool full)> saturated_;

@@ -73,7 +73,8 @@ Endpoint::Ticket Endpoint::sent(SteadyTime now) noexcept {
 }
 
 Breaker::Change Endpoint::finished(Ticket ticket, Verdict verdict, SteadyTime now, double share) noexcept {
-    // Room that was not needed must not grow: it would be there for an endpoint of which nobody knows whether it can take so much.
+    // Room that was not needed must not grow: it would be there for an endpoint of which nobody knows whether it can
+    // take so much.
     const bool was_full = fills_ != ticket.fills;
     --in_flight_;
     count_end(now);

@@ -1,4 +1,5 @@
-// What a worker knows of one endpoint: how many requests it may have in flight, how fast, and whether it answers at all.
+// What a worker knows of one endpoint: how many requests it may have in flight, how fast, and whether it answers at
+// all.
 #pragma once
 
 #include <chrono>
@@ -27,9 +28,10 @@ enum class Verdict {
 };
 [[nodiscard]] Verdict verdict_of(const TransferResult& transfer) noexcept;
 
-/// The window of requests in flight starts at `first_window` and grows by one with each answer of a request during which
-/// it was full, so it doubles each round trip while it is needed, up to its cap; overload halves it, once for all requests of one round trip. After the breaker
-/// has closed the window starts at one: 1, 2, 4, ... . A value; not thread-safe; the clock is passed in.
+/// The window of requests in flight starts at `first_window` and grows by one with each answer of a request during
+/// which it was full, so it doubles each round trip while it is needed, up to its cap; overload halves it, once for all
+/// requests of one round trip. After the breaker has closed the window starts at one: 1, 2, 4, ... . A value; not
+/// thread-safe; the clock is passed in.
 class Endpoint {
 public:
     using SteadyTime = std::chrono::steady_clock::time_point;

@@ -29,8 +29,8 @@ Endpoints::Node& Endpoints::node(const std::string& subscription_id, const Endpo
 void Endpoints::forget_idle(SteadyTime now) {
     std::erase_if(nodes_, [&](const auto& entry) {
         const Node& node = entry.second;
-        return node.waiting.empty() && !node.crowded && !node.asked && node.parking == 0 && !node.timer && !changed_.contains(node.id) &&
-               node.endpoint.is_forgettable(now);
+        return node.waiting.empty() && !node.crowded && !node.asked && node.parking == 0 && !node.timer &&
+               !changed_.contains(node.id) && node.endpoint.is_forgettable(now);
     });
     forget_above_ = std::max<std::size_t>(1024, 2 * nodes_.size());
 }
@@ -205,7 +205,8 @@ Endpoints::Wanted Endpoints::wanted(int free, SteadyTime now) {
     Wanted wanted;
     std::vector<Node*> chosen;
     // From the one after the last that was served, and around.
-    const auto start = std::find_if(ready_.begin(), ready_.end(), [this](const Node* n) { return n->id > last_wanted_; });
+    const auto start =
+        std::find_if(ready_.begin(), ready_.end(), [this](const Node* n) { return n->id > last_wanted_; });
     std::vector<Node*> in_turn(start, ready_.end());
     in_turn.insert(in_turn.end(), ready_.begin(), start);
     for (Node* node : in_turn) {
@@ -279,9 +280,9 @@ std::vector<store::BreakerChange> Endpoints::take_changes(SteadyTime now) {
         change.subscription_id = id;
         if (is_open) {
             const Breaker& breaker = node.endpoint.breaker();
-            change.open = store::OpenBreaker{
-                std::chrono::duration_cast<std::chrono::microseconds>(breaker.probe_at() - now),
-                breaker.consecutive_faults(), breaker.times_opened(), node.reason};
+            change.open =
+                store::OpenBreaker{std::chrono::duration_cast<std::chrono::microseconds>(breaker.probe_at() - now),
+                                   breaker.consecutive_faults(), breaker.times_opened(), node.reason};
         }
         changes.push_back(std::move(change));
     }

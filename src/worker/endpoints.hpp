@@ -22,8 +22,8 @@
 namespace moai::worker {
 
 /// A claimed delivery is sent at once if its endpoint has room. If not it waits here, for as long as the endpoint's
-/// horizon; then it is parked in the database, its endpoint is *crowded*, and from then on claims park what is due of it.
-/// A crowded endpoint that has room asks for the oldest of its parked deliveries (wanted()), until there are none.
+/// horizon; then it is parked in the database, its endpoint is *crowded*, and from then on claims park what is due of
+/// it. A crowded endpoint that has room asks for the oldest of its parked deliveries (wanted()), until there are none.
 /// Does no I/O: `send` and `park` are called from within its methods, and must not call it. Not thread-safe. The clock
 /// is passed in.
 class Endpoints {
@@ -91,18 +91,20 @@ private:
         SteadyTime until;
     };
     struct Node {
-        Node(std::string subscription_id, const EndpointLimits& limits, const Endpoint::Options& options, SteadyTime now)
+        Node(std::string subscription_id, const EndpointLimits& limits, const Endpoint::Options& options,
+             SteadyTime now)
             : id(std::move(subscription_id)), endpoint(limits, options, now) {}
         std::string id, url, reason;
         Endpoint endpoint;
         std::deque<Waiting> waiting;
         bool crowded = false;  // some of its deliveries are, or may be, parked
         bool asked = false;    // for some of them, no answer yet
-        bool unsettled = false;   // what was asked for may have been on its way to the database: do not ask before it is there
-        int parking = 0;          // on its way
-        std::uint64_t parks = 0;  // in all
+        bool unsettled =
+            false;        // what was asked for may have been on its way to the database: do not ask before it is there
+        int parking = 0;  // on its way
+        std::uint64_t parks = 0;           // in all
         std::uint64_t settled_at_ask = 0;  // of them, when it asked
-        bool open = false;     // counted in open_breakers_
+        bool open = false;                 // counted in open_breakers_
         std::optional<SteadyTime> timer;
     };
     struct ById {

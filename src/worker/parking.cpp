@@ -6,15 +6,27 @@
 
 namespace moai::worker {
 
+using namespace std::chrono_literals;
 using std::chrono::steady_clock;
 
 Parking::Parking(base::EventLoop& loop, store::DeliveryQueue& queue, Endpoints& endpoints, metrics::Registry& metrics,
                  Calls calls)
-    : loop_(loop), queue_(queue), endpoints_(endpoints), metrics_(metrics), calls_(std::move(calls)) {}
+    : loop_(loop),
+      queue_(queue),
+      endpoints_(endpoints),
+      metrics_(metrics),
+      calls_(std::move(calls)),
+      backoff_(50ms, 10s) {}
 
-Parking::~Parking() { loop_.cancel(timer_); }
+Parking::~Parking() {
+    loop_.cancel(timer_);
+    loop_.cancel(rest_timer_);
+}
 
 bool Parking::begin(int free_slots, bool claim_waits) {
+    if (rest_timer_ != 0) {
+        return false;
+    }
     if (must_learn_) {
         learn_now();
         return true;
@@ -35,14 +47,29 @@ bool Parking::begin(int free_slots, bool claim_waits) {
     return true;
 }
 
+void Parking::failed(const pg::Error& error) {
+    if (error.connection_lost()) {
+        return;  // the next one begins with learning
+    }
+    log::warning("endpoints: a statement failed, will repeat",
+                 {{"sqlstate", error.sqlstate()}, {"reason", error.what()}});
+    rest_timer_ = loop_.at(steady_clock::now() + backoff_.next(), [this] {
+        rest_timer_ = 0;
+        calls_.ticked();
+    });
+}
+
 void Parking::learn_now() {
     queue_.endpoints([this](const std::vector<store::KnownEndpoint>& known, const pg::Error* error) {
         if (error == nullptr) {
             must_learn_ = false;
             endpoints_.adopt(known, steady_clock::now());
             arm();
+            backoff_.reset();
+        } else {
+            failed(*error);
         }
-        calls_.done(error);
+        calls_.done();
     });
 }
 
@@ -62,8 +89,9 @@ void Parking::tell() {
     queue_.record_breakers(changes, [this, changes](const pg::Error* error) {
         if (error != nullptr) {
             endpoints_.put_back(changes);
+            failed(*error);
         }
-        calls_.done(error);
+        calls_.done();
     });
 }
 
@@ -76,9 +104,10 @@ void Parking::fetch(Endpoints::Wanted wanted) {
                                 endpoints_.came(wanted, claim, steady_clock::now());
                             } else {
                                 endpoints_.did_not_come(wanted, steady_clock::now());
+                                failed(*error);
                             }
                             arm();
-                            calls_.done(error);
+                            calls_.done();
                         });
 }
 

@@ -29,7 +29,8 @@ struct ParkerKilled : ::testing::Test {
         receiver.on("/", Answer{.behaviour = Answer::Behaviour::hang_after_request});
         first.await("worker listening");
         static_cast<void>(subscribe(sql, receiver.url(), "timeout => '5 s', format => 'raw'"));
-        sql.script("SELECT count(*) FROM (SELECT moai.publish('a', to_json(n)) FROM generate_series(1, 10000) AS n) AS p");
+        sql.script(
+            "SELECT count(*) FROM (SELECT moai.publish('a', to_json(n)) FROM generate_series(1, 10000) AS n) AS p");
         ASSERT_TRUE(eventually([&] { return parked() == kDeliveries - 16; }, 4s)) << parked();
     }
     std::size_t parked() {
@@ -62,7 +63,8 @@ TEST_F(ParkerKilled, OneThatStartsDeliversWhatTheDeadOneParked) {
 TEST_F(ParkerKilled, OneThatTakesTheOfficeDeliversWhatTheDeadOneParked) {
     MoaiProcess second(server("work", database.url(), {"--worker-name", "second"}));
     second.await("worker listening");
-    // It has learned of the parked ones when it started, and can send none of them: the endpoint hangs. The office is the first one's.
+    // It has learned of the parked ones when it started, and can send none of them: the endpoint hangs. The office is
+    // the first one's.
     ASSERT_TRUE(receiver.wait_for(32, 10s));
     ASSERT_TRUE(eventually([&] { return parked() == kDeliveries - 32; }, 10s)) << parked();
     kill(first);
@@ -81,7 +83,8 @@ TEST(Parking, ThatNobodyKnowsOfEndsWhenItLapses) {
     // As a worker would have left it that died when this one was not in office, nor started after it.
     sql.script(
         "BEGIN; SELECT moai.publish('a', '{}');"
-        "UPDATE moai_private.delivery SET parked = true, due_at = clock_timestamp() + interval '2 s' WHERE lease_token IS NULL;"
+        "UPDATE moai_private.delivery SET parked = true, due_at = clock_timestamp() + interval '2 s' WHERE lease_token "
+        "IS NULL;"
         "COMMIT");
     const auto parked_at = SteadyClock::now();
     ASSERT_TRUE(receiver.wait_for(2, 10s));

@@ -22,11 +22,11 @@ using SteadyClock = std::chrono::steady_clock;
 std::size_t most_at_once(const std::vector<ReceivedRequest>& requests, std::chrono::milliseconds duration) {
     std::size_t most = 0;
     for (const auto& request : requests) {
-        most = std::max(most, static_cast<std::size_t>(std::count_if(
-                                  requests.begin(), requests.end(), [&](const ReceivedRequest& other) {
-                                      return other.arrived_at <= request.arrived_at &&
-                                             other.arrived_at + duration > request.arrived_at;
-                                  })));
+        most = std::max(
+            most,
+            static_cast<std::size_t>(std::count_if(requests.begin(), requests.end(), [&](const ReceivedRequest& other) {
+                return other.arrived_at <= request.arrived_at && other.arrived_at + duration > request.arrived_at;
+            })));
     }
     return most;
 }
@@ -73,7 +73,8 @@ TEST_F(Endpoints, GetNoMoreASecondThanTheirRateLimit) {
     EXPECT_GE(took, 3400ms);
     EXPECT_LE(took, 6s);
     for (std::size_t i = 0; i + 41 < requests.size(); ++i) {
-        EXPECT_GE(requests[i + 41].arrived_at - requests[i].arrived_at, 950ms) << "more than a burst and a second's worth";
+        EXPECT_GE(requests[i + 41].arrived_at - requests[i].arrived_at, 950ms)
+            << "more than a burst and a second's worth";
     }
 }
 
@@ -119,7 +120,8 @@ TEST_F(Endpoints, ThatOnlyFailAreLeftAloneThenProbedThenRampedUp) {
     ASSERT_TRUE(eventually([&] { return breaker_of(id) == "closed"; }));
     EXPECT_EQ(number(sql, "SELECT count(*) FROM moai.attempt WHERE http_status = 500"), static_cast<int>(before))
         << "what was parked spent no attempt";
-    EXPECT_EQ(number(sql, "SELECT count(*) FROM moai.delivery WHERE state = 'delivered'"), 400 - static_cast<int>(before));
+    EXPECT_EQ(number(sql, "SELECT count(*) FROM moai.delivery WHERE state = 'delivered'"),
+              400 - static_cast<int>(before));
 }
 
 TEST_F(Endpoints, AreRampedUpOneTwoFourAfterTheirProbe) {
@@ -149,7 +151,9 @@ TEST_F(Endpoints, KeepTheirBreakerWhenTheWorkerIsRestarted) {
     {
         MoaiProcess first(server("work", database.url()));
         ASSERT_TRUE(eventually([&] { return breaker_of(id) == "open"; }, 20s));
-        ASSERT_TRUE(eventually([&] { return value(sql, "SELECT count(*) FROM moai.delivery WHERE state IN ('pending', 'delivering')") == "0"; }));
+        ASSERT_TRUE(eventually([&] {
+            return value(sql, "SELECT count(*) FROM moai.delivery WHERE state IN ('pending', 'delivering')") == "0";
+        }));
         first.send(SIGTERM);
         ASSERT_EQ(first.wait(), 0);
     }
@@ -166,7 +170,8 @@ TEST_F(Endpoints, KeepTheirBreakerWhenTheWorkerIsRestarted) {
     ASSERT_TRUE(receiver.wait_for(1, 10s));
     EXPECT_GE(receiver.requests()[0].arrived_at - written, 2990ms);
     ASSERT_TRUE(eventually([&] { return breaker_of(id) == "closed"; }));
-    ASSERT_TRUE(eventually([&] { return value(sql, "SELECT count(*) FROM moai.delivery WHERE state = 'parked'") == "0"; }));
+    ASSERT_TRUE(
+        eventually([&] { return value(sql, "SELECT count(*) FROM moai.delivery WHERE state = 'parked'") == "0"; }));
 }
 
 TEST_F(Endpoints, ThatRefuseMessagesAreNotTakenForBroken) {
@@ -175,7 +180,8 @@ TEST_F(Endpoints, ThatRefuseMessagesAreNotTakenForBroken) {
     publish_many(100);
     MoaiProcess worker(server("work", database.url()));
     ASSERT_TRUE(receiver.wait_for_distinct(100, 20s)) << receiver.distinct_deliveries();
-    ASSERT_TRUE(eventually([&] { return value(sql, "SELECT count(*) FROM moai.delivery WHERE state = 'retrying'") == "100"; }));
+    ASSERT_TRUE(
+        eventually([&] { return value(sql, "SELECT count(*) FROM moai.delivery WHERE state = 'retrying'") == "100"; }));
     EXPECT_EQ(breaker_of(id), "closed");
 }
 

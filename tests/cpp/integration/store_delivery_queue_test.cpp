@@ -240,9 +240,10 @@ TEST(DeliveryQueueSessions, StayIdleWhateverTheDatabasesDefaultsAre) {
 }
 
 TEST_F(DeliveryQueueTest, ParksWhatIsSaturatedAndFetchesItOldestFirst) {
-    const std::string id(sql_.query("SELECT id FROM moai.create_subscription('http://127.0.0.1:9/', '{*}', max_in_flight "
-                                    "=> 7, rate_limit => 2.5)")
-                             .text(0, 0));
+    const std::string id(
+        sql_.query("SELECT id FROM moai.create_subscription('http://127.0.0.1:9/', '{*}', max_in_flight "
+                   "=> 7, rate_limit => 2.5)")
+            .text(0, 0));
     const std::string first = publish();
     const std::string second = publish();
     const Claim none = claim(10, {id});
@@ -268,7 +269,8 @@ TEST_F(DeliveryQueueTest, ParksWhatIsSaturatedAndFetchesItOldestFirst) {
 }
 
 TEST_F(DeliveryQueueTest, TellsOfBreakersAndReadsThemBack) {
-    const std::string id(sql_.query("SELECT id FROM moai.create_subscription('http://127.0.0.1:9/x', '{*}')").text(0, 0));
+    const std::string id(
+        sql_.query("SELECT id FROM moai.create_subscription('http://127.0.0.1:9/x', '{*}')").text(0, 0));
     const auto record_breakers = [&](const BreakerChange& change) {
         bool done = false;
         queue_.record_breakers({change}, [&](const pg::Error* error) {

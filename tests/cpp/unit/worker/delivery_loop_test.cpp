@@ -1,7 +1,7 @@
 #include "worker/delivery_loop.hpp"
 
-#include <algorithm>
 #include <gtest/gtest.h>
+#include <algorithm>
 
 #include "unit/worker/delivery_loop_fixture.hpp"
 #include "worker/iso_time.hpp"
@@ -187,7 +187,9 @@ TEST_F(DeliveryLoopTest, LooksOncePerSafetyIntervalAndCountsItsCatches) {
 
 TEST_F(DeliveryLoopTest, HearsADoorbellThatRingsWhileItClaims) {
     queue.claims.push_back(claim_of({}));
-    queue.on_endpoints = [this] { worker().wake(WakeReason::notify); };  // the claim under way may have looked too early
+    queue.on_endpoints = [this] {
+        worker().wake(WakeReason::notify);
+    };  // the claim under way may have looked too early
     worker().queue_ready();
     queue.on_claim = [this] {
         if (queue.claim_counts.size() == 2) {
@@ -243,11 +245,21 @@ TEST_F(DeliveryLoopTest, DrainingGivesBackWhatAClaimUnderWayBrings) {
     EXPECT_EQ(queue.recorded.at(0).at(0).outcome, Outcome::released);
 }
 
+// worker/parking.cpp, as the loop uses it.
 TEST_F(DeliveryLoopTest, AsksWhatIsKnownOfEndpointsBeforeItsFirstClaim) {
-    queue.endpoints_errors.emplace_back("40001", "try again");
-    queue.on_endpoints = [this] { EXPECT_TRUE(queue.claim_counts.empty() || queue.endpoints_calls > 1); };
+    queue.on_endpoints = [this] { EXPECT_EQ(queue.claim_counts.size(), 1U) << "the one that has just been begun"; };
     run_until_claims(1);
-    EXPECT_EQ(queue.endpoints_calls, 2) << "a failure is repeated";
+    EXPECT_EQ(queue.endpoints_calls, 1);
+}
+
+TEST_F(DeliveryLoopTest, ClaimsAlthoughItCannotLearnOfEndpointsAndAsksAgain) {
+    queue.endpoints_errors.emplace_back("57014", "canceling statement due to statement timeout");
+    queue.claims.push_back(claim_of({delivery("a")}));
+    run_until_recorded(1);
+    EXPECT_EQ(queue.endpoints_calls, 1);
+    queue.on_endpoints = [this] { loop.stop(); };
+    loop.run();
+    EXPECT_EQ(queue.endpoints_calls, 2);
 }
 
 TEST_F(DeliveryLoopTest, AsksAgainWhenItTakesTheOffice) {

@@ -19,20 +19,20 @@ struct EndpointsTest : ::testing::Test {
     std::vector<Sent> sent;
     std::vector<std::string> parked;
     bool can_send = true;
-    Endpoints endpoints{{},
-                        {.send =
-                             [this](const Claimed& claimed, Endpoint::Ticket ticket) {
-                                 if (can_send) {
-                                     sent.push_back(
-                                         {claimed.delivery.event_id, claimed.delivery.subscription_id, ticket});
-                                 }
-                                 return can_send;
-                             },
-                         .park =
-                             [this](const Claimed& claimed) {
-                                 parked.push_back(claimed.delivery.event_id);
-                                 unsettled.push_back(claimed.delivery.subscription_id);
-                             }}};
+    Endpoints endpoints{
+        {},
+        {.send =
+             [this](const Claimed& claimed, Endpoint::Ticket ticket) {
+                 if (can_send) {
+                     sent.push_back({claimed.delivery.event_id, claimed.delivery.subscription_id, ticket});
+                 }
+                 return can_send;
+             },
+         .park =
+             [this](const Claimed& claimed) {
+                 parked.push_back(claimed.delivery.event_id);
+                 unsettled.push_back(claimed.delivery.subscription_id);
+             }}};
     std::vector<std::string> unsettled;
 
     static store::ClaimedDelivery delivery(const std::string& subscription, const std::string& event) {
@@ -366,13 +366,13 @@ TEST_F(EndpointsTest, WhatCannotBeSentTakesNoRoom) {
 }
 
 TEST_F(EndpointsTest, AdoptsWhatTheDatabaseKnows) {
-    endpoints.adopt({{.subscription_id = "parked", .url = "https://parked", .max_in_flight = 3, .has_parked = true},
-                     {.subscription_id = "open",
-                      .url = "https://open",
-                      .has_parked = true,
-                      .open = store::OpenBreaker{
-                          .probe_in = 9s, .consecutive_failures = 31, .times_opened = 2, .reason = "dns"}}},
-                    now);
+    endpoints.adopt(
+        {{.subscription_id = "parked", .url = "https://parked", .max_in_flight = 3, .has_parked = true},
+         {.subscription_id = "open",
+          .url = "https://open",
+          .has_parked = true,
+          .open = store::OpenBreaker{.probe_in = 9s, .consecutive_failures = 31, .times_opened = 2, .reason = "dns"}}},
+        now);
     EXPECT_EQ(endpoints.saturated(now), (std::vector<std::string>{"open", "parked"}));
     EXPECT_EQ(endpoints.next_at(), now + 9s);
     const auto wanted = endpoints.wanted(100, now);
