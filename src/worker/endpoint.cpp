@@ -117,9 +117,10 @@ int Endpoint::headroom(SteadyTime now, int waiting) const noexcept {
     const bool is_closed = breaker_.state(now) == Breaker::State::closed;
     int room = (is_closed ? window_ + recently_ended(now) - in_flight_ : std::min(window_ - in_flight_, 1)) - waiting;
     if (bucket_) {
-        // What there is now, and what the horizon brings; but not a part of a token, which would be waited for twice.
+        // What there is now, and what half of the horizon brings: who waits for the last of them is sent before its
+        // wait ends.
         const double tokens = bucket_->tokens_at(now);
-        const double soon = bucket_->rate() * std::chrono::duration<double>(options_.horizon).count();
+        const double soon = bucket_->rate() * std::chrono::duration<double>(options_.horizon).count() / 2;
         room = std::min(room, static_cast<int>(std::floor(tokens) + std::floor(soon)) - waiting);
     }
     return std::max(room, 0);

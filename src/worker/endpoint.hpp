@@ -40,7 +40,7 @@ public:
         int first_window = 16;
         int cap = 256;  ///< of the window, unless the limits say less or more
         int greatest_cap = 512;
-        std::chrono::milliseconds horizon{50};  ///< headroom() counts what will be sent in that time
+        std::chrono::milliseconds horizon{100};  ///< headroom() counts what will be sent in that time
         Breaker::Options breaker;
     };
     /// Goes with a request and comes back with its result.

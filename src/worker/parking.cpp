@@ -38,12 +38,12 @@ bool Parking::begin(int free_slots, bool claim_waits) {
     if (free_slots <= 0 || !endpoints_.wants_parked() || (claim_waits && std::exchange(fetched_last_, false))) {
         return false;
     }
-    auto wanted = endpoints_.wanted(free_slots, steady_clock::now());
+    const auto wanted = endpoints_.wanted(free_slots, steady_clock::now());
     if (wanted.empty()) {
         return false;
     }
     fetched_last_ = true;
-    fetch(std::move(wanted));
+    fetch(wanted);
     return true;
 }
 
@@ -95,7 +95,7 @@ void Parking::tell() {
     });
 }
 
-void Parking::fetch(Endpoints::Wanted wanted) {
+void Parking::fetch(const Endpoints::Wanted& wanted) {
     const auto sent_at = steady_clock::now();
     queue_.claim_parked(wanted.subscription_ids, wanted.counts,
                         [this, wanted, sent_at](const store::Claim& claim, const pg::Error* error) {

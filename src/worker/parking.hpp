@@ -48,7 +48,7 @@ private:
     void failed(const pg::Error& error);
     void learn_now();
     void tell();
-    void fetch(Endpoints::Wanted wanted);
+    void fetch(const Endpoints::Wanted& wanted);
 
     base::EventLoop& loop_;
     store::DeliveryQueue& queue_;
