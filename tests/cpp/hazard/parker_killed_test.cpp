@@ -80,6 +80,13 @@ TEST(Parking, ThatNobodyKnowsOfEndsWhenItLapses) {
     worker.await("worker listening");
     static_cast<void>(publish(sql));
     ASSERT_TRUE(receiver.wait_for(1, 10s));
+    // Who takes the office asks what is parked. This one has it, and has asked, when it is asleep.
+    ASSERT_TRUE(eventually([&] {
+        return value(sql,
+                     "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND classid = 1836016993 AND objid = 1 "
+                     "AND "
+                     "granted AND database = (SELECT oid FROM pg_database WHERE datname = current_database())") == "1";
+    }));
     // As a worker would have left it that died when this one was not in office, nor started after it.
     sql.script(
         "BEGIN; SELECT moai.publish('a', '{}');"
