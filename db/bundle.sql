@@ -1,1 +1,1 @@
-SELECT moai_private.record_bundle('cc253e996171f5bc9875cddeff4a5d0c9c1d005fd58dd4eeb4c05142da3e2c96');
+SELECT moai_private.record_bundle('e3fe1106f032fd88c6c72809517ce7a2163b4dd23b0baf5a4004cd4cb2a87378');

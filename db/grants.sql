@@ -13,8 +13,8 @@ FROM (VALUES
          moai.retry_delivery moai.cancel_delivery moai.redrive_dead_letters moai.discard_dead_letter moai.stats moai.history_stats'),
 
     ('moai_worker', 'schema', 'moai'),
-    ('moai_worker', 'function', 'moai.claim_deliveries moai.complete_deliveries moai.maintain moai.upkeep_state moai.stats moai.history_stats
-         moai.await_office moai.call_for_help moai.fall_asleep moai.wake_up moai.leave_office'),
+    ('moai_worker', 'function', 'moai.claim_deliveries moai.claim_parked moai.complete_deliveries moai.record_breakers moai.endpoints moai.maintain moai.upkeep_state
+         moai.stats moai.history_stats moai.await_office moai.call_for_help moai.fall_asleep moai.wake_up moai.leave_office'),
 
     ('moai_reader', 'schema', 'moai'),
     ('moai_reader', 'view', 'moai.event moai.subscription moai.delivery moai.attempt moai.dead_letter'),

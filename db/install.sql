@@ -9,6 +9,8 @@ BEGIN;
 \ir step.sql
 \set migration 0003_doorbell
 \ir step.sql
+\set migration 0004_endpoints
+\ir step.sql
 \set migration 0005_upkeep
 \ir step.sql
 \ir functions/manifest.sql

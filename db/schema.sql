@@ -97,7 +97,8 @@ COMMENT ON TYPE moai.subscription_state IS 'Only an active subscription is deliv
 CREATE TYPE moai_private.attempt_result AS ENUM (
     'delivered',
     'failed',
-    'released'
+    'released',
+    'parked'
 );
 
 ALTER TYPE moai_private.attempt_result OWNER TO moai_owner;
@@ -106,7 +107,7 @@ ALTER TYPE moai_private.attempt_result OWNER TO moai_owner;
 -- Name: TYPE attempt_result; Type: COMMENT; Schema: moai_private; Owner: moai_owner
 --
 
-COMMENT ON TYPE moai_private.attempt_result IS 'What a worker says of a claimed delivery; released means not started.';
+COMMENT ON TYPE moai_private.attempt_result IS 'What a worker says of a claimed delivery; released means not started, parked the same because its endpoint has no room.';
 
 --
 -- Name: batch_item; Type: TYPE; Schema: moai_private; Owner: moai_owner
@@ -148,7 +149,9 @@ CREATE TYPE moai_private.leased AS (
 	url text,
 	format text,
 	secret text,
-	timeout interval
+	timeout interval,
+	max_in_flight integer,
+	rate_limit double precision
 );
 
 ALTER TYPE moai_private.leased OWNER TO moai_owner;
@@ -266,7 +269,7 @@ For members of moai_owner only. Raises MO404 (no such role), MO422. Locks: none 
 -- Name: await_office(text, integer, interval); Type: FUNCTION; Schema: moai; Owner: moai_owner
 --
 
-CREATE FUNCTION moai.await_office(worker text, max_count integer, patience interval) RETURNS TABLE(in_office boolean, event_id uuid, subscription_id uuid, lease_token bigint, attempt_no integer, event_type text, tenant text, published_at text, payload text, url text, format text, secret text, timeout_ms integer, lease_ms integer, claimed_at_us bigint, next_due_in_us bigint, overdue_us bigint)
+CREATE FUNCTION moai.await_office(worker text, max_count integer, patience interval) RETURNS TABLE(in_office boolean, event_id uuid, subscription_id uuid, lease_token bigint, attempt_no integer, event_type text, tenant text, published_at text, payload text, url text, format text, secret text, timeout_ms integer, lease_ms integer, claimed_at_us bigint, next_due_in_us bigint, overdue_us bigint, max_in_flight integer, rate_limit double precision, parked integer)
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
@@ -333,10 +336,10 @@ COMMENT ON FUNCTION moai.cancel_delivery(id text) IS 'Ends a waiting delivery as
 Raises MO404, MO409 (being delivered, or finished). Locks: the subscription (shared), then the delivery.';
 
 --
--- Name: claim_deliveries(text, integer, boolean); Type: FUNCTION; Schema: moai; Owner: moai_owner
+-- Name: claim_deliveries(text, integer, boolean, uuid[]); Type: FUNCTION; Schema: moai; Owner: moai_owner
 --
 
-CREATE FUNCTION moai.claim_deliveries(worker text, max_count integer, in_office boolean DEFAULT false) RETURNS TABLE(event_id uuid, subscription_id uuid, lease_token bigint, attempt_no integer, event_type text, tenant text, published_at text, payload text, url text, format text, secret text, timeout_ms integer, lease_ms integer, claimed_at_us bigint, next_due_in_us bigint, overdue_us bigint)
+CREATE FUNCTION moai.claim_deliveries(worker text, max_count integer, in_office boolean DEFAULT false, saturated uuid[] DEFAULT '{}'::uuid[]) RETURNS TABLE(event_id uuid, subscription_id uuid, lease_token bigint, attempt_no integer, event_type text, tenant text, published_at text, payload text, url text, format text, secret text, timeout_ms integer, lease_ms integer, claimed_at_us bigint, next_due_in_us bigint, overdue_us bigint, max_in_flight integer, rate_limit double precision, parked integer)
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
@@ -344,22 +347,60 @@ BEGIN
     IF claim_deliveries.max_count IS NULL OR claim_deliveries.max_count NOT BETWEEN 1 AND 10000 THEN
         PERFORM moai_private.fail(422, 'max_count is outside of 1 to 10000', 'max_count = ' || coalesce(claim_deliveries.max_count::text, 'null'));
     END IF;
-    RETURN QUERY SELECT * FROM moai_private.claim(claim_deliveries.max_count, clock_timestamp(), claim_deliveries.in_office);
+    RETURN QUERY SELECT * FROM moai_private.claim(
+        claim_deliveries.max_count, clock_timestamp(), claim_deliveries.in_office, claim_deliveries.saturated);
 END
 $$;
 
-ALTER FUNCTION moai.claim_deliveries(worker text, max_count integer, in_office boolean) OWNER TO moai_owner;
+ALTER FUNCTION moai.claim_deliveries(worker text, max_count integer, in_office boolean, saturated uuid[]) OWNER TO moai_owner;
 
 --
--- Name: FUNCTION claim_deliveries(worker text, max_count integer, in_office boolean); Type: COMMENT; Schema: moai; Owner: moai_owner
+-- Name: FUNCTION claim_deliveries(worker text, max_count integer, in_office boolean, saturated uuid[]); Type: COMMENT; Schema: moai; Owner: moai_owner
 --
 
-COMMENT ON FUNCTION moai.claim_deliveries(worker text, max_count integer, in_office boolean) IS 'Leases up to max_count deliveries that are due, oldest first, to this worker, and returns all that their requests need.
+COMMENT ON FUNCTION moai.claim_deliveries(worker text, max_count integer, in_office boolean, saturated uuid[]) IS 'Leases up to max_count deliveries that are due, oldest first, to this worker, and returns all that their requests need.
 lease_token must be given back to moai.complete_deliveries; attempt_no is the number that the next request bears. The lease lasts lease_ms.
 next_due_in_us: until the earliest due time left in the table, leases included (NULL: the table is empty). overdue_us: how long the first of those
 claimed had been due. Always returns a row: with nothing to claim, one whose event_id is NULL. Commit before the first request is sent.
 in_office: this worker is the sentinel (moai.await_office); of any other''s leases the sentinel is told.
+saturated: subscriptions whose endpoints this worker has no room for. What is due of theirs is parked (parked: how many), without spending a try, some
+hundreds in one claim and none of them met by later claims: for 5 to 10 minutes, or until somebody calls moai.claim_parked. Others'' deliveries behind them are found.
 Rows of paused or disabled subscriptions are parked, those of deleted ones cancelled, those whose lease lapsed five times in a row dead-lettered as crash_loop.
+Raises MO422. Locks: rows of the queue, never waiting for one (SKIP LOCKED).';
+
+--
+-- Name: claim_parked(text, uuid[], integer[], boolean); Type: FUNCTION; Schema: moai; Owner: moai_owner
+--
+
+CREATE FUNCTION moai.claim_parked(worker text, subscription_ids uuid[], counts integer[], in_office boolean DEFAULT false) RETURNS TABLE(event_id uuid, subscription_id uuid, lease_token bigint, attempt_no integer, event_type text, tenant text, published_at text, payload text, url text, format text, secret text, timeout_ms integer, lease_ms integer, claimed_at_us bigint, next_due_in_us bigint, overdue_us bigint, max_in_flight integer, rate_limit double precision, parked integer)
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    _asked bigint := (SELECT sum(c) FROM unnest(claim_parked.counts) AS c);
+BEGIN
+    IF coalesce(cardinality(claim_parked.subscription_ids), 0) = 0
+        OR cardinality(claim_parked.subscription_ids) IS DISTINCT FROM cardinality(claim_parked.counts) THEN
+        PERFORM moai_private.fail(422, 'subscription_ids and counts are not of one length, at least 1',
+            format('subscription_ids has %s, counts has %s', coalesce(cardinality(claim_parked.subscription_ids), 0),
+                coalesce(cardinality(claim_parked.counts), 0)));
+    ELSIF 0 >= ANY (claim_parked.counts) OR array_position(claim_parked.counts, NULL) IS NOT NULL OR _asked > 10000 THEN
+        PERFORM moai_private.fail(422, 'counts are not each at least 1 and 10000 in all',
+            format('counts = %s', left(claim_parked.counts::text, 64)));
+    END IF;
+    RETURN QUERY SELECT * FROM moai_private.claim(
+        0, clock_timestamp(), claim_parked.in_office, '{}', claim_parked.subscription_ids, claim_parked.counts);
+END
+$$;
+
+ALTER FUNCTION moai.claim_parked(worker text, subscription_ids uuid[], counts integer[], in_office boolean) OWNER TO moai_owner;
+
+--
+-- Name: FUNCTION claim_parked(worker text, subscription_ids uuid[], counts integer[], in_office boolean); Type: COMMENT; Schema: moai; Owner: moai_owner
+--
+
+COMMENT ON FUNCTION moai.claim_parked(worker text, subscription_ids uuid[], counts integer[], in_office boolean) IS 'Leases parked deliveries of active subscriptions to this worker, the oldest events first, up to counts[i] of subscription_ids[i], due or not.
+Returns what moai.claim_deliveries returns; in_office is the same, too. Fewer than asked for means that no more are parked, or that somebody else holds them just now.
 Raises MO422. Locks: rows of the queue, never waiting for one (SKIP LOCKED).';
 
 --
@@ -388,7 +429,7 @@ ALTER FUNCTION moai.complete_deliveries(worker text, results json) OWNER TO moai
 --
 
 COMMENT ON FUNCTION moai.complete_deliveries(worker text, results json) IS 'Records what became of claimed deliveries. results: an array of objects with event_id, subscription_id, lease_token, attempt_no, outcome
-(''delivered'', ''failed'' or ''released'': not started, no try spent), started_at_us, http_status, error_class, error_detail, remote_address,
+(''delivered'', ''failed'', ''released'': not started, no try spent, or ''parked'': the same, and its endpoint has no room), started_at_us, http_status, error_class, error_detail, remote_address,
 response_body (base64), response_bytes, dns_us, connect_us, tls_us, first_byte_us, total_us.
 Acts only where the lease token still matches: delivered ones leave the queue, failed ones are rescheduled by their subscription''s retry policy, or
 dead-lettered when no try is left. Other results are logged as orphan attempts and change nothing; repeating a batch changes nothing either.
@@ -418,9 +459,13 @@ CREATE TABLE moai_private.subscription (
     held boolean DEFAULT false NOT NULL,
     created_at timestamp with time zone NOT NULL,
     updated_at timestamp with time zone NOT NULL,
+    max_in_flight integer,
+    rate_limit double precision,
     CONSTRAINT subscription_format_known CHECK ((format = ANY (ARRAY['standard'::text, 'raw'::text]))),
     CONSTRAINT subscription_held_unless_active CHECK ((held OR (state = 'active'::moai.subscription_state))),
     CONSTRAINT subscription_max_attempts_range CHECK (((max_attempts >= 1) AND (max_attempts <= 100))),
+    CONSTRAINT subscription_max_in_flight_range CHECK (((max_in_flight >= 1) AND (max_in_flight <= 10000))),
+    CONSTRAINT subscription_rate_limit_range CHECK (((rate_limit >= (0.001)::double precision) AND (rate_limit <= (1000000)::double precision))),
     CONSTRAINT subscription_retry_base_range CHECK (((retry_base >= '00:00:00.1'::interval) AND (retry_base <= '30 days'::interval))),
     CONSTRAINT subscription_retry_cap_range CHECK (((retry_cap >= retry_base) AND (retry_cap <= '30 days'::interval))),
     CONSTRAINT subscription_retry_factor_range CHECK (((retry_factor >= (1)::double precision) AND (retry_factor <= (100)::double precision))),
@@ -451,10 +496,22 @@ COMMENT ON COLUMN moai_private.subscription.secret IS 'whsec_ and the padded bas
 COMMENT ON COLUMN moai_private.subscription.held IS 'New deliveries are inserted parked.';
 
 --
--- Name: create_subscription(text, text[], text, text, text, interval, integer, interval, double precision, interval, double precision, text, timestamp with time zone); Type: FUNCTION; Schema: moai_private; Owner: moai_owner
+-- Name: COLUMN subscription.max_in_flight; Type: COMMENT; Schema: moai_private; Owner: moai_owner
 --
 
-CREATE FUNCTION moai_private.create_subscription(url text, event_types text[], tenant text, secret text, format text, timeout interval, max_attempts integer, retry_base interval, retry_factor double precision, retry_cap interval, retry_jitter double precision, description text, at timestamp with time zone) RETURNS moai_private.subscription
+COMMENT ON COLUMN moai_private.subscription.max_in_flight IS 'Requests in flight at once, for each worker process. NULL: what the worker allows.';
+
+--
+-- Name: COLUMN subscription.rate_limit; Type: COMMENT; Schema: moai_private; Owner: moai_owner
+--
+
+COMMENT ON COLUMN moai_private.subscription.rate_limit IS 'Requests per second, for each worker process. NULL: none.';
+
+--
+-- Name: create_subscription(text, text[], text, text, text, interval, integer, interval, double precision, interval, double precision, text, integer, double precision, timestamp with time zone); Type: FUNCTION; Schema: moai_private; Owner: moai_owner
+--
+
+CREATE FUNCTION moai_private.create_subscription(url text, event_types text[], tenant text, secret text, format text, timeout interval, max_attempts integer, retry_base interval, retry_factor double precision, retry_cap interval, retry_jitter double precision, description text, max_in_flight integer, rate_limit double precision, at timestamp with time zone) RETURNS moai_private.subscription
     LANGUAGE plpgsql
     AS $$
 #variable_conflict use_column
@@ -474,6 +531,8 @@ BEGIN
     _new.retry_factor := create_subscription.retry_factor;
     _new.retry_cap := create_subscription.retry_cap;
     _new.retry_jitter := create_subscription.retry_jitter;
+    _new.max_in_flight := create_subscription.max_in_flight;
+    _new.rate_limit := create_subscription.rate_limit;
     _new.state := 'active';
     _new.held := false;
     _new.created_at := create_subscription.at;
@@ -485,37 +544,39 @@ BEGIN
 END
 $$;
 
-ALTER FUNCTION moai_private.create_subscription(url text, event_types text[], tenant text, secret text, format text, timeout interval, max_attempts integer, retry_base interval, retry_factor double precision, retry_cap interval, retry_jitter double precision, description text, at timestamp with time zone) OWNER TO moai_owner;
+ALTER FUNCTION moai_private.create_subscription(url text, event_types text[], tenant text, secret text, format text, timeout interval, max_attempts integer, retry_base interval, retry_factor double precision, retry_cap interval, retry_jitter double precision, description text, max_in_flight integer, rate_limit double precision, at timestamp with time zone) OWNER TO moai_owner;
 
 --
--- Name: FUNCTION create_subscription(url text, event_types text[], tenant text, secret text, format text, timeout interval, max_attempts integer, retry_base interval, retry_factor double precision, retry_cap interval, retry_jitter double precision, description text, at timestamp with time zone); Type: COMMENT; Schema: moai_private; Owner: moai_owner
+-- Name: FUNCTION create_subscription(url text, event_types text[], tenant text, secret text, format text, timeout interval, max_attempts integer, retry_base interval, retry_factor double precision, retry_cap interval, retry_jitter double precision, description text, max_in_flight integer, rate_limit double precision, at timestamp with time zone); Type: COMMENT; Schema: moai_private; Owner: moai_owner
 --
 
-COMMENT ON FUNCTION moai_private.create_subscription(url text, event_types text[], tenant text, secret text, format text, timeout interval, max_attempts integer, retry_base interval, retry_factor double precision, retry_cap interval, retry_jitter double precision, description text, at timestamp with time zone) IS 'moai.create_subscription at a given time; returns the stored row.';
+COMMENT ON FUNCTION moai_private.create_subscription(url text, event_types text[], tenant text, secret text, format text, timeout interval, max_attempts integer, retry_base interval, retry_factor double precision, retry_cap interval, retry_jitter double precision, description text, max_in_flight integer, rate_limit double precision, at timestamp with time zone) IS 'moai.create_subscription at a given time; returns the stored row.';
 
 --
--- Name: create_subscription(text, text[], text, text, text, interval, integer, interval, double precision, interval, double precision, text); Type: FUNCTION; Schema: moai; Owner: moai_owner
+-- Name: create_subscription(text, text[], text, text, text, interval, integer, interval, double precision, interval, double precision, text, integer, double precision); Type: FUNCTION; Schema: moai; Owner: moai_owner
 --
 
-CREATE FUNCTION moai.create_subscription(url text, event_types text[], tenant text DEFAULT 'default'::text, secret text DEFAULT NULL::text, format text DEFAULT 'standard'::text, timeout interval DEFAULT '00:00:15'::interval, max_attempts integer DEFAULT 8, retry_base interval DEFAULT '00:00:05'::interval, retry_factor double precision DEFAULT 5, retry_cap interval DEFAULT '24:00:00'::interval, retry_jitter double precision DEFAULT 0.1, description text DEFAULT NULL::text) RETURNS TABLE(id uuid, secret text)
+CREATE FUNCTION moai.create_subscription(url text, event_types text[], tenant text DEFAULT 'default'::text, secret text DEFAULT NULL::text, format text DEFAULT 'standard'::text, timeout interval DEFAULT '00:00:15'::interval, max_attempts integer DEFAULT 8, retry_base interval DEFAULT '00:00:05'::interval, retry_factor double precision DEFAULT 5, retry_cap interval DEFAULT '24:00:00'::interval, retry_jitter double precision DEFAULT 0.1, description text DEFAULT NULL::text, max_in_flight integer DEFAULT NULL::integer, rate_limit double precision DEFAULT NULL::double precision) RETURNS TABLE(id uuid, secret text)
     LANGUAGE sql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     BEGIN ATOMIC
  SELECT s.id,
      s.secret
-    FROM moai_private.create_subscription(create_subscription.url, create_subscription.event_types, create_subscription.tenant, create_subscription.secret, create_subscription.format, create_subscription.timeout, create_subscription.max_attempts, create_subscription.retry_base, create_subscription.retry_factor, create_subscription.retry_cap, create_subscription.retry_jitter, create_subscription.description, clock_timestamp()) s(id, tenant, url, event_types, format, secret, description, timeout, max_attempts, retry_base, retry_factor, retry_cap, retry_jitter, state, state_reason, held, created_at, updated_at);
+    FROM moai_private.create_subscription(create_subscription.url, create_subscription.event_types, create_subscription.tenant, create_subscription.secret, create_subscription.format, create_subscription.timeout, create_subscription.max_attempts, create_subscription.retry_base, create_subscription.retry_factor, create_subscription.retry_cap, create_subscription.retry_jitter, create_subscription.description, create_subscription.max_in_flight, create_subscription.rate_limit, clock_timestamp()) s(id, tenant, url, event_types, format, secret, description, timeout, max_attempts, retry_base, retry_factor, retry_cap, retry_jitter, state, state_reason, held, created_at, updated_at, max_in_flight, rate_limit);
 END;
 
-ALTER FUNCTION moai.create_subscription(url text, event_types text[], tenant text, secret text, format text, timeout interval, max_attempts integer, retry_base interval, retry_factor double precision, retry_cap interval, retry_jitter double precision, description text) OWNER TO moai_owner;
+ALTER FUNCTION moai.create_subscription(url text, event_types text[], tenant text, secret text, format text, timeout interval, max_attempts integer, retry_base interval, retry_factor double precision, retry_cap interval, retry_jitter double precision, description text, max_in_flight integer, rate_limit double precision) OWNER TO moai_owner;
 
 --
--- Name: FUNCTION create_subscription(url text, event_types text[], tenant text, secret text, format text, timeout interval, max_attempts integer, retry_base interval, retry_factor double precision, retry_cap interval, retry_jitter double precision, description text); Type: COMMENT; Schema: moai; Owner: moai_owner
+-- Name: FUNCTION create_subscription(url text, event_types text[], tenant text, secret text, format text, timeout interval, max_attempts integer, retry_base interval, retry_factor double precision, retry_cap interval, retry_jitter double precision, description text, max_in_flight integer, rate_limit double precision); Type: COMMENT; Schema: moai; Owner: moai_owner
 --
 
-COMMENT ON FUNCTION moai.create_subscription(url text, event_types text[], tenant text, secret text, format text, timeout interval, max_attempts integer, retry_base interval, retry_factor double precision, retry_cap interval, retry_jitter double precision, description text) IS 'Subscribes a URL to event types of a tenant: events published from the commit on are delivered to it. Returns the id and, once and for all, the secret.
+COMMENT ON FUNCTION moai.create_subscription(url text, event_types text[], tenant text, secret text, format text, timeout interval, max_attempts integer, retry_base interval, retry_factor double precision, retry_cap interval, retry_jitter double precision, description text, max_in_flight integer, rate_limit double precision) IS 'Subscribes a URL to event types of a tenant: events published from the commit on are delivered to it. Returns the id and, once and for all, the secret.
 url: absolute, http or https, at most 2048 bytes. event_types: 1 to 100 exact types, prefixes ("user.*"), or "*". secret: "whsec_" and the padded
 base64 of 24 to 64 bytes; NULL makes one. format: ''standard'' or ''raw'' (the payload''s own bytes). timeout: 100 ms to 60 s. max_attempts: 1 to 100.
 After failed try n the next one is due in retry_base * retry_factor^(n-1), at most retry_cap, lengthened by up to the share retry_jitter.
+max_in_flight: how many requests of each worker process may be under way at once, 1 to 10000; NULL: up to half of its --concurrency. rate_limit: how many
+a second each worker process may start, 0.001 to 1000000, with a burst of one second''s worth; NULL: no limit. What has no room waits, parked, spending no try.
 Raises MO422 naming the argument, MO403 (the login does not act for the tenant). Locks: none that others wait for.';
 
 --
@@ -592,10 +653,32 @@ COMMENT ON FUNCTION moai.discard_dead_letter(id text) IS 'Removes a dead letter,
 id: ''<event id>_<subscription id>'', as in moai.dead_letter. Raises MO404. Locks: the dead letter.';
 
 --
+-- Name: endpoints(); Type: FUNCTION; Schema: moai; Owner: moai_owner
+--
+
+CREATE FUNCTION moai.endpoints() RETURNS TABLE(subscription_id uuid, url text, max_in_flight integer, rate_limit double precision, has_parked boolean, probe_in_us bigint, consecutive_failures integer, times_opened integer, reason text)
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+BEGIN
+    RETURN QUERY SELECT * FROM moai_private.endpoints(clock_timestamp());
+END
+$$;
+
+ALTER FUNCTION moai.endpoints() OWNER TO moai_owner;
+
+--
+-- Name: FUNCTION endpoints(); Type: COMMENT; Schema: moai; Owner: moai_owner
+--
+
+COMMENT ON FUNCTION moai.endpoints() IS 'The active subscriptions that have parked deliveries or a breaker that is not closed: what a worker must know that starts, or whose office it is
+to look after those of one that died. probe_in_us: until the breaker lets a request through, NULL where it is closed. One probe of an index for each subscription.';
+
+--
 -- Name: fall_asleep(text, integer, interval); Type: FUNCTION; Schema: moai; Owner: moai_owner
 --
 
-CREATE FUNCTION moai.fall_asleep(worker text, max_count integer, patience interval) RETURNS TABLE(asleep boolean, event_id uuid, subscription_id uuid, lease_token bigint, attempt_no integer, event_type text, tenant text, published_at text, payload text, url text, format text, secret text, timeout_ms integer, lease_ms integer, claimed_at_us bigint, next_due_in_us bigint, overdue_us bigint)
+CREATE FUNCTION moai.fall_asleep(worker text, max_count integer, patience interval) RETURNS TABLE(asleep boolean, event_id uuid, subscription_id uuid, lease_token bigint, attempt_no integer, event_type text, tenant text, published_at text, payload text, url text, format text, secret text, timeout_ms integer, lease_ms integer, claimed_at_us bigint, next_due_in_us bigint, overdue_us bigint, max_in_flight integer, rate_limit double precision, parked integer)
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
@@ -795,6 +878,35 @@ COMMENT ON FUNCTION moai.publish_jsonb(type text, payload jsonb, idempotency_key
 A function of its own, not an overload: an overload would make plain string literals ambiguous. Arguments, errors and locks as moai.publish.';
 
 --
+-- Name: record_breakers(text, json); Type: FUNCTION; Schema: moai; Owner: moai_owner
+--
+
+CREATE FUNCTION moai.record_breakers(worker text, changes json) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+BEGIN
+    IF record_breakers.worker IS NULL THEN
+        PERFORM moai_private.fail(422, 'worker is missing', NULL, 'Name the process whose breakers these are.');
+    ELSIF json_typeof(record_breakers.changes) IS DISTINCT FROM 'array' THEN
+        PERFORM moai_private.fail(422, 'changes is not an array', 'changes is ' || coalesce(json_typeof(record_breakers.changes), 'null'),
+            'Give an array with one object for each breaker.');
+    END IF;
+    PERFORM moai_private.record_breakers(record_breakers.worker, record_breakers.changes, clock_timestamp());
+END
+$$;
+
+ALTER FUNCTION moai.record_breakers(worker text, changes json) OWNER TO moai_owner;
+
+--
+-- Name: FUNCTION record_breakers(worker text, changes json); Type: COMMENT; Schema: moai; Owner: moai_owner
+--
+
+COMMENT ON FUNCTION moai.record_breakers(worker text, changes json) IS 'Keeps which endpoints'' breakers have opened or closed: moai.subscription shows it, and moai.endpoints gives it to a worker that starts.
+changes: an array of objects with subscription_id, is_open, probe_in_us (until the next request is tried), consecutive_failures, times_opened, reason.
+One row for each endpoint: of several workers the last one is seen. Raises MO422. Locks: the rows of these endpoints'' states, in the order of their keys.';
+
+--
 -- Name: redrive_dead_letters(text[], uuid, text, integer); Type: FUNCTION; Schema: moai; Owner: moai_owner
 --
 
@@ -890,10 +1002,10 @@ not let us see it), attempts_estimate, partitions_until, migration and bundle (w
 Reads the queue and the dead letters, never the history. Locks: none.';
 
 --
--- Name: update_subscription(uuid, text, text[], text, interval, integer, interval, double precision, interval, double precision, text); Type: FUNCTION; Schema: moai; Owner: moai_owner
+-- Name: update_subscription(uuid, text, text[], text, interval, integer, interval, double precision, interval, double precision, text, integer, double precision); Type: FUNCTION; Schema: moai; Owner: moai_owner
 --
 
-CREATE FUNCTION moai.update_subscription(id uuid, url text DEFAULT NULL::text, event_types text[] DEFAULT NULL::text[], format text DEFAULT NULL::text, timeout interval DEFAULT NULL::interval, max_attempts integer DEFAULT NULL::integer, retry_base interval DEFAULT NULL::interval, retry_factor double precision DEFAULT NULL::double precision, retry_cap interval DEFAULT NULL::interval, retry_jitter double precision DEFAULT NULL::double precision, description text DEFAULT NULL::text) RETURNS void
+CREATE FUNCTION moai.update_subscription(id uuid, url text DEFAULT NULL::text, event_types text[] DEFAULT NULL::text[], format text DEFAULT NULL::text, timeout interval DEFAULT NULL::interval, max_attempts integer DEFAULT NULL::integer, retry_base interval DEFAULT NULL::interval, retry_factor double precision DEFAULT NULL::double precision, retry_cap interval DEFAULT NULL::interval, retry_jitter double precision DEFAULT NULL::double precision, description text DEFAULT NULL::text, max_in_flight integer DEFAULT NULL::integer, rate_limit double precision DEFAULT NULL::double precision) RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
@@ -901,17 +1013,18 @@ BEGIN
     PERFORM moai_private.update_subscription(
         update_subscription.id, update_subscription.url, update_subscription.event_types, update_subscription.format,
         update_subscription.timeout, update_subscription.max_attempts, update_subscription.retry_base, update_subscription.retry_factor,
-        update_subscription.retry_cap, update_subscription.retry_jitter, update_subscription.description, clock_timestamp());
+        update_subscription.retry_cap, update_subscription.retry_jitter, update_subscription.description,
+        update_subscription.max_in_flight, update_subscription.rate_limit, clock_timestamp());
 END
 $$;
 
-ALTER FUNCTION moai.update_subscription(id uuid, url text, event_types text[], format text, timeout interval, max_attempts integer, retry_base interval, retry_factor double precision, retry_cap interval, retry_jitter double precision, description text) OWNER TO moai_owner;
+ALTER FUNCTION moai.update_subscription(id uuid, url text, event_types text[], format text, timeout interval, max_attempts integer, retry_base interval, retry_factor double precision, retry_cap interval, retry_jitter double precision, description text, max_in_flight integer, rate_limit double precision) OWNER TO moai_owner;
 
 --
--- Name: FUNCTION update_subscription(id uuid, url text, event_types text[], format text, timeout interval, max_attempts integer, retry_base interval, retry_factor double precision, retry_cap interval, retry_jitter double precision, description text); Type: COMMENT; Schema: moai; Owner: moai_owner
+-- Name: FUNCTION update_subscription(id uuid, url text, event_types text[], format text, timeout interval, max_attempts integer, retry_base interval, retry_factor double precision, retry_cap interval, retry_jitter double precision, description text, max_in_flight integer, rate_limit double precision); Type: COMMENT; Schema: moai; Owner: moai_owner
 --
 
-COMMENT ON FUNCTION moai.update_subscription(id uuid, url text, event_types text[], format text, timeout interval, max_attempts integer, retry_base interval, retry_factor double precision, retry_cap interval, retry_jitter double precision, description text) IS 'Changes a subscription; NULL keeps what is, an empty description removes it. Arguments as moai.create_subscription.
+COMMENT ON FUNCTION moai.update_subscription(id uuid, url text, event_types text[], format text, timeout interval, max_attempts integer, retry_base interval, retry_factor double precision, retry_cap interval, retry_jitter double precision, description text, max_in_flight integer, rate_limit double precision) IS 'Changes a subscription; NULL keeps what is, an empty description and a max_in_flight or rate_limit of 0 remove it. Arguments as moai.create_subscription.
 Retries use the new URL and policy at once. event_types decide over events published later. A changed max_attempts moves the tries left of its
 unfinished deliveries by the difference, down to one.
 Raises MO404, MO410 (deleted), MO422 naming the argument. Locks: the subscription, then, if max_attempts changes, its unfinished deliveries in the order of their keys.';
@@ -1422,6 +1535,10 @@ BEGIN
     PERFORM moai_private.check_range('retry_factor', s.retry_factor::text, s.retry_factor BETWEEN 1 AND 100, '1 to 100');
     PERFORM moai_private.check_range('retry_cap', s.retry_cap::text, s.retry_cap BETWEEN s.retry_base AND '30 days', 'retry_base to 30 days');
     PERFORM moai_private.check_range('retry_jitter', s.retry_jitter::text, s.retry_jitter BETWEEN 0 AND 1, '0 to 1');
+    PERFORM moai_private.check_range('max_in_flight', s.max_in_flight::text, coalesce(s.max_in_flight BETWEEN 0 AND 10000, true),
+        '1 to 10000 (0: the worker''s own)');
+    PERFORM moai_private.check_range('rate_limit', s.rate_limit::text,
+        coalesce(s.rate_limit = 0 OR s.rate_limit BETWEEN 0.001 AND 1000000, true), '0.001 to 1000000 (0: none)');
     IF char_length(s.description) > 1000 THEN
         PERFORM moai_private.fail(422, format('description is %s characters long, 1000 are allowed', char_length(s.description)), NULL,
             'Shorten it.');
@@ -1430,6 +1547,8 @@ BEGIN
     _checked.timeout := make_interval(secs => extract(epoch FROM s.timeout)::double precision);
     _checked.retry_base := make_interval(secs => extract(epoch FROM s.retry_base)::double precision);
     _checked.retry_cap := make_interval(secs => extract(epoch FROM s.retry_cap)::double precision);
+    _checked.max_in_flight := nullif(s.max_in_flight, 0);
+    _checked.rate_limit := nullif(s.rate_limit, 0);
     _checked.description := nullif(s.description, '');
     RETURN _checked;
 END
@@ -1533,10 +1652,10 @@ COMMENT ON FUNCTION moai_private.check_url(url text) IS 'Raises MO422 unless the
 control character, backslash, fragment or character outside of ASCII. Where the host may lead is the worker''s business.';
 
 --
--- Name: claim(integer, timestamp with time zone, boolean); Type: FUNCTION; Schema: moai_private; Owner: moai_owner
+-- Name: claim(integer, timestamp with time zone, boolean, uuid[], uuid[], integer[]); Type: FUNCTION; Schema: moai_private; Owner: moai_owner
 --
 
-CREATE FUNCTION moai_private.claim(max_count integer, at timestamp with time zone, in_office boolean DEFAULT false) RETURNS TABLE(event_id uuid, subscription_id uuid, lease_token bigint, attempt_no integer, event_type text, tenant text, published_at text, payload text, url text, format text, secret text, timeout_ms integer, lease_ms integer, claimed_at_us bigint, next_due_in_us bigint, overdue_us bigint)
+CREATE FUNCTION moai_private.claim(max_count integer, at timestamp with time zone, in_office boolean DEFAULT false, saturated uuid[] DEFAULT '{}'::uuid[], parked_of uuid[] DEFAULT '{}'::uuid[], counts integer[] DEFAULT '{}'::integer[]) RETURNS TABLE(event_id uuid, subscription_id uuid, lease_token bigint, attempt_no integer, event_type text, tenant text, published_at text, payload text, url text, format text, secret text, timeout_ms integer, lease_ms integer, claimed_at_us bigint, next_due_in_us bigint, overdue_us bigint, max_in_flight integer, rate_limit double precision, parked integer)
     LANGUAGE plpgsql
     SET enable_seqscan TO 'off'
     SET enable_hashjoin TO 'off'
@@ -1551,6 +1670,7 @@ DECLARE
     _token bigint := moai_private.random_token();
     _leased moai_private.leased[];
     _exceptions boolean;
+    _parked integer := 0;
     _next_due_in_us bigint;
     _overdue_us bigint;
     _one moai_private.leased;
@@ -1560,37 +1680,48 @@ DECLARE
     _held integer := 0;
     _claimed_at_us bigint := (extract(epoch FROM claim.at) * 1000000)::bigint;
 BEGIN
-    WITH due AS MATERIALIZED (
-        SELECT d.ctid AS tid, d.subscription_id, d.due_at
-        FROM moai_private.delivery AS d
-        WHERE d.due_at <= claim.at
-        ORDER BY d.due_at
-        LIMIT claim.max_count
-        FOR UPDATE SKIP LOCKED
-    ), leased AS (
-        UPDATE moai_private.delivery AS d
-        SET due_at = claim.at + moai_private.lease_length(s.timeout),
-            lapses = d.lapses + (d.lease_token IS NOT NULL)::integer,
-            lease_token = _token,
-            parked = false
-        FROM due
-        -- LIMIT keeps the planner from joining freely: while it takes the table for small, it reads all subscriptions for each batch.
-        CROSS JOIN LATERAL (
-            SELECT s.state, s.url, s.format, s.secret, s.timeout FROM moai_private.subscription AS s WHERE s.id = due.subscription_id LIMIT 1
-        ) AS s
-        -- By the place of the row just locked. By its key, a planner that takes the table for empty probes with subscription_id alone
-        -- (d, due and s are one equivalence class) and reads the subscription's whole backlog for each row: 500 ms a claim.
-        WHERE d.ctid = due.tid
-        RETURNING d.event_id, d.subscription_id, d.attempt_no, s.state, d.lapses, s.url, s.format, s.secret, s.timeout, due.due_at AS was_due_at
-    )
-    SELECT array_agg((l.event_id, l.subscription_id, l.attempt_no, l.state, l.lapses, l.url, l.format, l.secret, l.timeout)::moai_private.leased),
-           bool_or(l.state <> 'active' OR l.lapses >= 5),
-           (extract(epoch FROM claim.at - min(l.was_due_at)) * 1000000)::bigint
-    INTO _leased, _exceptions, _overdue_us
-    FROM leased AS l;
+    IF cardinality(claim.parked_of) > 0 THEN
+        SELECT l.leased, l.exceptions INTO _leased, _exceptions
+        FROM moai_private.lease_parked(claim.parked_of, claim.counts, _token, claim.at) AS l;
+    ELSIF cardinality(claim.saturated) > 0 THEN
+        SELECT l.leased, l.exceptions, l.parked, l.overdue_us INTO _leased, _exceptions, _parked, _overdue_us
+        FROM moai_private.lease_past_saturated(claim.max_count, claim.saturated, _token, claim.at) AS l;
+    ELSE
+        WITH due AS MATERIALIZED (
+            SELECT d.ctid AS tid, d.subscription_id, d.due_at
+            FROM moai_private.delivery AS d
+            WHERE d.due_at <= claim.at
+            ORDER BY d.due_at
+            LIMIT claim.max_count
+            FOR UPDATE SKIP LOCKED
+        ), leased AS (
+            UPDATE moai_private.delivery AS d
+            SET due_at = claim.at + moai_private.lease_length(s.timeout),
+                lapses = d.lapses + (d.lease_token IS NOT NULL)::integer,
+                lease_token = _token,
+                parked = false
+            FROM due
+            -- LIMIT keeps the planner from joining freely: while it takes the table for small, it reads all subscriptions for each batch.
+            CROSS JOIN LATERAL (
+                SELECT s.state, s.url, s.format, s.secret, s.timeout, s.max_in_flight, s.rate_limit
+                FROM moai_private.subscription AS s WHERE s.id = due.subscription_id LIMIT 1
+            ) AS s
+            -- By the place of the row just locked. By its key, a planner that takes the table for empty probes with subscription_id alone
+            -- (d, due and s are one equivalence class) and reads the subscription's whole backlog for each row: 500 ms a claim.
+            WHERE d.ctid = due.tid
+            RETURNING d.event_id, d.subscription_id, d.attempt_no, s.state, d.lapses, s.url, s.format, s.secret, s.timeout,
+                s.max_in_flight, s.rate_limit, due.due_at AS was_due_at
+        )
+        SELECT array_agg((l.event_id, l.subscription_id, l.attempt_no, l.state, l.lapses, l.url, l.format, l.secret, l.timeout,
+                          l.max_in_flight, l.rate_limit)::moai_private.leased),
+               bool_or(l.state <> 'active' OR l.lapses >= 5),
+               (extract(epoch FROM claim.at - min(l.was_due_at)) * 1000000)::bigint
+        INTO _leased, _exceptions, _overdue_us
+        FROM leased AS l;
+    END IF;
 
     -- Leases that this worker alone knows of would come late if it died: the sentinel looks, and sets its timer.
-    IF _overdue_us IS NOT NULL AND NOT claim.in_office THEN
+    IF NOT claim.in_office AND (cardinality(_leased) > 0 OR _parked > 0) THEN
         PERFORM moai_private.ring_sentinel();
     END IF;
     IF _exceptions THEN
@@ -1618,7 +1749,7 @@ BEGIN
             l.url, l.format, l.secret,
             (extract(epoch FROM l.timeout) * 1000)::integer,
             (extract(epoch FROM moai_private.lease_length(l.timeout)) * 1000)::integer,
-            _claimed_at_us, _next_due_in_us, _overdue_us
+            _claimed_at_us, _next_due_in_us, _overdue_us, l.max_in_flight, l.rate_limit, _parked
         FROM unnest(_leased) AS l
         CROSS JOIN LATERAL (
             SELECT e.type, e.tenant, e.published_at, e.payload FROM moai_private.event AS e
@@ -1632,7 +1763,7 @@ BEGIN
             l.url, l.format, l.secret,
             (extract(epoch FROM l.timeout) * 1000)::integer,
             (extract(epoch FROM moai_private.lease_length(l.timeout)) * 1000)::integer,
-            _claimed_at_us, _next_due_in_us, _overdue_us
+            _claimed_at_us, _next_due_in_us, _overdue_us, l.max_in_flight, l.rate_limit, _parked
         FROM unnest(_leased) AS l
         CROSS JOIN LATERAL (
             SELECT h.type, h.tenant, h.published_at, h.payload FROM moai_private.event_held AS h WHERE h.id = l.event_id LIMIT 1
@@ -1641,18 +1772,18 @@ BEGIN
     END IF;
     IF _returned + _held = 0 THEN
         RETURN QUERY SELECT NULL::uuid, NULL::uuid, NULL::bigint, NULL::integer, NULL, NULL, NULL, NULL, NULL, NULL, NULL,
-            NULL::integer, NULL::integer, _claimed_at_us, _next_due_in_us, _overdue_us;
+            NULL::integer, NULL::integer, _claimed_at_us, _next_due_in_us, _overdue_us, NULL::integer, NULL::double precision, _parked;
     END IF;
 END
 $$;
 
-ALTER FUNCTION moai_private.claim(max_count integer, at timestamp with time zone, in_office boolean) OWNER TO moai_owner;
+ALTER FUNCTION moai_private.claim(max_count integer, at timestamp with time zone, in_office boolean, saturated uuid[], parked_of uuid[], counts integer[]) OWNER TO moai_owner;
 
 --
--- Name: FUNCTION claim(max_count integer, at timestamp with time zone, in_office boolean); Type: COMMENT; Schema: moai_private; Owner: moai_owner
+-- Name: FUNCTION claim(max_count integer, at timestamp with time zone, in_office boolean, saturated uuid[], parked_of uuid[], counts integer[]); Type: COMMENT; Schema: moai_private; Owner: moai_owner
 --
 
-COMMENT ON FUNCTION moai_private.claim(max_count integer, at timestamp with time zone, in_office boolean) IS 'moai.claim_deliveries at a given time.';
+COMMENT ON FUNCTION moai_private.claim(max_count integer, at timestamp with time zone, in_office boolean, saturated uuid[], parked_of uuid[], counts integer[]) IS 'moai.claim_deliveries at a given time or, where parked_of names subscriptions, moai.claim_parked.';
 
 --
 -- Name: complete(text, json, timestamp with time zone); Type: FUNCTION; Schema: moai_private; Owner: moai_owner
@@ -1671,10 +1802,12 @@ CREATE FUNCTION moai_private.complete(worker text, results json, at timestamp wi
 #variable_conflict use_column
 DECLARE
     _verdicts moai_private.verdict[] := moai_private.judge(complete.worker, complete.results, complete.at);
+    _parked integer;
 BEGIN
     SELECT count(*) FILTER (WHERE v.verdict = 'delivered'), count(*) FILTER (WHERE v.verdict = 'retried'),
-           count(*) FILTER (WHERE v.verdict = 'dead'), count(*) FILTER (WHERE v.verdict = 'released')
-    INTO complete.delivered, complete.retried, complete.dead_lettered, complete.released
+           count(*) FILTER (WHERE v.verdict = 'dead'), count(*) FILTER (WHERE v.verdict = 'released'),
+           count(*) FILTER (WHERE v.verdict = 'parked')
+    INTO complete.delivered, complete.retried, complete.dead_lettered, complete.released, _parked
     FROM unnest(_verdicts) AS v;
 
     -- The rows are locked, and every statement below sees them as they were locked: their places hold until we are done.
@@ -1682,13 +1815,13 @@ BEGIN
     USING unnest(_verdicts) AS v
     WHERE d.ctid = v.place AND v.verdict IN ('delivered', 'dead', 'cancelled');
 
-    IF complete.retried + complete.released > 0 THEN
+    IF complete.retried + complete.released + _parked > 0 THEN
         UPDATE moai_private.delivery AS d
-        SET due_at = v.due_at, lease_token = NULL, lapses = 0,
+        SET due_at = v.due_at, lease_token = NULL, lapses = 0, parked = v.verdict = 'parked',
             attempt_no = CASE v.verdict WHEN 'retried' THEN (v.attempt).attempt_no ELSE d.attempt_no END,
             tries_left = CASE v.verdict WHEN 'retried' THEN d.tries_left - 1 ELSE d.tries_left END
         FROM unnest(_verdicts) AS v
-        WHERE d.ctid = v.place AND v.verdict IN ('retried', 'released');
+        WHERE d.ctid = v.place AND v.verdict IN ('retried', 'released', 'parked');
     END IF;
     IF complete.dead_lettered > 0 THEN
         INSERT INTO moai_private.dead_letter (event_id, subscription_id, dead_at, attempt_no, reason, http_status, error_class, error_detail)
@@ -1697,7 +1830,7 @@ BEGIN
         FROM unnest(_verdicts) AS v WHERE v.verdict = 'dead';
     END IF;
     complete.orphaned := moai_private.log_attempts(ARRAY(
-        SELECT v.attempt FROM unnest(_verdicts) AS v WHERE v.verdict IS DISTINCT FROM 'released' AND (v.attempt).event_id IS NOT NULL));
+        SELECT v.attempt FROM unnest(_verdicts) AS v WHERE (v.verdict IN ('released', 'parked')) IS NOT TRUE AND (v.attempt).event_id IS NOT NULL));
 
     SELECT (extract(epoch FROM d.due_at - complete.at) * 1000000)::bigint INTO complete.next_due_in_us
     FROM moai_private.delivery AS d
@@ -1952,6 +2085,7 @@ BEGIN
         WHERE s.id = delete_subscription.id;
     END IF;
 
+    DELETE FROM moai_private.endpoint_state AS b WHERE b.subscription_id = delete_subscription.id;
     -- In steps of 10000, so that the array of outcomes stays small however long the queue is.
     LOOP
         WITH open AS MATERIALIZED (
@@ -2373,6 +2507,50 @@ ALTER FUNCTION moai_private.duration_text(duration interval) OWNER TO moai_owner
 COMMENT ON FUNCTION moai_private.duration_text(duration interval) IS 'The interval in ISO 8601, such as PT5S or PT24H: a form that is accepted back.';
 
 --
+-- Name: endpoints(timestamp with time zone); Type: FUNCTION; Schema: moai_private; Owner: moai_owner
+--
+
+CREATE FUNCTION moai_private.endpoints(at timestamp with time zone) RETURNS TABLE(subscription_id uuid, url text, max_in_flight integer, rate_limit double precision, has_parked boolean, probe_in_us bigint, consecutive_failures integer, times_opened integer, reason text)
+    LANGUAGE plpgsql STABLE
+    SET enable_seqscan TO 'off'
+    SET enable_hashjoin TO 'off'
+    SET enable_mergejoin TO 'off'
+    SET enable_bitmapscan TO 'off'
+    SET enable_sort TO 'off'
+    SET jit TO 'off'
+    AS $$
+#variable_conflict use_column
+BEGIN
+    -- From one subscription of the index to the next, so that a million parked rows of one cost a probe.
+    RETURN QUERY
+    WITH RECURSIVE parked AS (
+        (SELECT d.subscription_id AS id FROM moai_private.delivery AS d WHERE d.parked ORDER BY d.subscription_id, d.event_id LIMIT 1)
+        UNION ALL
+        SELECT (SELECT d.subscription_id FROM moai_private.delivery AS d
+                WHERE d.parked AND d.subscription_id > p.id ORDER BY d.subscription_id, d.event_id LIMIT 1)
+        FROM parked AS p WHERE p.id IS NOT NULL
+    ), known AS (
+        SELECT k.id, bool_or(k.has_parked) AS has_parked
+        FROM (SELECT p.id, true AS has_parked FROM parked AS p UNION ALL SELECT b.subscription_id, false FROM moai_private.endpoint_state AS b) AS k
+        GROUP BY k.id
+    )
+    SELECT s.id, s.url, s.max_in_flight, s.rate_limit, k.has_parked,
+        (extract(epoch FROM b.until - endpoints.at) * 1000000)::bigint, b.consecutive_failures, b.times_opened, b.reason
+    FROM known AS k
+    JOIN moai_private.subscription AS s ON s.id = k.id AND s.state = 'active'
+    LEFT JOIN moai_private.endpoint_state AS b ON b.subscription_id = s.id;
+END
+$$;
+
+ALTER FUNCTION moai_private.endpoints(at timestamp with time zone) OWNER TO moai_owner;
+
+--
+-- Name: FUNCTION endpoints(at timestamp with time zone); Type: COMMENT; Schema: moai_private; Owner: moai_owner
+--
+
+COMMENT ON FUNCTION moai_private.endpoints(at timestamp with time zone) IS 'moai.endpoints at a given time.';
+
+--
 -- Name: fail(integer, text, text, text); Type: FUNCTION; Schema: moai_private; Owner: moai_owner
 --
 
@@ -2427,6 +2605,49 @@ ALTER FUNCTION moai_private.find_delivery(id text) OWNER TO moai_owner;
 COMMENT ON FUNCTION moai_private.find_delivery(id text) IS 'The delivery of this id, finished or not. Raises MO404.';
 
 --
+-- Name: endpoint_state; Type: TABLE; Schema: moai_private; Owner: moai_owner
+--
+
+CREATE TABLE moai_private.endpoint_state (
+    subscription_id uuid NOT NULL,
+    since timestamp with time zone NOT NULL,
+    until timestamp with time zone NOT NULL,
+    consecutive_failures integer NOT NULL,
+    times_opened integer NOT NULL,
+    reason text NOT NULL,
+    worker text NOT NULL,
+    CONSTRAINT endpoint_state_counts_not_negative CHECK (((consecutive_failures >= 0) AND (times_opened >= 1)))
+);
+
+ALTER TABLE ONLY moai_private.endpoint_state FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE moai_private.endpoint_state OWNER TO moai_owner;
+
+--
+-- Name: TABLE endpoint_state; Type: COMMENT; Schema: moai_private; Owner: moai_owner
+--
+
+COMMENT ON TABLE moai_private.endpoint_state IS 'Breakers that are not closed. Written when a breaker opens or closes, never for a request.';
+
+--
+-- Name: COLUMN endpoint_state.since; Type: COMMENT; Schema: moai_private; Owner: moai_owner
+--
+
+COMMENT ON COLUMN moai_private.endpoint_state.since IS 'When it first opened; opening again after a failed probe leaves it.';
+
+--
+-- Name: COLUMN endpoint_state.until; Type: COMMENT; Schema: moai_private; Owner: moai_owner
+--
+
+COMMENT ON COLUMN moai_private.endpoint_state.until IS 'When the next request is tried.';
+
+--
+-- Name: COLUMN endpoint_state.worker; Type: COMMENT; Schema: moai_private; Owner: moai_owner
+--
+
+COMMENT ON COLUMN moai_private.endpoint_state.worker IS 'Who wrote it: each worker process has a breaker of its own.';
+
+--
 -- Name: subscription; Type: VIEW; Schema: moai; Owner: moai_owner
 --
 
@@ -2446,8 +2667,20 @@ CREATE VIEW moai.subscription AS
     s.retry_cap,
     s.retry_jitter,
     s.created_at,
-    s.updated_at
-   FROM moai_private.subscription s;
+    s.updated_at,
+    s.max_in_flight,
+    s.rate_limit,
+        CASE
+            WHEN (b.until IS NULL) THEN 'closed'::text
+            WHEN (b.until > statement_timestamp()) THEN 'open'::text
+            ELSE 'half_open'::text
+        END AS breaker,
+    b.since AS breaker_since,
+    b.until AS breaker_until,
+    b.consecutive_failures,
+    b.reason AS breaker_reason
+   FROM (moai_private.subscription s
+     LEFT JOIN moai_private.endpoint_state b ON ((b.subscription_id = s.id)));
 
 ALTER TABLE moai.subscription OWNER TO moai_owner;
 
@@ -2462,6 +2695,42 @@ COMMENT ON VIEW moai.subscription IS 'Who receives what, of the tenants that the
 --
 
 COMMENT ON COLUMN moai.subscription.state_reason IS 'Why it is paused or disabled, if somebody said.';
+
+--
+-- Name: COLUMN subscription.max_in_flight; Type: COMMENT; Schema: moai; Owner: moai_owner
+--
+
+COMMENT ON COLUMN moai.subscription.max_in_flight IS 'Requests in flight at once, for each worker process; NULL: what the worker allows.';
+
+--
+-- Name: COLUMN subscription.rate_limit; Type: COMMENT; Schema: moai; Owner: moai_owner
+--
+
+COMMENT ON COLUMN moai.subscription.rate_limit IS 'Requests per second, for each worker process; NULL: no limit.';
+
+--
+-- Name: COLUMN subscription.breaker; Type: COMMENT; Schema: moai; Owner: moai_owner
+--
+
+COMMENT ON COLUMN moai.subscription.breaker IS 'open: the endpoint failed too often, its deliveries wait. half_open: one of them is tried. closed: all is well.';
+
+--
+-- Name: COLUMN subscription.breaker_until; Type: COMMENT; Schema: moai; Owner: moai_owner
+--
+
+COMMENT ON COLUMN moai.subscription.breaker_until IS 'When a delivery is tried next.';
+
+--
+-- Name: COLUMN subscription.consecutive_failures; Type: COMMENT; Schema: moai; Owner: moai_owner
+--
+
+COMMENT ON COLUMN moai.subscription.consecutive_failures IS 'How many requests in a row had failed when it opened.';
+
+--
+-- Name: COLUMN subscription.breaker_reason; Type: COMMENT; Schema: moai; Owner: moai_owner
+--
+
+COMMENT ON COLUMN moai.subscription.breaker_reason IS 'The last of these failures.';
 
 --
 -- Name: find_subscription(text); Type: FUNCTION; Schema: moai_private; Owner: moai_owner
@@ -3010,15 +3279,17 @@ BEGIN
         CROSS JOIN LATERAL (
             SELECT CASE WHEN o.place IS NULL THEN NULL
                         WHEN r.outcome IN ('delivered', 'released') THEN r.outcome::text
+                        WHEN r.outcome = 'parked' THEN CASE s.state WHEN 'active' THEN 'parked' ELSE 'released' END
                         WHEN s.state = 'deleted' THEN 'cancelled'
                         WHEN o.tries_left > 1 THEN 'retried'
                         ELSE 'dead' END AS verdict,
-                   CASE WHEN o.place IS NULL OR r.outcome IN ('delivered', 'released') THEN judge.at
+                   CASE WHEN r.outcome = 'parked' AND s.state = 'active' THEN judge.at + moai_private.parking_length(random())
+                        WHEN o.place IS NULL OR r.outcome IN ('delivered', 'released', 'parked') THEN judge.at
                         ELSE judge.at + moai_private.retry_delay(greatest(s.max_attempts - o.tries_left + 1, 1),
                             s.retry_base, s.retry_factor, s.retry_cap, s.retry_jitter, random())
                         END AS due_at
         ) AS w
-        WHERE o.place IS NOT NULL OR r.outcome IS DISTINCT FROM 'released'  -- what was not started is no attempt, of whatever lease
+        WHERE o.place IS NOT NULL OR (r.outcome IN ('released', 'parked')) IS NOT TRUE  -- what was not started is no attempt, of whatever lease
     );
 END
 $$;
@@ -3029,7 +3300,7 @@ ALTER FUNCTION moai_private.judge(worker text, results json, at timestamp with t
 -- Name: FUNCTION judge(worker text, results json, at timestamp with time zone); Type: COMMENT; Schema: moai_private; Owner: moai_owner
 --
 
-COMMENT ON FUNCTION moai_private.judge(worker text, results json, at timestamp with time zone) IS 'Locks the rows of the queue that the results belong to and decides on each: delivered, released, retried, dead, cancelled
+COMMENT ON FUNCTION moai_private.judge(worker text, results json, at timestamp with time zone) IS 'Locks the rows of the queue that the results belong to and decides on each: delivered, released, parked, retried, dead, cancelled
 (its subscription was deleted), or NULL where the lease was lost.';
 
 --
@@ -3047,6 +3318,162 @@ ALTER FUNCTION moai_private.lease_length(timeout interval) OWNER TO moai_owner;
 --
 
 COMMENT ON FUNCTION moai_private.lease_length(timeout interval) IS 'How long a claim holds a delivery whose request may take this long.';
+
+--
+-- Name: lease_parked(uuid[], integer[], bigint, timestamp with time zone); Type: FUNCTION; Schema: moai_private; Owner: moai_owner
+--
+
+CREATE FUNCTION moai_private.lease_parked(subscription_ids uuid[], counts integer[], token bigint, at timestamp with time zone, OUT leased moai_private.leased[], OUT exceptions boolean) RETURNS record
+    LANGUAGE plpgsql
+    SET enable_seqscan TO 'off'
+    SET enable_hashjoin TO 'off'
+    SET enable_mergejoin TO 'off'
+    SET enable_bitmapscan TO 'off'
+    SET enable_material TO 'off'
+    SET plan_cache_mode TO 'force_generic_plan'
+    SET jit TO 'off'
+    AS $$
+#variable_conflict use_column
+BEGIN
+    WITH waiting AS MATERIALIZED (
+        SELECT p.tid, s.timeout, s.state, s.url, s.format, s.secret, s.max_in_flight, s.rate_limit
+        FROM unnest(lease_parked.subscription_ids, lease_parked.counts) AS w(id, n)
+        -- Those of a paused one wait for moai.resume_subscription.
+        JOIN moai_private.subscription AS s ON s.id = w.id AND s.state = 'active'
+        CROSS JOIN LATERAL (
+            SELECT d.ctid AS tid
+            FROM moai_private.delivery AS d
+            WHERE d.subscription_id = w.id AND d.parked
+            ORDER BY d.event_id
+            LIMIT w.n
+            FOR UPDATE SKIP LOCKED
+        ) AS p
+    ), moved AS (
+        UPDATE moai_private.delivery AS d
+        SET due_at = lease_parked.at + moai_private.lease_length(w.timeout), lease_token = lease_parked.token, parked = false
+        FROM waiting AS w
+        WHERE d.ctid = w.tid
+        RETURNING d.event_id, d.subscription_id, d.attempt_no, w.state, d.lapses, w.url, w.format, w.secret, w.timeout, w.max_in_flight, w.rate_limit
+    )
+    SELECT array_agg((m.event_id, m.subscription_id, m.attempt_no, m.state, m.lapses, m.url, m.format, m.secret, m.timeout,
+                      m.max_in_flight, m.rate_limit)::moai_private.leased ORDER BY m.event_id),
+           bool_or(m.lapses >= 5)
+    INTO lease_parked.leased, lease_parked.exceptions
+    FROM moved AS m;
+END
+$$;
+
+ALTER FUNCTION moai_private.lease_parked(subscription_ids uuid[], counts integer[], token bigint, at timestamp with time zone, OUT leased moai_private.leased[], OUT exceptions boolean) OWNER TO moai_owner;
+
+--
+-- Name: FUNCTION lease_parked(subscription_ids uuid[], counts integer[], token bigint, at timestamp with time zone, OUT leased moai_private.leased[], OUT exceptions boolean); Type: COMMENT; Schema: moai_private; Owner: moai_owner
+--
+
+COMMENT ON FUNCTION moai_private.lease_parked(subscription_ids uuid[], counts integer[], token bigint, at timestamp with time zone, OUT leased moai_private.leased[], OUT exceptions boolean) IS 'Leases the oldest parked deliveries of active subscriptions, up to counts[i] of subscription_ids[i]. exceptions: some of them are for
+moai_private.set_aside. Locks: rows of the queue, never waiting for one (SKIP LOCKED).';
+
+--
+-- Name: lease_past_saturated(integer, uuid[], bigint, timestamp with time zone); Type: FUNCTION; Schema: moai_private; Owner: moai_owner
+--
+
+CREATE FUNCTION moai_private.lease_past_saturated(max_count integer, saturated uuid[], token bigint, at timestamp with time zone, OUT leased moai_private.leased[], OUT exceptions boolean, OUT parked integer, OUT overdue_us bigint) RETURNS record
+    LANGUAGE plpgsql
+    SET enable_seqscan TO 'off'
+    SET enable_hashjoin TO 'off'
+    SET enable_mergejoin TO 'off'
+    SET enable_bitmapscan TO 'off'
+    SET enable_material TO 'off'
+    SET plan_cache_mode TO 'force_generic_plan'
+    SET jit TO 'off'
+    AS $$
+#variable_conflict use_column
+DECLARE
+    -- Moving a row takes some 25 µs: few enough that the others, who wait for this claim, do not feel it.
+    _front constant integer := 150;
+    _back constant integer := 100;
+    _look integer := greatest(lease_past_saturated.max_count, _front);
+    _seen integer;
+    _last timestamptz;
+    _free tid[];
+    _full tid[];
+    _newer_free tid[];
+    _newer_full tid[];
+BEGIN
+    SELECT count(*), max(f.due_at),
+           coalesce(array_agg(f.tid) FILTER (WHERE f.subscription_id <> ALL (lease_past_saturated.saturated)), '{}'),
+           coalesce(array_agg(f.tid) FILTER (WHERE f.subscription_id = ANY (lease_past_saturated.saturated)), '{}')
+    INTO _seen, _last, _free, _full
+    FROM (
+        SELECT d.ctid AS tid, d.subscription_id, d.due_at
+        FROM moai_private.delivery AS d
+        WHERE d.due_at <= lease_past_saturated.at
+        ORDER BY d.due_at
+        LIMIT _look
+    ) AS f;
+
+    -- Where a backlog of the saturated fills the front of the queue the others' are at its end: looked at from there, they need not wait
+    -- until all of it is moved.
+    IF _seen = _look AND cardinality(_free) < lease_past_saturated.max_count THEN
+        SELECT coalesce(array_agg(f.tid) FILTER (WHERE f.subscription_id <> ALL (lease_past_saturated.saturated)), '{}'),
+               coalesce(array_agg(f.tid) FILTER (WHERE f.subscription_id = ANY (lease_past_saturated.saturated)), '{}')
+        INTO _newer_free, _newer_full
+        FROM (
+            SELECT d.ctid AS tid, d.subscription_id
+            FROM moai_private.delivery AS d
+            WHERE d.due_at <= lease_past_saturated.at AND d.due_at > _last
+            ORDER BY d.due_at DESC
+            LIMIT least(lease_past_saturated.max_count - cardinality(_free), _back)
+        ) AS f;
+    END IF;
+
+    -- By their places, as in moai_private.claim. Nothing was locked until now: what has moved since drops out, and what stands in its place
+    -- is judged by what it is.
+    WITH due AS MATERIALIZED (
+        SELECT d.ctid AS tid, d.subscription_id, d.due_at
+        FROM unnest((_free || _newer_free)[:lease_past_saturated.max_count] || _full[:_front] || _newer_full) AS p(tid)
+        JOIN moai_private.delivery AS d ON d.ctid = p.tid
+        WHERE d.due_at <= lease_past_saturated.at
+        FOR UPDATE OF d SKIP LOCKED
+    ), judged AS MATERIALIZED (
+        -- What cannot be sent for another reason is leased, for moai_private.set_aside.
+        SELECT due.tid, due.due_at, s.timeout, s.state, s.url, s.format, s.secret, s.max_in_flight, s.rate_limit,
+            s.state = 'active' AND due.subscription_id = ANY (lease_past_saturated.saturated) AS park
+        FROM due
+        -- LIMIT as in moai_private.claim.
+        CROSS JOIN LATERAL (
+            SELECT s.timeout, s.state, s.url, s.format, s.secret, s.max_in_flight, s.rate_limit
+            FROM moai_private.subscription AS s WHERE s.id = due.subscription_id LIMIT 1
+        ) AS s
+    ), moved AS (
+        UPDATE moai_private.delivery AS d
+        SET due_at = lease_past_saturated.at
+                + CASE WHEN j.park THEN moai_private.parking_length(random()) ELSE moai_private.lease_length(j.timeout) END,
+            lapses = d.lapses + (d.lease_token IS NOT NULL)::integer,
+            lease_token = CASE WHEN NOT j.park THEN lease_past_saturated.token END,
+            parked = j.park
+        FROM judged AS j
+        WHERE d.ctid = j.tid
+        RETURNING d.event_id, d.subscription_id, d.attempt_no, j.state, d.lapses, j.url, j.format, j.secret, j.timeout,
+            j.max_in_flight, j.rate_limit, j.park, j.due_at AS was_due_at
+    )
+    SELECT array_agg((m.event_id, m.subscription_id, m.attempt_no, m.state, m.lapses, m.url, m.format, m.secret, m.timeout,
+                      m.max_in_flight, m.rate_limit)::moai_private.leased) FILTER (WHERE NOT m.park),
+           bool_or(m.state <> 'active' OR m.lapses >= 5) FILTER (WHERE NOT m.park),
+           count(*) FILTER (WHERE m.park),
+           (extract(epoch FROM lease_past_saturated.at - min(m.was_due_at) FILTER (WHERE NOT m.park)) * 1000000)::bigint
+    INTO lease_past_saturated.leased, lease_past_saturated.exceptions, lease_past_saturated.parked, lease_past_saturated.overdue_us
+    FROM moved AS m;
+END
+$$;
+
+ALTER FUNCTION moai_private.lease_past_saturated(max_count integer, saturated uuid[], token bigint, at timestamp with time zone, OUT leased moai_private.leased[], OUT exceptions boolean, OUT parked integer, OUT overdue_us bigint) OWNER TO moai_owner;
+
+--
+-- Name: FUNCTION lease_past_saturated(max_count integer, saturated uuid[], token bigint, at timestamp with time zone, OUT leased moai_private.leased[], OUT exceptions boolean, OUT parked integer, OUT overdue_us bigint); Type: COMMENT; Schema: moai_private; Owner: moai_owner
+--
+
+COMMENT ON FUNCTION moai_private.lease_past_saturated(max_count integer, saturated uuid[], token bigint, at timestamp with time zone, OUT leased moai_private.leased[], OUT exceptions boolean, OUT parked integer, OUT overdue_us bigint) IS 'The leases of a claim by a worker that has no room for some subscriptions: of what is due it parks theirs and leases the others'', looking at
+some hundreds of rows, whatever waits. exceptions: some of the leased are for moai_private.set_aside. overdue_us: how long the first of them had been due. Locks: rows of the queue (SKIP LOCKED).';
 
 --
 -- Name: list_deliveries(json, uuid, timestamp with time zone); Type: FUNCTION; Schema: moai_private; Owner: moai_owner
@@ -3447,6 +3874,22 @@ ALTER FUNCTION moai_private.page(items text[], keys text[], max_count integer, r
 
 COMMENT ON FUNCTION moai_private.page(items text[], keys text[], max_count integer, rest_after text) IS 'One page of a list: as many of the items as fit into max_count and 60 KiB, and the key of the last one if there are more.
 rest_after: where to go on when all items fit but the look for them was cut short.';
+
+--
+-- Name: parking_length(double precision); Type: FUNCTION; Schema: moai_private; Owner: moai_owner
+--
+
+CREATE FUNCTION moai_private.parking_length(share double precision) RETURNS interval
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    RETURN ('00:05:00'::interval * ((1)::double precision + share));
+
+ALTER FUNCTION moai_private.parking_length(share double precision) OWNER TO moai_owner;
+
+--
+-- Name: FUNCTION parking_length(share double precision); Type: COMMENT; Schema: moai_private; Owner: moai_owner
+--
+
+COMMENT ON FUNCTION moai_private.parking_length(share double precision) IS 'How long a delivery that its endpoint has no room for stays out of the claims'' way unless it is asked for. share: random, 0 to 1.';
 
 --
 -- Name: partition_week(timestamp with time zone); Type: FUNCTION; Schema: moai_private; Owner: moai_owner
@@ -3877,6 +4320,42 @@ ALTER FUNCTION moai_private.read_uuid(id text, what text) OWNER TO moai_owner;
 --
 
 COMMENT ON FUNCTION moai_private.read_uuid(id text, what text) IS 'The text as a UUID. Raises MO404 naming what was looked for: a malformed id is the id of nothing.';
+
+--
+-- Name: record_breakers(text, json, timestamp with time zone); Type: FUNCTION; Schema: moai_private; Owner: moai_owner
+--
+
+CREATE FUNCTION moai_private.record_breakers(worker text, changes json, at timestamp with time zone) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+#variable_conflict use_column
+BEGIN
+    -- In the order of the keys, so that two workers never wait for each other in a circle. Of a deleted subscription nothing is kept.
+    WITH change AS MATERIALIZED (
+        SELECT c.* FROM json_to_recordset(record_breakers.changes) AS c(
+            subscription_id uuid, is_open boolean, probe_in_us bigint, consecutive_failures integer, times_opened integer, reason text)
+        JOIN moai_private.subscription AS s ON s.id = c.subscription_id AND s.state <> 'deleted'
+        ORDER BY c.subscription_id
+    ), closed AS (
+        DELETE FROM moai_private.endpoint_state AS b USING change AS c WHERE b.subscription_id = c.subscription_id AND NOT c.is_open
+    )
+    INSERT INTO moai_private.endpoint_state AS b (subscription_id, since, until, consecutive_failures, times_opened, reason, worker)
+    SELECT c.subscription_id, record_breakers.at, record_breakers.at + c.probe_in_us * interval '1 microsecond',
+        c.consecutive_failures, c.times_opened, left(c.reason, 200), record_breakers.worker
+    FROM change AS c WHERE c.is_open
+    ON CONFLICT (subscription_id) DO UPDATE
+    SET until = excluded.until, consecutive_failures = excluded.consecutive_failures, times_opened = excluded.times_opened,
+        reason = excluded.reason, worker = excluded.worker;
+END
+$$;
+
+ALTER FUNCTION moai_private.record_breakers(worker text, changes json, at timestamp with time zone) OWNER TO moai_owner;
+
+--
+-- Name: FUNCTION record_breakers(worker text, changes json, at timestamp with time zone); Type: COMMENT; Schema: moai_private; Owner: moai_owner
+--
+
+COMMENT ON FUNCTION moai_private.record_breakers(worker text, changes json, at timestamp with time zone) IS 'moai.record_breakers at a given time.';
 
 --
 -- Name: bundle; Type: TABLE; Schema: moai_private; Owner: moai_owner
@@ -4530,6 +5009,10 @@ BEGIN
         'timeout', moai_private.duration_text(s.timeout), 'max_attempts', s.max_attempts,
         'retry_base', moai_private.duration_text(s.retry_base), 'retry_factor', s.retry_factor,
         'retry_cap', moai_private.duration_text(s.retry_cap), 'retry_jitter', s.retry_jitter,
+        'max_in_flight', s.max_in_flight, 'rate_limit', s.rate_limit,
+        'breaker', CASE s.breaker WHEN 'closed' THEN json_build_object('state', s.breaker)
+            ELSE json_build_object('state', s.breaker, 'since', moai_private.time_text(s.breaker_since),
+                'until', moai_private.time_text(s.breaker_until), 'consecutive_failures', s.consecutive_failures, 'reason', s.breaker_reason) END,
         'created_at', moai_private.time_text(s.created_at), 'updated_at', moai_private.time_text(s.updated_at));
 END
 $$;
@@ -4810,10 +5293,10 @@ COMMENT ON FUNCTION moai_private.type_patterns(type text) IS 'Every pattern a su
 Matching thus is a look-up of a few keys, whatever the number of subscriptions.';
 
 --
--- Name: update_subscription(uuid, text, text[], text, interval, integer, interval, double precision, interval, double precision, text, timestamp with time zone); Type: FUNCTION; Schema: moai_private; Owner: moai_owner
+-- Name: update_subscription(uuid, text, text[], text, interval, integer, interval, double precision, interval, double precision, text, integer, double precision, timestamp with time zone); Type: FUNCTION; Schema: moai_private; Owner: moai_owner
 --
 
-CREATE FUNCTION moai_private.update_subscription(id uuid, url text, event_types text[], format text, timeout interval, max_attempts integer, retry_base interval, retry_factor double precision, retry_cap interval, retry_jitter double precision, description text, at timestamp with time zone) RETURNS void
+CREATE FUNCTION moai_private.update_subscription(id uuid, url text, event_types text[], format text, timeout interval, max_attempts integer, retry_base interval, retry_factor double precision, retry_cap interval, retry_jitter double precision, description text, max_in_flight integer, rate_limit double precision, at timestamp with time zone) RETURNS void
     LANGUAGE plpgsql
     AS $$
 #variable_conflict use_column
@@ -4831,14 +5314,20 @@ BEGIN
     _new.retry_cap := coalesce(update_subscription.retry_cap, _old.retry_cap);
     _new.retry_jitter := coalesce(update_subscription.retry_jitter, _old.retry_jitter);
     _new.description := coalesce(update_subscription.description, _old.description);
+    _new.max_in_flight := coalesce(update_subscription.max_in_flight, _old.max_in_flight);
+    _new.rate_limit := coalesce(update_subscription.rate_limit, _old.rate_limit);
     _new := moai_private.check_subscription(_new);
 
     UPDATE moai_private.subscription AS s
     SET url = _new.url, event_types = _new.event_types, format = _new.format, timeout = _new.timeout,
         max_attempts = _new.max_attempts, retry_base = _new.retry_base, retry_factor = _new.retry_factor,
-        retry_cap = _new.retry_cap, retry_jitter = _new.retry_jitter, description = _new.description, updated_at = update_subscription.at
+        retry_cap = _new.retry_cap, retry_jitter = _new.retry_jitter, description = _new.description,
+        max_in_flight = _new.max_in_flight, rate_limit = _new.rate_limit, updated_at = update_subscription.at
     WHERE s.id = _old.id;
 
+    IF _new.url <> _old.url THEN
+        DELETE FROM moai_private.endpoint_state AS b WHERE b.subscription_id = _old.id;  -- that endpoint failed, not this one
+    END IF;
     -- The tries that were made stay made: what is left moves with the limit. Keys in order, as moai_private.complete locks them.
     IF _new.max_attempts <> _old.max_attempts THEN
         WITH open AS MATERIALIZED (
@@ -4852,13 +5341,13 @@ BEGIN
 END
 $$;
 
-ALTER FUNCTION moai_private.update_subscription(id uuid, url text, event_types text[], format text, timeout interval, max_attempts integer, retry_base interval, retry_factor double precision, retry_cap interval, retry_jitter double precision, description text, at timestamp with time zone) OWNER TO moai_owner;
+ALTER FUNCTION moai_private.update_subscription(id uuid, url text, event_types text[], format text, timeout interval, max_attempts integer, retry_base interval, retry_factor double precision, retry_cap interval, retry_jitter double precision, description text, max_in_flight integer, rate_limit double precision, at timestamp with time zone) OWNER TO moai_owner;
 
 --
--- Name: FUNCTION update_subscription(id uuid, url text, event_types text[], format text, timeout interval, max_attempts integer, retry_base interval, retry_factor double precision, retry_cap interval, retry_jitter double precision, description text, at timestamp with time zone); Type: COMMENT; Schema: moai_private; Owner: moai_owner
+-- Name: FUNCTION update_subscription(id uuid, url text, event_types text[], format text, timeout interval, max_attempts integer, retry_base interval, retry_factor double precision, retry_cap interval, retry_jitter double precision, description text, max_in_flight integer, rate_limit double precision, at timestamp with time zone); Type: COMMENT; Schema: moai_private; Owner: moai_owner
 --
 
-COMMENT ON FUNCTION moai_private.update_subscription(id uuid, url text, event_types text[], format text, timeout interval, max_attempts integer, retry_base interval, retry_factor double precision, retry_cap interval, retry_jitter double precision, description text, at timestamp with time zone) IS 'moai.update_subscription at a given time.';
+COMMENT ON FUNCTION moai_private.update_subscription(id uuid, url text, event_types text[], format text, timeout interval, max_attempts integer, retry_base interval, retry_factor double precision, retry_cap interval, retry_jitter double precision, description text, max_in_flight integer, rate_limit double precision, at timestamp with time zone) IS 'moai.update_subscription at a given time.';
 
 --
 -- Name: upkeep_state(name, timestamp with time zone); Type: FUNCTION; Schema: moai_private; Owner: moai_owner
@@ -4981,7 +5470,7 @@ CREATE FUNCTION moai_rest.create_subscription(document text, OUT status integer,
 DECLARE
     _document json := moai_private.read_document(create_subscription.document, ARRAY[
         'url', 'event_types', 'tenant', 'secret', 'format', 'timeout', 'max_attempts', 'retry_base', 'retry_factor',
-        'retry_cap', 'retry_jitter', 'description']);
+        'retry_cap', 'retry_jitter', 'description', 'max_in_flight', 'rate_limit']);
     _created moai_private.subscription;
 BEGIN
     _created := moai_private.create_subscription(
@@ -4994,7 +5483,8 @@ BEGIN
         coalesce(moai_private.json_number(_document, 'retry_factor'), 5),
         coalesce(moai_private.json_interval(_document, 'retry_cap'), '24 hours'),
         coalesce(moai_private.json_number(_document, 'retry_jitter'), 0.1),
-        moai_private.json_text(_document, 'description'), clock_timestamp());
+        moai_private.json_text(_document, 'description'),
+        moai_private.json_integer(_document, 'max_in_flight'), moai_private.json_number(_document, 'rate_limit'), clock_timestamp());
     create_subscription.status := 201;
     create_subscription.body := left(moai_private.subscription_json(moai_private.find_subscription(_created.id::text))::text, -1)
         || ', "secret" : ' || to_json(_created.secret) || '}';
@@ -5667,14 +6157,15 @@ DECLARE
     _id uuid := moai_private.read_uuid(update_subscription.id, 'subscription');
     _document json := moai_private.read_document(update_subscription.document, ARRAY[
         'url', 'event_types', 'format', 'timeout', 'max_attempts', 'retry_base', 'retry_factor',
-        'retry_cap', 'retry_jitter', 'description']);
+        'retry_cap', 'retry_jitter', 'description', 'max_in_flight', 'rate_limit']);
 BEGIN
     PERFORM moai_private.update_subscription(
         _id, moai_private.json_text(_document, 'url'), moai_private.json_texts(_document, 'event_types'),
         moai_private.json_text(_document, 'format'), moai_private.json_interval(_document, 'timeout'),
         moai_private.json_integer(_document, 'max_attempts'), moai_private.json_interval(_document, 'retry_base'),
         moai_private.json_number(_document, 'retry_factor'), moai_private.json_interval(_document, 'retry_cap'),
-        moai_private.json_number(_document, 'retry_jitter'), moai_private.json_text(_document, 'description'), clock_timestamp());
+        moai_private.json_number(_document, 'retry_jitter'), moai_private.json_text(_document, 'description'),
+        moai_private.json_integer(_document, 'max_in_flight'), moai_private.json_number(_document, 'rate_limit'), clock_timestamp());
     update_subscription.status := 200;
     update_subscription.body := moai_private.subscription_json(moai_private.find_subscription(update_subscription.id));
 END
@@ -5751,8 +6242,8 @@ CREATE VIEW moai_private.grant_list AS
     l.kind,
     o.object
    FROM (( VALUES ('moai_publisher'::text,'schema'::text,'moai'::text), ('moai_publisher'::text,'function'::text,'moai.publish moai.publish_jsonb moai.publish_batch'::text), ('moai_operator'::text,'schema'::text,'moai'::text), ('moai_operator'::text,'function'::text,'moai.create_subscription moai.update_subscription moai.pause_subscription moai.resume_subscription moai.delete_subscription
-         moai.retry_delivery moai.cancel_delivery moai.redrive_dead_letters moai.discard_dead_letter moai.stats moai.history_stats'::text), ('moai_worker'::text,'schema'::text,'moai'::text), ('moai_worker'::text,'function'::text,'moai.claim_deliveries moai.complete_deliveries moai.maintain moai.upkeep_state moai.stats moai.history_stats
-         moai.await_office moai.call_for_help moai.fall_asleep moai.wake_up moai.leave_office'::text), ('moai_reader'::text,'schema'::text,'moai'::text), ('moai_reader'::text,'view'::text,'moai.event moai.subscription moai.delivery moai.attempt moai.dead_letter'::text), ('moai_reader'::text,'function'::text,'moai.stats moai.history_stats'::text), ('moai_reader'::text,'function'::text,'moai_private.sees_all_tenants moai_private.visible_tenants moai_private.sees_subscription'::text), ('moai_api'::text,'schema'::text,'moai moai_rest'::text), ('moai_api'::text,'function'::text,'moai.stats moai.history_stats'::text), ('moai_api'::text,'function'::text,'moai_rest.publish moai_rest.publish_group moai_rest.list_events moai_rest.get_event moai_rest.get_payload moai_rest.list_event_deliveries
+         moai.retry_delivery moai.cancel_delivery moai.redrive_dead_letters moai.discard_dead_letter moai.stats moai.history_stats'::text), ('moai_worker'::text,'schema'::text,'moai'::text), ('moai_worker'::text,'function'::text,'moai.claim_deliveries moai.claim_parked moai.complete_deliveries moai.record_breakers moai.endpoints moai.maintain moai.upkeep_state
+         moai.stats moai.history_stats moai.await_office moai.call_for_help moai.fall_asleep moai.wake_up moai.leave_office'::text), ('moai_reader'::text,'schema'::text,'moai'::text), ('moai_reader'::text,'view'::text,'moai.event moai.subscription moai.delivery moai.attempt moai.dead_letter'::text), ('moai_reader'::text,'function'::text,'moai.stats moai.history_stats'::text), ('moai_reader'::text,'function'::text,'moai_private.sees_all_tenants moai_private.visible_tenants moai_private.sees_subscription'::text), ('moai_api'::text,'schema'::text,'moai moai_rest'::text), ('moai_api'::text,'function'::text,'moai.stats moai.history_stats'::text), ('moai_api'::text,'function'::text,'moai_rest.publish moai_rest.publish_group moai_rest.list_events moai_rest.get_event moai_rest.get_payload moai_rest.list_event_deliveries
          moai_rest.create_subscription moai_rest.list_subscriptions moai_rest.get_subscription moai_rest.update_subscription
          moai_rest.delete_subscription moai_rest.pause_subscription moai_rest.resume_subscription
          moai_rest.list_deliveries moai_rest.get_delivery moai_rest.list_attempts moai_rest.retry_delivery moai_rest.cancel_delivery
@@ -5886,6 +6377,13 @@ ALTER TABLE ONLY moai_private.delivery
     ADD CONSTRAINT delivery_pkey PRIMARY KEY (event_id, subscription_id);
 
 --
+-- Name: endpoint_state endpoint_state_pkey; Type: CONSTRAINT; Schema: moai_private; Owner: moai_owner
+--
+
+ALTER TABLE ONLY moai_private.endpoint_state
+    ADD CONSTRAINT endpoint_state_pkey PRIMARY KEY (subscription_id);
+
+--
 -- Name: event_held event_held_pkey; Type: CONSTRAINT; Schema: moai_private; Owner: moai_owner
 --
 
@@ -5964,7 +6462,7 @@ CREATE INDEX delivery_due_idx ON moai_private.delivery USING btree (due_at);
 -- Name: delivery_parked_idx; Type: INDEX; Schema: moai_private; Owner: moai_owner
 --
 
-CREATE INDEX delivery_parked_idx ON moai_private.delivery USING btree (subscription_id, due_at) WHERE parked;
+CREATE INDEX delivery_parked_idx ON moai_private.delivery USING btree (subscription_id, event_id) WHERE parked;
 
 --
 -- Name: subscription_tenant_idx; Type: INDEX; Schema: moai_private; Owner: moai_owner
@@ -6007,6 +6505,12 @@ ALTER TABLE moai_private.dead_letter ENABLE ROW LEVEL SECURITY;
 --
 
 ALTER TABLE moai_private.delivery ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: endpoint_state; Type: ROW SECURITY; Schema: moai_private; Owner: moai_owner
+--
+
+ALTER TABLE moai_private.endpoint_state ENABLE ROW LEVEL SECURITY;
 
 --
 -- Name: event; Type: ROW SECURITY; Schema: moai_private; Owner: moai_owner
@@ -6073,6 +6577,12 @@ CREATE POLICY tenant_wall ON moai_private.dead_letter USING ((( SELECT (pg_has_r
 --
 
 CREATE POLICY tenant_wall ON moai_private.delivery USING ((( SELECT (pg_has_role(SESSION_USER, 'moai_owner'::name, 'MEMBER'::text) OR pg_has_role(SESSION_USER, (to_regrole('moai_worker'::text))::oid, 'MEMBER'::text) OR moai_private.sees_all_tenants())) OR moai_private.sees_subscription(subscription_id)));
+
+--
+-- Name: endpoint_state tenant_wall; Type: POLICY; Schema: moai_private; Owner: moai_owner
+--
+
+CREATE POLICY tenant_wall ON moai_private.endpoint_state USING ((( SELECT (pg_has_role(SESSION_USER, 'moai_owner'::name, 'MEMBER'::text) OR pg_has_role(SESSION_USER, (to_regrole('moai_worker'::text))::oid, 'MEMBER'::text) OR moai_private.sees_all_tenants())) OR moai_private.sees_subscription(subscription_id)));
 
 --
 -- Name: event tenant_wall; Type: POLICY; Schema: moai_private; Owner: moai_owner
@@ -6170,11 +6680,18 @@ REVOKE ALL ON FUNCTION moai.cancel_delivery(id text) FROM PUBLIC;
 GRANT ALL ON FUNCTION moai.cancel_delivery(id text) TO moai_operator;
 
 --
--- Name: FUNCTION claim_deliveries(worker text, max_count integer, in_office boolean); Type: ACL; Schema: moai; Owner: moai_owner
+-- Name: FUNCTION claim_deliveries(worker text, max_count integer, in_office boolean, saturated uuid[]); Type: ACL; Schema: moai; Owner: moai_owner
 --
 
-REVOKE ALL ON FUNCTION moai.claim_deliveries(worker text, max_count integer, in_office boolean) FROM PUBLIC;
-GRANT ALL ON FUNCTION moai.claim_deliveries(worker text, max_count integer, in_office boolean) TO moai_worker;
+REVOKE ALL ON FUNCTION moai.claim_deliveries(worker text, max_count integer, in_office boolean, saturated uuid[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION moai.claim_deliveries(worker text, max_count integer, in_office boolean, saturated uuid[]) TO moai_worker;
+
+--
+-- Name: FUNCTION claim_parked(worker text, subscription_ids uuid[], counts integer[], in_office boolean); Type: ACL; Schema: moai; Owner: moai_owner
+--
+
+REVOKE ALL ON FUNCTION moai.claim_parked(worker text, subscription_ids uuid[], counts integer[], in_office boolean) FROM PUBLIC;
+GRANT ALL ON FUNCTION moai.claim_parked(worker text, subscription_ids uuid[], counts integer[], in_office boolean) TO moai_worker;
 
 --
 -- Name: FUNCTION complete_deliveries(worker text, results json); Type: ACL; Schema: moai; Owner: moai_owner
@@ -6184,17 +6701,17 @@ REVOKE ALL ON FUNCTION moai.complete_deliveries(worker text, results json) FROM 
 GRANT ALL ON FUNCTION moai.complete_deliveries(worker text, results json) TO moai_worker;
 
 --
--- Name: FUNCTION create_subscription(url text, event_types text[], tenant text, secret text, format text, timeout interval, max_attempts integer, retry_base interval, retry_factor double precision, retry_cap interval, retry_jitter double precision, description text, at timestamp with time zone); Type: ACL; Schema: moai_private; Owner: moai_owner
+-- Name: FUNCTION create_subscription(url text, event_types text[], tenant text, secret text, format text, timeout interval, max_attempts integer, retry_base interval, retry_factor double precision, retry_cap interval, retry_jitter double precision, description text, max_in_flight integer, rate_limit double precision, at timestamp with time zone); Type: ACL; Schema: moai_private; Owner: moai_owner
 --
 
-REVOKE ALL ON FUNCTION moai_private.create_subscription(url text, event_types text[], tenant text, secret text, format text, timeout interval, max_attempts integer, retry_base interval, retry_factor double precision, retry_cap interval, retry_jitter double precision, description text, at timestamp with time zone) FROM PUBLIC;
+REVOKE ALL ON FUNCTION moai_private.create_subscription(url text, event_types text[], tenant text, secret text, format text, timeout interval, max_attempts integer, retry_base interval, retry_factor double precision, retry_cap interval, retry_jitter double precision, description text, max_in_flight integer, rate_limit double precision, at timestamp with time zone) FROM PUBLIC;
 
 --
--- Name: FUNCTION create_subscription(url text, event_types text[], tenant text, secret text, format text, timeout interval, max_attempts integer, retry_base interval, retry_factor double precision, retry_cap interval, retry_jitter double precision, description text); Type: ACL; Schema: moai; Owner: moai_owner
+-- Name: FUNCTION create_subscription(url text, event_types text[], tenant text, secret text, format text, timeout interval, max_attempts integer, retry_base interval, retry_factor double precision, retry_cap interval, retry_jitter double precision, description text, max_in_flight integer, rate_limit double precision); Type: ACL; Schema: moai; Owner: moai_owner
 --
 
-REVOKE ALL ON FUNCTION moai.create_subscription(url text, event_types text[], tenant text, secret text, format text, timeout interval, max_attempts integer, retry_base interval, retry_factor double precision, retry_cap interval, retry_jitter double precision, description text) FROM PUBLIC;
-GRANT ALL ON FUNCTION moai.create_subscription(url text, event_types text[], tenant text, secret text, format text, timeout interval, max_attempts integer, retry_base interval, retry_factor double precision, retry_cap interval, retry_jitter double precision, description text) TO moai_operator;
+REVOKE ALL ON FUNCTION moai.create_subscription(url text, event_types text[], tenant text, secret text, format text, timeout interval, max_attempts integer, retry_base interval, retry_factor double precision, retry_cap interval, retry_jitter double precision, description text, max_in_flight integer, rate_limit double precision) FROM PUBLIC;
+GRANT ALL ON FUNCTION moai.create_subscription(url text, event_types text[], tenant text, secret text, format text, timeout interval, max_attempts integer, retry_base interval, retry_factor double precision, retry_cap interval, retry_jitter double precision, description text, max_in_flight integer, rate_limit double precision) TO moai_operator;
 
 --
 -- Name: FUNCTION delete_subscription(id uuid); Type: ACL; Schema: moai; Owner: moai_owner
@@ -6215,6 +6732,13 @@ REVOKE ALL ON FUNCTION moai.disallow_tenant(login name, tenant text) FROM PUBLIC
 
 REVOKE ALL ON FUNCTION moai.discard_dead_letter(id text) FROM PUBLIC;
 GRANT ALL ON FUNCTION moai.discard_dead_letter(id text) TO moai_operator;
+
+--
+-- Name: FUNCTION endpoints(); Type: ACL; Schema: moai; Owner: moai_owner
+--
+
+REVOKE ALL ON FUNCTION moai.endpoints() FROM PUBLIC;
+GRANT ALL ON FUNCTION moai.endpoints() TO moai_worker;
 
 --
 -- Name: FUNCTION fall_asleep(worker text, max_count integer, patience interval); Type: ACL; Schema: moai; Owner: moai_owner
@@ -6276,6 +6800,13 @@ REVOKE ALL ON FUNCTION moai.publish_jsonb(type text, payload jsonb, idempotency_
 GRANT ALL ON FUNCTION moai.publish_jsonb(type text, payload jsonb, idempotency_key text, tenant text, idempotency_ttl interval) TO moai_publisher;
 
 --
+-- Name: FUNCTION record_breakers(worker text, changes json); Type: ACL; Schema: moai; Owner: moai_owner
+--
+
+REVOKE ALL ON FUNCTION moai.record_breakers(worker text, changes json) FROM PUBLIC;
+GRANT ALL ON FUNCTION moai.record_breakers(worker text, changes json) TO moai_worker;
+
+--
 -- Name: FUNCTION redrive_dead_letters(ids text[], subscription_id uuid, tenant text, max_count integer); Type: ACL; Schema: moai; Owner: moai_owner
 --
 
@@ -6307,11 +6838,11 @@ GRANT ALL ON FUNCTION moai.stats() TO moai_reader;
 GRANT ALL ON FUNCTION moai.stats() TO moai_api;
 
 --
--- Name: FUNCTION update_subscription(id uuid, url text, event_types text[], format text, timeout interval, max_attempts integer, retry_base interval, retry_factor double precision, retry_cap interval, retry_jitter double precision, description text); Type: ACL; Schema: moai; Owner: moai_owner
+-- Name: FUNCTION update_subscription(id uuid, url text, event_types text[], format text, timeout interval, max_attempts integer, retry_base interval, retry_factor double precision, retry_cap interval, retry_jitter double precision, description text, max_in_flight integer, rate_limit double precision); Type: ACL; Schema: moai; Owner: moai_owner
 --
 
-REVOKE ALL ON FUNCTION moai.update_subscription(id uuid, url text, event_types text[], format text, timeout interval, max_attempts integer, retry_base interval, retry_factor double precision, retry_cap interval, retry_jitter double precision, description text) FROM PUBLIC;
-GRANT ALL ON FUNCTION moai.update_subscription(id uuid, url text, event_types text[], format text, timeout interval, max_attempts integer, retry_base interval, retry_factor double precision, retry_cap interval, retry_jitter double precision, description text) TO moai_operator;
+REVOKE ALL ON FUNCTION moai.update_subscription(id uuid, url text, event_types text[], format text, timeout interval, max_attempts integer, retry_base interval, retry_factor double precision, retry_cap interval, retry_jitter double precision, description text, max_in_flight integer, rate_limit double precision) FROM PUBLIC;
+GRANT ALL ON FUNCTION moai.update_subscription(id uuid, url text, event_types text[], format text, timeout interval, max_attempts integer, retry_base interval, retry_factor double precision, retry_cap interval, retry_jitter double precision, description text, max_in_flight integer, rate_limit double precision) TO moai_operator;
 
 --
 -- Name: FUNCTION upkeep_state(); Type: ACL; Schema: moai; Owner: moai_owner
@@ -6406,10 +6937,10 @@ REVOKE ALL ON FUNCTION moai_private.check_tenant(tenant text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION moai_private.check_url(url text) FROM PUBLIC;
 
 --
--- Name: FUNCTION claim(max_count integer, at timestamp with time zone, in_office boolean); Type: ACL; Schema: moai_private; Owner: moai_owner
+-- Name: FUNCTION claim(max_count integer, at timestamp with time zone, in_office boolean, saturated uuid[], parked_of uuid[], counts integer[]); Type: ACL; Schema: moai_private; Owner: moai_owner
 --
 
-REVOKE ALL ON FUNCTION moai_private.claim(max_count integer, at timestamp with time zone, in_office boolean) FROM PUBLIC;
+REVOKE ALL ON FUNCTION moai_private.claim(max_count integer, at timestamp with time zone, in_office boolean, saturated uuid[], parked_of uuid[], counts integer[]) FROM PUBLIC;
 
 --
 -- Name: FUNCTION complete(worker text, results json, at timestamp with time zone); Type: ACL; Schema: moai_private; Owner: moai_owner
@@ -6470,6 +7001,12 @@ REVOKE ALL ON FUNCTION moai_private.discard_dead_letter(id text) FROM PUBLIC;
 --
 
 REVOKE ALL ON FUNCTION moai_private.duration_text(duration interval) FROM PUBLIC;
+
+--
+-- Name: FUNCTION endpoints(at timestamp with time zone); Type: ACL; Schema: moai_private; Owner: moai_owner
+--
+
+REVOKE ALL ON FUNCTION moai_private.endpoints(at timestamp with time zone) FROM PUBLIC;
 
 --
 -- Name: FUNCTION fail(status integer, message text, detail text, hint text); Type: ACL; Schema: moai_private; Owner: moai_owner
@@ -6598,6 +7135,18 @@ REVOKE ALL ON FUNCTION moai_private.judge(worker text, results json, at timestam
 REVOKE ALL ON FUNCTION moai_private.lease_length(timeout interval) FROM PUBLIC;
 
 --
+-- Name: FUNCTION lease_parked(subscription_ids uuid[], counts integer[], token bigint, at timestamp with time zone, OUT leased moai_private.leased[], OUT exceptions boolean); Type: ACL; Schema: moai_private; Owner: moai_owner
+--
+
+REVOKE ALL ON FUNCTION moai_private.lease_parked(subscription_ids uuid[], counts integer[], token bigint, at timestamp with time zone, OUT leased moai_private.leased[], OUT exceptions boolean) FROM PUBLIC;
+
+--
+-- Name: FUNCTION lease_past_saturated(max_count integer, saturated uuid[], token bigint, at timestamp with time zone, OUT leased moai_private.leased[], OUT exceptions boolean, OUT parked integer, OUT overdue_us bigint); Type: ACL; Schema: moai_private; Owner: moai_owner
+--
+
+REVOKE ALL ON FUNCTION moai_private.lease_past_saturated(max_count integer, saturated uuid[], token bigint, at timestamp with time zone, OUT leased moai_private.leased[], OUT exceptions boolean, OUT parked integer, OUT overdue_us bigint) FROM PUBLIC;
+
+--
 -- Name: FUNCTION list_deliveries(query json, event_id uuid, at timestamp with time zone); Type: ACL; Schema: moai_private; Owner: moai_owner
 --
 
@@ -6656,6 +7205,12 @@ REVOKE ALL ON FUNCTION moai_private.newest_uuid(at timestamp with time zone) FRO
 --
 
 REVOKE ALL ON FUNCTION moai_private.page(items text[], keys text[], max_count integer, rest_after text) FROM PUBLIC;
+
+--
+-- Name: FUNCTION parking_length(share double precision); Type: ACL; Schema: moai_private; Owner: moai_owner
+--
+
+REVOKE ALL ON FUNCTION moai_private.parking_length(share double precision) FROM PUBLIC;
 
 --
 -- Name: FUNCTION partition_week(at timestamp with time zone); Type: ACL; Schema: moai_private; Owner: moai_owner
@@ -6740,6 +7295,12 @@ REVOKE ALL ON FUNCTION moai_private.read_query(query text, known text[]) FROM PU
 --
 
 REVOKE ALL ON FUNCTION moai_private.read_uuid(id text, what text) FROM PUBLIC;
+
+--
+-- Name: FUNCTION record_breakers(worker text, changes json, at timestamp with time zone); Type: ACL; Schema: moai_private; Owner: moai_owner
+--
+
+REVOKE ALL ON FUNCTION moai_private.record_breakers(worker text, changes json, at timestamp with time zone) FROM PUBLIC;
 
 --
 -- Name: TABLE bundle; Type: ACL; Schema: moai_private; Owner: moai_owner
@@ -6886,10 +7447,10 @@ REVOKE ALL ON FUNCTION moai_private.time_text(at timestamp with time zone) FROM 
 REVOKE ALL ON FUNCTION moai_private.type_patterns(type text) FROM PUBLIC;
 
 --
--- Name: FUNCTION update_subscription(id uuid, url text, event_types text[], format text, timeout interval, max_attempts integer, retry_base interval, retry_factor double precision, retry_cap interval, retry_jitter double precision, description text, at timestamp with time zone); Type: ACL; Schema: moai_private; Owner: moai_owner
+-- Name: FUNCTION update_subscription(id uuid, url text, event_types text[], format text, timeout interval, max_attempts integer, retry_base interval, retry_factor double precision, retry_cap interval, retry_jitter double precision, description text, max_in_flight integer, rate_limit double precision, at timestamp with time zone); Type: ACL; Schema: moai_private; Owner: moai_owner
 --
 
-REVOKE ALL ON FUNCTION moai_private.update_subscription(id uuid, url text, event_types text[], format text, timeout interval, max_attempts integer, retry_base interval, retry_factor double precision, retry_cap interval, retry_jitter double precision, description text, at timestamp with time zone) FROM PUBLIC;
+REVOKE ALL ON FUNCTION moai_private.update_subscription(id uuid, url text, event_types text[], format text, timeout interval, max_attempts integer, retry_base interval, retry_factor double precision, retry_cap interval, retry_jitter double precision, description text, max_in_flight integer, rate_limit double precision, at timestamp with time zone) FROM PUBLIC;
 
 --
 -- Name: FUNCTION upkeep_state(login name, at timestamp with time zone); Type: ACL; Schema: moai_private; Owner: moai_owner

@@ -63,7 +63,7 @@ private:
             return;
         }
         if (queue_.can_claim() && claimed_ < deliveries_ && results_.size() < 4 * std::size_t{kBatch}) {
-            queue_.claim(kBatch, true, [this](const store::Claim& claim, const pg::Error* error) {
+            queue_.claim(kBatch, true, {}, [this](const store::Claim& claim, const pg::Error* error) {
                 require(error);
                 note(claim);
                 step();

@@ -43,18 +43,26 @@
 
 -- Claiming, retrying, completing
 \ir internal/lease_length.sql
+\ir internal/parking_length.sql
 \ir internal/retry_delay.sql
 \ir internal/record_outcomes.sql
 \ir internal/set_aside.sql
+\ir internal/lease_past_saturated.sql
+\ir internal/lease_parked.sql
 \ir internal/claim.sql
 \ir internal/judge.sql
 \ir internal/log_attempts.sql
 \ir internal/complete.sql
+\ir internal/record_breakers.sql
+\ir internal/endpoints.sql
 \ir internal/retire_partitions.sql
 \ir internal/maintain.sql
 \ir internal/upkeep_state.sql
 \ir worker/claim_deliveries.sql
+\ir worker/claim_parked.sql
 \ir worker/complete_deliveries.sql
+\ir worker/record_breakers.sql
+\ir worker/endpoints.sql
 \ir worker/await_office.sql
 \ir worker/call_for_help.sql
 \ir worker/fall_asleep.sql

@@ -38,6 +38,8 @@ config::ExitCode subscribe(const config::Settings& settings) {
     add("--retry-factor", "retry_factor", "float8", asked.retry_factor);
     add("--retry-cap", "retry_cap", "interval", asked.retry_cap);
     add("--retry-jitter", "retry_jitter", "float8", asked.retry_jitter);
+    add("--max-in-flight", "max_in_flight", "int", asked.max_in_flight);
+    add("--rate-limit", "rate_limit", "float8", asked.rate_limit);
     add("--description", "description", "text", asked.description);
 
     pg::Connection database(app::database_of(settings), "moai subscribe");

@@ -71,6 +71,13 @@ struct Registry::Impl {
     Counter& dead_lettered = deliveries.Add({{"outcome", "dead_lettered"}});
     Counter& orphaned = counters(registry, "moai_orphaned_results_total", "Results whose lease had been lost.").Add({});
     Counter& released = counters(registry, "moai_released_total", "Claimed deliveries given back unsent.").Add({});
+    Counter& parked = counters(registry, "moai_parked_total",
+                               "Deliveries moved out of the way because their endpoint had no room or failed.")
+                          .Add({});
+    Counter& unparked =
+        counters(registry, "moai_unparked_total", "Parked deliveries brought back because there was room.").Add({});
+    Gauge& breakers_open =
+        gauge(registry, "moai_breakers_open", "Endpoints that failed too often and are not sent to.");
     Gauge& in_flight = gauge(registry, "moai_in_flight", "HTTP requests in flight.");
     Family<Counter>& wakeups = counters(registry, "moai_wakeups_total", "Why the worker looked for work.");
     Counter& by_notify = wakeups.Add({{"reason", "notify"}});
@@ -134,6 +141,10 @@ void Registry::deliveries(Outcome outcome, std::uint64_t count) {
 void Registry::orphaned(std::uint64_t count) { impl_->orphaned.Increment(static_cast<double>(count)); }
 void Registry::released(std::uint64_t count) { impl_->released.Increment(static_cast<double>(count)); }
 void Registry::in_flight(std::uint64_t now) { impl_->in_flight.Set(static_cast<double>(now)); }
+
+void Registry::parked(std::uint64_t count) { impl_->parked.Increment(static_cast<double>(count)); }
+void Registry::unparked(std::uint64_t count) { impl_->unparked.Increment(static_cast<double>(count)); }
+void Registry::breakers_open(std::uint64_t now) { impl_->breakers_open.Set(static_cast<double>(now)); }
 
 void Registry::wakeup(WakeReason reason) {
     switch (reason) {

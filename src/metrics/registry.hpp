@@ -45,6 +45,9 @@ public:
     void orphaned(std::uint64_t count);
     void released(std::uint64_t count);
     void in_flight(std::uint64_t now);
+    void parked(std::uint64_t count);    ///< deliveries moved out of the way because their endpoint has no room
+    void unparked(std::uint64_t count);  ///< brought back because it has
+    void breakers_open(std::uint64_t now);
     void wakeup(WakeReason reason);
     /// A safety look found work that no notification and no timer had announced. Stays 0 in a healthy system.
     void safety_look_catch();

@@ -23,6 +23,9 @@ struct ClaimedDelivery {
     std::string url, format, secret;
     std::chrono::milliseconds timeout{0};
     std::chrono::milliseconds lease{0};  ///< how long the lease lasts, counted from the claim
+    // What the subscription allows of each worker process; unset: no limit of its own.
+    std::optional<int> max_in_flight;
+    std::optional<double> rate_limit;  ///< requests a second
 };
 
 struct Claim {
@@ -35,11 +38,13 @@ struct Claim {
     std::optional<std::chrono::microseconds> next_due_in;
     /// How long the earliest of the deliveries had been due; zero when there are none.
     std::chrono::microseconds overdue{0};
+    int parked = 0;  ///< deliveries of saturated endpoints that it moved out of the way
 };
 
 /// What became of one claimed delivery.
 struct DeliveryResult {
-    enum class Outcome { delivered, failed, released };
+    /// Parked: not sent, because its endpoint had no room.
+    enum class Outcome { delivered, failed, released, parked };
     std::string event_id, subscription_id;
     std::int64_t lease_token = 0;
     int attempt_no = 0;
@@ -61,20 +66,51 @@ struct Recorded {
     std::optional<std::chrono::microseconds> next_due_in;
 };
 
+/// A breaker that is not closed.
+struct OpenBreaker {
+    std::chrono::microseconds probe_in{0};  ///< until a request is let through; may be <= 0
+    int consecutive_failures = 0, times_opened = 1;
+    std::string reason{};  ///< the last failure, for people
+};
+
+/// An endpoint's breaker has opened, for the first time or again, or closed (unset).
+struct BreakerChange {
+    std::string subscription_id;
+    std::optional<OpenBreaker> open;
+};
+
+/// An endpoint that has parked deliveries, or whose breaker is not closed.
+struct KnownEndpoint {
+    std::string subscription_id{}, url{};
+    std::optional<int> max_in_flight{};
+    std::optional<double> rate_limit{};
+    bool has_parked = false;
+    std::optional<OpenBreaker> open{};
+};
+
 /// Not thread-safe; callbacks come on the loop's thread, never from within the call.
 class DeliveryQueue {
 public:
     using ClaimDone = std::function<void(Claim claim, const pg::Error* error)>;
     using RecordDone = std::function<void(Recorded recorded, const pg::Error* error)>;
 
+    using EndpointsDone = std::function<void(std::vector<KnownEndpoint> known, const pg::Error* error)>;
+    using Done = std::function<void(const pg::Error* error)>;
     /// `more`: something was removed, and more may be left than one call takes.
     using MaintainDone = std::function<void(bool more, const pg::Error* error)>;
 
     virtual ~DeliveryQueue() = default;
     /// May claim() be called now (connected, none outstanding)?
     [[nodiscard]] virtual bool can_claim() const = 0;
-    /// `in_office`: this worker is the sentinel; of any other's leases the sentinel is told.
-    virtual void claim(int max_count, bool in_office, ClaimDone done) = 0;
+    /// `in_office`: this worker is the sentinel; of any other's leases the sentinel is told. `saturated`: subscriptions
+    /// whose due deliveries are to be parked instead.
+    virtual void claim(int max_count, bool in_office, const std::vector<std::string>& saturated, ClaimDone done) = 0;
+    // These go the way of claims: can_claim() holds for each.
+    /// The oldest parked deliveries, up to counts[i] of subscription_ids[i].
+    virtual void claim_parked(const std::vector<std::string>& subscription_ids, const std::vector<int>& counts,
+                              bool in_office, ClaimDone done) = 0;
+    virtual void endpoints(EndpointsDone done) = 0;
+    virtual void record_breakers(const std::vector<BreakerChange>& changes, Done done) = 0;
     /// May record() be called now (connected, none outstanding)?
     [[nodiscard]] virtual bool can_record() const = 0;
     virtual void record(const std::vector<DeliveryResult>& results, RecordDone done) = 0;

@@ -12,9 +12,27 @@
 namespace moai::store {
 namespace {
 
-const std::string kClaim = "SELECT * FROM moai.claim_deliveries($1, $2, $3)";
+const std::string kClaim = "SELECT * FROM moai.claim_deliveries($1, $2, $3, $4)";
+const std::string kClaimParked = "SELECT * FROM moai.claim_parked($1, $2, $3, $4)";
+const std::string kEndpoints = "SELECT * FROM moai.endpoints()";
+const std::string kRecordBreakers = "SELECT moai.record_breakers($1, $2)";
 const std::string kMaintain = "SELECT * FROM moai.maintain()";
 const std::string kComplete = "SELECT * FROM moai.complete_deliveries($1, $2)";
+
+/// The array of these, none of which needs quoting.
+template <typename Items, typename Text>
+std::string array_text(const Items& items, const Text& text) {
+    std::string array = "{";
+    for (const auto& item : items) {
+        array += array.size() > 1 ? "," : "";
+        array += text(item);
+    }
+    return array + "}";
+}
+
+std::string array_of_ids(const std::vector<std::string>& ids) {
+    return array_text(ids, [](const std::string& id) { return id; });
+}
 
 pg::AsyncConnection::Options connection_options(const PgDeliveryQueue::Options& options, const char* purpose) {
     pg::AsyncConnection::Options result{
@@ -66,14 +84,38 @@ bool PgDeliveryQueue::is_own_backend(int pid) const noexcept {
 
 bool PgDeliveryQueue::can_claim() const { return claims_.ready(); }
 
-void PgDeliveryQueue::claim(int max_count, bool in_office, ClaimDone done) {
-    const std::string count = std::to_string(max_count);
-    claims_.send(kClaim, {options_.worker_name, count, in_office ? "true" : "false"},
+void PgDeliveryQueue::claim(int max_count, bool in_office, const std::vector<std::string>& saturated, ClaimDone done) {
+    const std::string count = std::to_string(max_count), ids = array_of_ids(saturated);
+    claims_.send(kClaim, {options_.worker_name, count, in_office ? "true" : "false", ids},
+                 [this, done = std::move(done)](const pg::Result& rows, const pg::Error* error) {
+                     Claim claim = error == nullptr ? claim_from_rows(rows) : Claim();
+                     rows_changed(claim.deliveries.size() + static_cast<std::size_t>(claim.parked));
+                     done(std::move(claim), error);
+                 });
+}
+
+void PgDeliveryQueue::claim_parked(const std::vector<std::string>& subscription_ids, const std::vector<int>& counts,
+                                   bool in_office, ClaimDone done) {
+    const std::string ids = array_of_ids(subscription_ids);
+    const std::string numbers = array_text(counts, [](int count) { return std::to_string(count); });
+    claims_.send(kClaimParked, {options_.worker_name, ids, numbers, in_office ? "true" : "false"},
                  [this, done = std::move(done)](const pg::Result& rows, const pg::Error* error) {
                      Claim claim = error == nullptr ? claim_from_rows(rows) : Claim();
                      rows_changed(claim.deliveries.size());
                      done(std::move(claim), error);
                  });
+}
+
+void PgDeliveryQueue::endpoints(EndpointsDone done) {
+    claims_.send(kEndpoints, {}, [done = std::move(done)](const pg::Result& rows, const pg::Error* error) {
+        done(error == nullptr ? endpoints_from_rows(rows) : std::vector<KnownEndpoint>(), error);
+    });
+}
+
+void PgDeliveryQueue::record_breakers(const std::vector<BreakerChange>& changes, Done done) {
+    const std::string json = breakers_to_json(changes);
+    claims_.send(kRecordBreakers, {options_.worker_name, json},
+                 [done = std::move(done)](const pg::Result&, const pg::Error* error) { done(error); });
 }
 
 bool PgDeliveryQueue::can_record() const { return results_.ready(); }

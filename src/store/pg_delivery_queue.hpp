@@ -12,7 +12,7 @@
 
 namespace moai::store {
 
-/// Calls moai.claim_deliveries and moai.complete_deliveries. Not thread-safe: lives on its loop's thread.
+/// Calls moai.claim_deliveries, moai.complete_deliveries and their like. Not thread-safe: lives on its loop's thread.
 /// Each statement is a transaction of its own: none is ever open while requests are under way.
 class PgDeliveryQueue final : public DeliveryQueue {
 public:
@@ -43,7 +43,14 @@ public:
 
     [[nodiscard]] bool can_claim() const override;
     /// REQUIRES: can_claim() and max_count > 0.
-    void claim(int max_count, bool in_office, ClaimDone done) override;
+    void claim(int max_count, bool in_office, const std::vector<std::string>& saturated, ClaimDone done) override;
+    /// REQUIRES: can_claim(), and counts of 1 or more, as many as subscriptions.
+    void claim_parked(const std::vector<std::string>& subscription_ids, const std::vector<int>& counts, bool in_office,
+                      ClaimDone done) override;
+    /// REQUIRES: can_claim().
+    void endpoints(EndpointsDone done) override;
+    /// REQUIRES: can_claim().
+    void record_breakers(const std::vector<BreakerChange>& changes, Done done) override;
     [[nodiscard]] bool can_record() const override;
     /// REQUIRES: can_record() and at least one result.
     void record(const std::vector<DeliveryResult>& results, RecordDone done) override;

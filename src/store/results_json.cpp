@@ -17,6 +17,7 @@ std::string_view outcome_name(DeliveryResult::Outcome outcome) {
         case DeliveryResult::Outcome::delivered: return "delivered";
         case DeliveryResult::Outcome::failed: return "failed";
         case DeliveryResult::Outcome::released: return "released";
+        case DeliveryResult::Outcome::parked: return "parked";
     }
     return "failed";
 }
@@ -122,6 +123,21 @@ std::string results_to_json(std::span<const DeliveryResult> results) {
         append(out, result);
     }
     return out += ']';
+}
+
+std::string breakers_to_json(std::span<const BreakerChange> changes) {
+    nlohmann::json array = nlohmann::json::array();
+    for (const BreakerChange& change : changes) {
+        nlohmann::json object = {{"subscription_id", change.subscription_id}, {"is_open", change.open.has_value()}};
+        if (change.open) {
+            object["probe_in_us"] = change.open->probe_in.count();
+            object["consecutive_failures"] = change.open->consecutive_failures;
+            object["times_opened"] = change.open->times_opened;
+            object["reason"] = without_zero_bytes(change.open->reason);
+        }
+        array.push_back(std::move(object));
+    }
+    return array.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
 }  // namespace moai::store

@@ -4,12 +4,12 @@
 #include <utility>
 
 #include "log/log.hpp"
+#include "worker/attempt_result.hpp"
 #include "worker/iso_time.hpp"
 
 namespace moai::worker {
 
 using namespace std::chrono_literals;
-using std::chrono::duration_cast;
 using std::chrono::microseconds;
 using std::chrono::milliseconds;
 using std::chrono::steady_clock;
@@ -29,24 +29,16 @@ constexpr int kLooksAtOnce = 2;
 // sentinel.
 constexpr milliseconds kUnheard = 500ms;
 
-store::DeliveryResult result_of(const store::ClaimedDelivery& delivery) {
-    store::DeliveryResult result;
-    result.event_id = delivery.event_id;
-    result.subscription_id = delivery.subscription_id;
-    result.lease_token = delivery.lease_token;
-    result.attempt_no = delivery.attempt_no;
+/// What is given holds for every worker; what follows from how many requests it may have in flight is put in.
+Endpoint::Options endpoint_options(const DeliveryLoop::Options& options) {
+    Endpoint::Options result = options.endpoint;
+    // Half: an endpoint that has been fast fills the machine, and one that has just begun to hang leaves room.
+    result.cap = std::max(options.concurrency / 2, 1);
+    result.greatest_cap = options.concurrency;
     return result;
 }
 
-std::optional<std::int64_t> count(const std::optional<microseconds>& duration) {
-    return duration ? std::optional<std::int64_t>(duration->count()) : std::nullopt;
-}
-
 }  // namespace
-
-std::int64_t DeliveryLoop::DatabaseClock::us_at(SteadyTime when) const {
-    return at_us + duration_cast<microseconds>(when - steady).count();
-}
 
 DeliveryLoop::DeliveryLoop(base::EventLoop& loop, store::DeliveryQueue& queue, Transport& transport,
                            BuildRequest build_request, metrics::Registry& metrics, Options options)
@@ -60,12 +52,42 @@ DeliveryLoop::DeliveryLoop(base::EventLoop& loop, store::DeliveryQueue& queue, T
       recorder_(loop, queue, metrics, options.record,
                 [this](const store::Recorded* answer, SteadyTime sent_at) { recorded(answer, sent_at); }),
       maintenance_(loop, queue, options.maintenance),
+      endpoints_(endpoint_options(options),
+                 {.send = [this](const Claimed& claimed, Endpoint::Ticket ticket) { return start(claimed, ticket); },
+                  .park =
+                      [this](const Claimed& claimed) {
+                          metrics_.parked(1);
+                          give_back(claimed.delivery, store::DeliveryResult::Outcome::parked);
+                      }}),
+      parking_(loop, queue, endpoints_, metrics,
+               {.came = [this](const store::Claim& claim, SteadyTime sent_at) { parked_came(claim, sent_at); },
+                .in_office = [this] { return watch_.in_office(); },
+                .done =
+                    [this] {
+                        claiming_ = false;
+                        claim_overlapped_ = false;
+                        claim_if_useful();
+                        check_drained();
+                    },
+                .ticked =
+                    [this] {
+                        static_cast<void>(free_slots());
+                        claim_if_useful();
+                    }}),
       stuck_backoff_(2ms, 1s),
       error_backoff_(50ms, 10s),
-      own_fault_backoff_(500ms, 5s) {}
+      held_back_(
+          loop, [this](store::DeliveryResult result) { recorder_.add(std::move(result)); },
+          [this] { claim_if_useful(); }) {
+    recorder_.observe([this](const store::DeliveryResult& result) {
+        if (result.outcome == store::DeliveryResult::Outcome::parked) {
+            endpoints_.settled(result.subscription_id, steady_clock::now());
+        }
+    });
+}
 
 DeliveryLoop::~DeliveryLoop() {
-    for (const auto timer : {slots_timer_, stuck_timer_, error_timer_, held_back_timer_}) {
+    for (const auto timer : {slots_timer_, stuck_timer_, error_timer_}) {
         loop_.cancel(timer);
     }
 }
@@ -89,6 +111,7 @@ void DeliveryLoop::queue_ready() {
     }
     recorder_.queue_ready();
     maintenance_.start();
+    parking_.learn();
     claim_if_useful();
 }
 
@@ -130,15 +153,17 @@ bool DeliveryLoop::more_may_come_free(int free) {
 }
 
 void DeliveryLoop::claim_if_useful() {
-    if (draining_ || !claim_wanted_ || claiming_ || error_timer_ != 0 || !queue_.can_claim()) {
+    if (draining_ || claiming_ || error_timer_ != 0 || !queue_.can_claim()) {
         return;
     }
     const int free = free_slots();
     // Results that the database does not take yet hold claims back, so that memory stays bounded.
-    if (free <= 0 || recorder_.pending() > 2 * static_cast<std::size_t>(options_.concurrency)) {
+    const bool may_claim = recorder_.pending() <= 2 * static_cast<std::size_t>(options_.concurrency);
+    if (parking_.begin(may_claim ? std::min(free, options_.claim_batch) : 0, claim_wanted_)) {
+        claiming_ = true;
         return;
     }
-    if (more_may_come_free(free)) {
+    if (!claim_wanted_ || !may_claim || free <= 0 || more_may_come_free(free)) {
         return;
     }
     const int requested = std::min(free, options_.claim_batch);
@@ -150,12 +175,17 @@ void DeliveryLoop::claim_if_useful() {
     loop_.cancel(std::exchange(stuck_timer_, 0));
     wake_timer_.looked();
     const auto sent_at = steady_clock::now();
-    const auto answered = [this, requested, reason, sent_at](const store::Claim& claim, const pg::Error* error) {
+    auto saturated = endpoints_.saturated(sent_at);
+    const auto answered = [this, requested, reason, sent_at, saturated](const store::Claim& claim,
+                                                                        const pg::Error* error) {
         claiming_ = false;
         if (error != nullptr) {
             claim_overlapped_ = false;
             claim_failed(*error);
         } else {
+            if (claim.parked > 0) {
+                endpoints_.were_parked(saturated, steady_clock::now());
+            }
             const bool overlapped = std::exchange(claim_overlapped_, false) || recorder_.recording();
             record_overlapped_ = record_overlapped_ || recorder_.recording();
             claimed(claim, requested, reason, sent_at, overlapped);
@@ -165,7 +195,7 @@ void DeliveryLoop::claim_if_useful() {
         transport_.begin_now();
         check_drained();
     };
-    queue_.claim(requested, watch_.in_office(), answered);
+    queue_.claim(requested, watch_.in_office(), saturated, answered);
 }
 
 void DeliveryLoop::adopt(const store::Claim& claim, int requested, WakeReason reason) {
@@ -173,6 +203,9 @@ void DeliveryLoop::adopt(const store::Claim& claim, int requested, WakeReason re
     claim_overlapped_ = claim_overlapped_ || claiming_;
     record_overlapped_ = record_overlapped_ || recorder_.recording();
     wake_timer_.looked();
+    if (reason == WakeReason::office) {
+        parking_.learn();  // the one before may have died, and parked deliveries with it
+    }
     // It may have waited for long before it claimed, so that only its end says when the database read its clock.
     claimed(claim, requested, reason, steady_clock::now(), true);
     claim_if_useful();
@@ -184,7 +217,8 @@ void DeliveryLoop::watched_by(Watch watch) { watch_ = std::move(watch); }
 
 /// May be negative: what was adopted was not asked for.
 int DeliveryLoop::free_slots() {
-    const int free = options_.concurrency - static_cast<int>(transport_.in_flight() + held_back_.size());
+    const int free =
+        options_.concurrency - static_cast<int>(transport_.in_flight() + held_back_.size() + endpoints_.waiting());
     watch_.saturated(free <= 0);
     return free;
 }
@@ -193,6 +227,7 @@ void DeliveryLoop::claimed(const store::Claim& claim, int requested, WakeReason 
                            bool overlapped) {
     const auto count = claim.deliveries.size();
     metrics_.claim(count);
+    metrics_.parked(static_cast<std::uint64_t>(claim.parked));
     const bool is_safety_look = reason == WakeReason::safety_look || reason == WakeReason::unanswered;
     if (is_safety_look && claim.overdue >= kUnheard) {
         metrics_.safety_look_catch();
@@ -203,29 +238,48 @@ void DeliveryLoop::claimed(const store::Claim& claim, int requested, WakeReason 
         log::info("claims succeed again");
     }
     error_backoff_.reset();
-    // The database read its clock after we had asked: from then on its times run, however long the answer took.
-    const DatabaseClock clock{claim.claimed_at_us, sent_at};
-    for (const auto& delivery : claim.deliveries) {
-        if (draining_) {
-            release(delivery);
-        } else {
-            start(delivery, clock, sent_at);
-        }
-    }
-    metrics_.in_flight(transport_.in_flight());
+    admit(claim, sent_at);
     backlog_ = count == static_cast<std::size_t>(requested);
     last_progress_ = steady_clock::now();
     sleep_until_due(claim, sent_at, overlapped);
-    watch_.looked(count > 0, backlog_);
+    watch_.looked(count > 0 || claim.parked > 0, backlog_);
+}
+
+void DeliveryLoop::admit(const store::Claim& claim, SteadyTime sent_at) {
+    // The database read its clock after we had asked: from then on its times run, however long the answer took.
+    const DatabaseClock clock{claim.claimed_at_us, sent_at};
+    const auto now = steady_clock::now();
+    for (const auto& delivery : claim.deliveries) {
+        if (draining_) {
+            give_back(delivery, store::DeliveryResult::Outcome::released);
+        } else {
+            endpoints_.admit({delivery, clock, sent_at}, now);
+        }
+    }
+    parking_.arm();
+    metrics_.in_flight(transport_.in_flight());
+    static_cast<void>(free_slots());
+}
+
+void DeliveryLoop::parked_came(const store::Claim& claim, SteadyTime sent_at) {
+    metrics_.unparked(claim.deliveries.size());
+    admit(claim, sent_at);
+    if (claim.next_due_in && *claim.next_due_in <= 0us) {
+        want_claim();
+    } else {
+        wake_timer_.bring_forward(claim.next_due_in, sent_at);
+    }
+    transport_.begin_now();
 }
 
 void DeliveryLoop::sleep_until_due(const store::Claim& claim, SteadyTime sent_at, bool overlapped) {
     const bool is_due = claim.next_due_in && *claim.next_due_in <= 0us;
-    if (!claim.deliveries.empty() || !is_due) {
+    const bool found = !claim.deliveries.empty() || claim.parked > 0;
+    if (found || !is_due) {
         stuck_looks_ = 0;
         stuck_backoff_.reset();
     }
-    if (backlog_ || (is_due && !claim.deliveries.empty())) {
+    if (backlog_ || (is_due && found)) {
         want_claim();
     } else if (is_due) {
         look_again_at_stuck(claim.claimed_at_us + claim.next_due_in->count());
@@ -274,55 +328,50 @@ void DeliveryLoop::recorded(const store::Recorded* recorded, SteadyTime sent_at)
     check_drained();
 }
 
-void DeliveryLoop::start(const store::ClaimedDelivery& delivery, const DatabaseClock& clock, SteadyTime claim_sent_at) {
+bool DeliveryLoop::start(const Claimed& claimed, Endpoint::Ticket ticket) {
+    const auto& delivery = claimed.delivery;
     const auto now = steady_clock::now();
     OutgoingRequest request;
     std::int64_t published_at_us = 0;
     try {
-        request = build_request_(delivery, clock.us_at(now) / 1'000'000);
+        request = build_request_(delivery, claimed.clock.us_at(now) / 1'000'000);
         published_at_us = delivery.attempt_no == 1 ? epoch_us_of(delivery.published_at) : 0;
     } catch (const std::exception& error) {
         // One delivery that cannot be made into a request (its secret was edited by hand, say) must not take the worker
         // down.
-        fail(delivery, clock.us_at(now), error.what());
-        return;
+        fail(claimed, claimed.clock.us_at(now), error.what());
+        return false;
     }
     request.timeout = delivery.timeout;
-    request.start_deadline = claim_sent_at + delivery.lease - delivery.timeout - kRecordingTime;
-    transport_.send(std::move(request), [this, result = result_of(delivery), clock,
-                                         published_at_us](TransferResult transfer) mutable {
-        result.started_at_us = clock.us_at(transfer.started_at);
-        result.http_status = transfer.http_status;
-        result.error_class = transfer.error_class == ErrorClass::none ? "" : error_class_name(transfer.error_class);
-        result.error_detail = std::move(transfer.error_detail);
-        result.remote_address = std::move(transfer.remote_address);
-        result.response_body = std::move(transfer.response_body);
-        result.response_bytes = transfer.response_bytes;
-        result.dns_us = count(transfer.dns);
-        result.connect_us = count(transfer.connect);
-        result.tls_us = count(transfer.tls);
-        result.first_byte_us = count(transfer.first_byte);
-        result.total_us = transfer.total.count();
-        finished(std::move(result), published_at_us, transfer);
-    });
+    request.start_deadline = claimed.claim_sent_at + delivery.lease - delivery.timeout - kRecordingTime;
+    transport_.send(std::move(request),
+                    [this, result = unsent_result(delivery, store::DeliveryResult::Outcome::failed),
+                     clock = claimed.clock, published_at_us, ticket](TransferResult transfer) mutable {
+                        put_transfer(result, transfer, clock);
+                        finished(std::move(result), published_at_us, transfer, ticket);
+                    });
+    return true;
 }
 
-void DeliveryLoop::finished(store::DeliveryResult result, std::int64_t published_at_us,
-                            const TransferResult& transfer) {
-    using Outcome = store::DeliveryResult::Outcome;
+void DeliveryLoop::finished(store::DeliveryResult result, std::int64_t published_at_us, const TransferResult& transfer,
+                            Endpoint::Ticket ticket) {
     last_progress_ = steady_clock::now();
+    std::string reason{error_class_name(transfer.error_class)};
+    if (!result.error_detail.empty()) {
+        reason += ": " + result.error_detail;
+    }
+    endpoints_.finished(result.subscription_id, ticket, verdict_of(transfer), reason, last_progress_);
+    parking_.arm();
     if (transfer.never_sent) {
-        result.outcome = Outcome::released;
-        hold_back(std::move(result));
+        metrics_.in_flight(transport_.in_flight());
+        held_back_.hold(std::move(result));
+        if (draining_) {
+            held_back_.give_back();
+        }
         return;
     }
-    own_fault_backoff_.reset();
-    switch (transfer.error_class) {
-        case ErrorClass::none: result.outcome = Outcome::delivered; break;
-        case ErrorClass::lease_expired: result.outcome = Outcome::released; break;  // never sent: no attempt was made
-        default: result.outcome = Outcome::failed;
-    }
-    if (result.outcome != Outcome::released) {
+    held_back_.relax();
+    if (result.outcome != store::DeliveryResult::Outcome::released) {
         metrics_.attempt(error_class_name(transfer.error_class));
     }
     if (published_at_us != 0 && transfer.first_byte) {
@@ -336,34 +385,8 @@ void DeliveryLoop::finished(store::DeliveryResult result, std::int64_t published
     claim_if_useful();
 }
 
-/// A delivery that we could not send for our own fault is given back, and costs no try; but not at once, because it
-/// would come back as soon. Until then it stays leased to us and takes a slot, so that a lasting fault brings claims to
-/// a stop by itself.
-void DeliveryLoop::hold_back(store::DeliveryResult result) {
-    metrics_.in_flight(transport_.in_flight());
-    if (held_back_timer_ == 0) {
-        log::warning("requests cannot be sent, a fault of this worker's own", {{"reason", result.error_detail}});
-        held_back_timer_ = loop_.at(steady_clock::now() + own_fault_backoff_.next(), [this] {
-            held_back_timer_ = 0;
-            give_back_held();
-        });
-    }
-    held_back_.push_back(std::move(result));
-    if (draining_) {
-        give_back_held();
-    }
-}
-
-void DeliveryLoop::give_back_held() {
-    loop_.cancel(std::exchange(held_back_timer_, 0));
-    for (auto& result : std::exchange(held_back_, {})) {
-        recorder_.add(std::move(result));
-    }
-    claim_if_useful();
-}
-
-void DeliveryLoop::fail(const store::ClaimedDelivery& delivery, std::int64_t at_us, std::string why) {
-    auto result = result_of(delivery);
+void DeliveryLoop::fail(const Claimed& claimed, std::int64_t at_us, std::string why) {
+    auto result = unsent_result(claimed.delivery, store::DeliveryResult::Outcome::failed);
     result.started_at_us = at_us;
     result.error_class = error_class_name(ErrorClass::invalid_request);
     result.error_detail = std::move(why);
@@ -371,16 +394,17 @@ void DeliveryLoop::fail(const store::ClaimedDelivery& delivery, std::int64_t at_
     recorder_.add(std::move(result));
 }
 
-void DeliveryLoop::release(const store::ClaimedDelivery& delivery) {
-    auto result = result_of(delivery);
-    result.outcome = store::DeliveryResult::Outcome::released;
-    recorder_.add(std::move(result));
+void DeliveryLoop::give_back(const store::ClaimedDelivery& delivery, store::DeliveryResult::Outcome outcome) {
+    recorder_.add(unsent_result(delivery, outcome));
 }
 
 void DeliveryLoop::drain(std::function<void()> drained) {
     draining_ = true;
     drained_ = std::move(drained);
-    give_back_held();
+    held_back_.give_back();
+    for (const auto& claimed : endpoints_.take_waiting()) {
+        give_back(claimed.delivery, store::DeliveryResult::Outcome::released);
+    }
     check_drained();
 }
 

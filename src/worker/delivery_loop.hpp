@@ -12,7 +12,11 @@
 #include "base/event_loop.hpp"
 #include "metrics/registry.hpp"
 #include "store/delivery_queue.hpp"
+#include "worker/claimed.hpp"
+#include "worker/endpoints.hpp"
+#include "worker/held_back.hpp"
 #include "worker/maintenance.hpp"
+#include "worker/parking.hpp"
 #include "worker/recorder.hpp"
 #include "worker/transport.hpp"
 #include "worker/wake_timer.hpp"
@@ -30,6 +34,7 @@ public:
         Recorder::Options record;
         std::chrono::milliseconds safety_interval{30'000};
         Maintenance::Options maintenance;
+        Endpoint::Options endpoint;  ///< its caps follow from `concurrency`
     };
     /// Makes the request of a delivery; `unix_seconds` is the database's time now, for webhook-timestamp and the
     /// signature.
@@ -64,27 +69,21 @@ public:
 private:
     using SteadyTime = base::EventLoop::SteadyTime;
 
-    /// One clock reading of the database, and when it was taken by ours.
-    struct DatabaseClock {
-        std::int64_t at_us = 0;
-        SteadyTime steady;
-        [[nodiscard]] std::int64_t us_at(SteadyTime when) const;
-    };
-
     void claim_if_useful();
     [[nodiscard]] bool more_may_come_free(int free);
     void claimed(const store::Claim& claim, int requested, WakeReason reason, SteadyTime sent_at, bool overlapped);
     [[nodiscard]] int free_slots();
+    void admit(const store::Claim& claim, SteadyTime sent_at);
+    void parked_came(const store::Claim& claim, SteadyTime sent_at);
     void sleep_until_due(const store::Claim& claim, SteadyTime sent_at, bool overlapped);
     void look_again_at_stuck(std::int64_t due_at_us);
     void claim_failed(const pg::Error& error);
     void recorded(const store::Recorded* recorded, SteadyTime sent_at);
-    void start(const store::ClaimedDelivery& delivery, const DatabaseClock& clock, SteadyTime claim_sent_at);
-    void finished(store::DeliveryResult result, std::int64_t published_at_us, const TransferResult& transfer);
-    void fail(const store::ClaimedDelivery& delivery, std::int64_t at_us, std::string why);
-    void release(const store::ClaimedDelivery& delivery);
-    void hold_back(store::DeliveryResult result);
-    void give_back_held();
+    [[nodiscard]] bool start(const Claimed& claimed, Endpoint::Ticket ticket);
+    void finished(store::DeliveryResult result, std::int64_t published_at_us, const TransferResult& transfer,
+                  Endpoint::Ticket ticket);
+    void fail(const Claimed& claimed, std::int64_t at_us, std::string why);
+    void give_back(const store::ClaimedDelivery& delivery, store::DeliveryResult::Outcome outcome);
     void want_claim();
     void want_claim_in(base::EventLoop::TimerId& timer, std::chrono::microseconds in);
     void check_drained();
@@ -98,9 +97,11 @@ private:
     WakeTimer wake_timer_;
     Recorder recorder_;
     Maintenance maintenance_;
+    Endpoints endpoints_;
+    Parking parking_;
 
     bool claim_wanted_ = true;  // since start: work may have waited for us
-    bool claiming_ = false;
+    bool claiming_ = false;     // the connection for claims is taken
     WakeReason reason_ = WakeReason::reconnect;
 
     // Of a claim and a record under way at the same time, neither answer need know of the other's effect: its next due
@@ -121,9 +122,7 @@ private:
     base::Backoff error_backoff_;
     base::EventLoop::TimerId error_timer_ = 0;  // while it runs nothing is claimed
 
-    std::vector<store::DeliveryResult> held_back_;  // not sent for our own fault, to be given back
-    base::Backoff own_fault_backoff_;
-    base::EventLoop::TimerId held_back_timer_ = 0;
+    HeldBack held_back_;
 
     Watch watch_;
 

@@ -131,7 +131,7 @@ void Recorder::done(const store::Recorded& recorded, const pg::Error* error) {
         on_recorded_(nullptr, sent_at);
         return;
     }
-    sent_.clear();
+    settle(std::exchange(sent_, {}));
     backoff_.reset();
     if (sent_from_aside_) {
         lock_backoff_.reset();
@@ -185,6 +185,15 @@ void Recorder::refused(Batch batch, const pg::Error& error) {
                                                      {"subscription_id", result.subscription_id},
                                                      {"sqlstate", error.sqlstate()},
                                                      {"reason", error.what()}});
+    settle(batch);
+}
+
+void Recorder::settle(const Batch& batch) {
+    if (settled_) {
+        for (const auto& result : batch) {
+            settled_(result);
+        }
+    }
 }
 
 /// Halves until those whose rows are locked stand alone; they are tried again, the less often the longer it lasts,

@@ -6,6 +6,7 @@
 #include <deque>
 #include <functional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/backoff.hpp"
@@ -38,6 +39,8 @@ public:
     Recorder& operator=(const Recorder&) = delete;
 
     void add(store::DeliveryResult result);
+    /// Who wants to know of each result that is kept here no more, before what the database answered is told.
+    void observe(std::function<void(const store::DeliveryResult& result)> settled) { settled_ = std::move(settled); }
     /// A connection is (again) up.
     void queue_ready();
     /// Results that the database has not confirmed.
@@ -57,6 +60,7 @@ private:
     void blocked(Batch batch);
     void put_aside_first(Batch batch);
     void put_aside_last(Batch batch);
+    void settle(const Batch& batch);
     void tell(const pg::Error& error, std::size_t count);
 
     base::EventLoop& loop_;
@@ -64,6 +68,7 @@ private:
     metrics::Registry& metrics_;
     Options options_;
     Recorded on_recorded_;
+    std::function<void(const store::DeliveryResult& result)> settled_;
 
     Batch waiting_;            // results that were not sent yet
     std::deque<Batch> aside_;  // batches, and parts of batches, that must be sent again

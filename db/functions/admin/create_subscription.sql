@@ -10,7 +10,9 @@ CREATE OR REPLACE FUNCTION moai.create_subscription(
     retry_factor double precision DEFAULT 5,
     retry_cap interval DEFAULT '24 hours',
     retry_jitter double precision DEFAULT 0.1,
-    description text DEFAULT NULL)
+    description text DEFAULT NULL,
+    max_in_flight integer DEFAULT NULL,
+    rate_limit double precision DEFAULT NULL)
     RETURNS TABLE (id uuid, secret text)
     LANGUAGE sql  -- PL/pgSQL cannot have an argument and a result of one name
     VOLATILE
@@ -22,11 +24,13 @@ BEGIN ATOMIC
         create_subscription.url, create_subscription.event_types, create_subscription.tenant, create_subscription.secret,
         create_subscription.format, create_subscription.timeout, create_subscription.max_attempts, create_subscription.retry_base,
         create_subscription.retry_factor, create_subscription.retry_cap, create_subscription.retry_jitter,
-        create_subscription.description, clock_timestamp()) AS s;
+        create_subscription.description, create_subscription.max_in_flight, create_subscription.rate_limit, clock_timestamp()) AS s;
 END;
 COMMENT ON FUNCTION moai.create_subscription IS
 $$Subscribes a URL to event types of a tenant: events published from the commit on are delivered to it. Returns the id and, once and for all, the secret.
 url: absolute, http or https, at most 2048 bytes. event_types: 1 to 100 exact types, prefixes ("user.*"), or "*". secret: "whsec_" and the padded
 base64 of 24 to 64 bytes; NULL makes one. format: 'standard' or 'raw' (the payload's own bytes). timeout: 100 ms to 60 s. max_attempts: 1 to 100.
 After failed try n the next one is due in retry_base * retry_factor^(n-1), at most retry_cap, lengthened by up to the share retry_jitter.
+max_in_flight: how many requests of each worker process may be under way at once, 1 to 10000; NULL: up to half of its --concurrency. rate_limit: how many
+a second each worker process may start, 0.001 to 1000000, with a burst of one second's worth; NULL: no limit. What has no room waits, parked, spending no try.
 Raises MO422 naming the argument, MO403 (the login does not act for the tenant). Locks: none that others wait for.$$;

@@ -9,7 +9,9 @@ CREATE OR REPLACE FUNCTION moai.update_subscription(
     retry_factor double precision DEFAULT NULL,
     retry_cap interval DEFAULT NULL,
     retry_jitter double precision DEFAULT NULL,
-    description text DEFAULT NULL)
+    description text DEFAULT NULL,
+    max_in_flight integer DEFAULT NULL,
+    rate_limit double precision DEFAULT NULL)
     RETURNS void
     LANGUAGE plpgsql
     VOLATILE
@@ -20,11 +22,12 @@ BEGIN
     PERFORM moai_private.update_subscription(
         update_subscription.id, update_subscription.url, update_subscription.event_types, update_subscription.format,
         update_subscription.timeout, update_subscription.max_attempts, update_subscription.retry_base, update_subscription.retry_factor,
-        update_subscription.retry_cap, update_subscription.retry_jitter, update_subscription.description, clock_timestamp());
+        update_subscription.retry_cap, update_subscription.retry_jitter, update_subscription.description,
+        update_subscription.max_in_flight, update_subscription.rate_limit, clock_timestamp());
 END
 $$;
 COMMENT ON FUNCTION moai.update_subscription IS
-$$Changes a subscription; NULL keeps what is, an empty description removes it. Arguments as moai.create_subscription.
+$$Changes a subscription; NULL keeps what is, an empty description and a max_in_flight or rate_limit of 0 remove it. Arguments as moai.create_subscription.
 Retries use the new URL and policy at once. event_types decide over events published later. A changed max_attempts moves the tries left of its
 unfinished deliveries by the difference, down to one.
 Raises MO404, MO410 (deleted), MO422 naming the argument. Locks: the subscription, then, if max_attempts changes, its unfinished deliveries in the order of their keys.$$;

@@ -18,6 +18,10 @@ BEGIN
     PERFORM moai_private.check_range('retry_factor', s.retry_factor::text, s.retry_factor BETWEEN 1 AND 100, '1 to 100');
     PERFORM moai_private.check_range('retry_cap', s.retry_cap::text, s.retry_cap BETWEEN s.retry_base AND '30 days', 'retry_base to 30 days');
     PERFORM moai_private.check_range('retry_jitter', s.retry_jitter::text, s.retry_jitter BETWEEN 0 AND 1, '0 to 1');
+    PERFORM moai_private.check_range('max_in_flight', s.max_in_flight::text, coalesce(s.max_in_flight BETWEEN 0 AND 10000, true),
+        '1 to 10000 (0: the worker''s own)');
+    PERFORM moai_private.check_range('rate_limit', s.rate_limit::text,
+        coalesce(s.rate_limit = 0 OR s.rate_limit BETWEEN 0.001 AND 1000000, true), '0.001 to 1000000 (0: none)');
     IF char_length(s.description) > 1000 THEN
         PERFORM moai_private.fail(422, format('description is %s characters long, 1000 are allowed', char_length(s.description)), NULL,
             'Shorten it.');
@@ -26,6 +30,8 @@ BEGIN
     _checked.timeout := make_interval(secs => extract(epoch FROM s.timeout)::double precision);
     _checked.retry_base := make_interval(secs => extract(epoch FROM s.retry_base)::double precision);
     _checked.retry_cap := make_interval(secs => extract(epoch FROM s.retry_cap)::double precision);
+    _checked.max_in_flight := nullif(s.max_in_flight, 0);
+    _checked.rate_limit := nullif(s.rate_limit, 0);
     _checked.description := nullif(s.description, '');
     RETURN _checked;
 END

@@ -14,10 +14,12 @@ AS $$
 #variable_conflict use_column
 DECLARE
     _verdicts moai_private.verdict[] := moai_private.judge(complete.worker, complete.results, complete.at);
+    _parked integer;
 BEGIN
     SELECT count(*) FILTER (WHERE v.verdict = 'delivered'), count(*) FILTER (WHERE v.verdict = 'retried'),
-           count(*) FILTER (WHERE v.verdict = 'dead'), count(*) FILTER (WHERE v.verdict = 'released')
-    INTO complete.delivered, complete.retried, complete.dead_lettered, complete.released
+           count(*) FILTER (WHERE v.verdict = 'dead'), count(*) FILTER (WHERE v.verdict = 'released'),
+           count(*) FILTER (WHERE v.verdict = 'parked')
+    INTO complete.delivered, complete.retried, complete.dead_lettered, complete.released, _parked
     FROM unnest(_verdicts) AS v;
 
     -- The rows are locked, and every statement below sees them as they were locked: their places hold until we are done.
@@ -25,13 +27,13 @@ BEGIN
     USING unnest(_verdicts) AS v
     WHERE d.ctid = v.place AND v.verdict IN ('delivered', 'dead', 'cancelled');
 
-    IF complete.retried + complete.released > 0 THEN
+    IF complete.retried + complete.released + _parked > 0 THEN
         UPDATE moai_private.delivery AS d
-        SET due_at = v.due_at, lease_token = NULL, lapses = 0,
+        SET due_at = v.due_at, lease_token = NULL, lapses = 0, parked = v.verdict = 'parked',
             attempt_no = CASE v.verdict WHEN 'retried' THEN (v.attempt).attempt_no ELSE d.attempt_no END,
             tries_left = CASE v.verdict WHEN 'retried' THEN d.tries_left - 1 ELSE d.tries_left END
         FROM unnest(_verdicts) AS v
-        WHERE d.ctid = v.place AND v.verdict IN ('retried', 'released');
+        WHERE d.ctid = v.place AND v.verdict IN ('retried', 'released', 'parked');
     END IF;
     IF complete.dead_lettered > 0 THEN
         INSERT INTO moai_private.dead_letter (event_id, subscription_id, dead_at, attempt_no, reason, http_status, error_class, error_detail)
@@ -40,7 +42,7 @@ BEGIN
         FROM unnest(_verdicts) AS v WHERE v.verdict = 'dead';
     END IF;
     complete.orphaned := moai_private.log_attempts(ARRAY(
-        SELECT v.attempt FROM unnest(_verdicts) AS v WHERE v.verdict IS DISTINCT FROM 'released' AND (v.attempt).event_id IS NOT NULL));
+        SELECT v.attempt FROM unnest(_verdicts) AS v WHERE (v.verdict IN ('released', 'parked')) IS NOT TRUE AND (v.attempt).event_id IS NOT NULL));
 
     SELECT (extract(epoch FROM d.due_at - complete.at) * 1000000)::bigint INTO complete.next_due_in_us
     FROM moai_private.delivery AS d

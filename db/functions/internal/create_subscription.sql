@@ -1,7 +1,7 @@
 CREATE OR REPLACE FUNCTION moai_private.create_subscription(
     url text, event_types text[], tenant text, secret text, format text, timeout interval, max_attempts integer,
     retry_base interval, retry_factor double precision, retry_cap interval, retry_jitter double precision, description text,
-    at timestamptz)
+    max_in_flight integer, rate_limit double precision, at timestamptz)
     RETURNS moai_private.subscription
     LANGUAGE plpgsql
     VOLATILE
@@ -23,6 +23,8 @@ BEGIN
     _new.retry_factor := create_subscription.retry_factor;
     _new.retry_cap := create_subscription.retry_cap;
     _new.retry_jitter := create_subscription.retry_jitter;
+    _new.max_in_flight := create_subscription.max_in_flight;
+    _new.rate_limit := create_subscription.rate_limit;
     _new.state := 'active';
     _new.held := false;
     _new.created_at := create_subscription.at;

@@ -19,6 +19,7 @@ BEGIN
         WHERE s.id = delete_subscription.id;
     END IF;
 
+    DELETE FROM moai_private.endpoint_state AS b WHERE b.subscription_id = delete_subscription.id;
     -- In steps of 10000, so that the array of outcomes stays small however long the queue is.
     LOOP
         WITH open AS MATERIALIZED (

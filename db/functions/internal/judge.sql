@@ -43,18 +43,20 @@ BEGIN
         CROSS JOIN LATERAL (
             SELECT CASE WHEN o.place IS NULL THEN NULL
                         WHEN r.outcome IN ('delivered', 'released') THEN r.outcome::text
+                        WHEN r.outcome = 'parked' THEN CASE s.state WHEN 'active' THEN 'parked' ELSE 'released' END
                         WHEN s.state = 'deleted' THEN 'cancelled'
                         WHEN o.tries_left > 1 THEN 'retried'
                         ELSE 'dead' END AS verdict,
-                   CASE WHEN o.place IS NULL OR r.outcome IN ('delivered', 'released') THEN judge.at
+                   CASE WHEN r.outcome = 'parked' AND s.state = 'active' THEN judge.at + moai_private.parking_length(random())
+                        WHEN o.place IS NULL OR r.outcome IN ('delivered', 'released', 'parked') THEN judge.at
                         ELSE judge.at + moai_private.retry_delay(greatest(s.max_attempts - o.tries_left + 1, 1),
                             s.retry_base, s.retry_factor, s.retry_cap, s.retry_jitter, random())
                         END AS due_at
         ) AS w
-        WHERE o.place IS NOT NULL OR r.outcome IS DISTINCT FROM 'released'  -- what was not started is no attempt, of whatever lease
+        WHERE o.place IS NOT NULL OR (r.outcome IN ('released', 'parked')) IS NOT TRUE  -- what was not started is no attempt, of whatever lease
     );
 END
 $$;
 COMMENT ON FUNCTION moai_private.judge IS
-$$Locks the rows of the queue that the results belong to and decides on each: delivered, released, retried, dead, cancelled
+$$Locks the rows of the queue that the results belong to and decides on each: delivered, released, parked, retried, dead, cancelled
 (its subscription was deleted), or NULL where the lease was lost.$$;

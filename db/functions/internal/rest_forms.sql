@@ -11,6 +11,10 @@ BEGIN
         'timeout', moai_private.duration_text(s.timeout), 'max_attempts', s.max_attempts,
         'retry_base', moai_private.duration_text(s.retry_base), 'retry_factor', s.retry_factor,
         'retry_cap', moai_private.duration_text(s.retry_cap), 'retry_jitter', s.retry_jitter,
+        'max_in_flight', s.max_in_flight, 'rate_limit', s.rate_limit,
+        'breaker', CASE s.breaker WHEN 'closed' THEN json_build_object('state', s.breaker)
+            ELSE json_build_object('state', s.breaker, 'since', moai_private.time_text(s.breaker_since),
+                'until', moai_private.time_text(s.breaker_until), 'consecutive_failures', s.consecutive_failures, 'reason', s.breaker_reason) END,
         'created_at', moai_private.time_text(s.created_at), 'updated_at', moai_private.time_text(s.updated_at));
 END
 $$;

@@ -1,7 +1,17 @@
 CREATE OR REPLACE VIEW moai.subscription AS
 SELECT s.id, s.tenant, s.url, s.event_types, s.format, s.description, s.state, s.state_reason, s.timeout, s.max_attempts,
-    s.retry_base, s.retry_factor, s.retry_cap, s.retry_jitter, s.created_at, s.updated_at
-FROM moai_private.subscription AS s;
+    s.retry_base, s.retry_factor, s.retry_cap, s.retry_jitter, s.created_at, s.updated_at,
+    s.max_in_flight, s.rate_limit,
+    CASE WHEN b.until IS NULL THEN 'closed' WHEN b.until > statement_timestamp() THEN 'open' ELSE 'half_open' END AS breaker,
+    b.since AS breaker_since, b.until AS breaker_until, b.consecutive_failures, b.reason AS breaker_reason
+FROM moai_private.subscription AS s
+LEFT JOIN moai_private.endpoint_state AS b ON b.subscription_id = s.id;
 COMMENT ON VIEW moai.subscription IS
 'Who receives what, of the tenants that the login acts for; deleted ones too, for the history that names them. Never the secret: creating tells it, once.';
 COMMENT ON COLUMN moai.subscription.state_reason IS 'Why it is paused or disabled, if somebody said.';
+COMMENT ON COLUMN moai.subscription.max_in_flight IS 'Requests in flight at once, for each worker process; NULL: what the worker allows.';
+COMMENT ON COLUMN moai.subscription.rate_limit IS 'Requests per second, for each worker process; NULL: no limit.';
+COMMENT ON COLUMN moai.subscription.breaker IS 'open: the endpoint failed too often, its deliveries wait. half_open: one of them is tried. closed: all is well.';
+COMMENT ON COLUMN moai.subscription.breaker_until IS 'When a delivery is tried next.';
+COMMENT ON COLUMN moai.subscription.consecutive_failures IS 'How many requests in a row had failed when it opened.';
+COMMENT ON COLUMN moai.subscription.breaker_reason IS 'The last of these failures.';

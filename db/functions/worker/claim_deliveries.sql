@@ -1,9 +1,9 @@
-CREATE OR REPLACE FUNCTION moai.claim_deliveries(worker text, max_count integer, in_office boolean DEFAULT false)
+CREATE OR REPLACE FUNCTION moai.claim_deliveries(worker text, max_count integer, in_office boolean DEFAULT false, saturated uuid[] DEFAULT '{}')
     RETURNS TABLE (
         event_id uuid, subscription_id uuid, lease_token bigint, attempt_no integer,
         event_type text, tenant text, published_at text, payload text,
         url text, format text, secret text, timeout_ms integer, lease_ms integer,
-        claimed_at_us bigint, next_due_in_us bigint, overdue_us bigint)
+        claimed_at_us bigint, next_due_in_us bigint, overdue_us bigint, max_in_flight integer, rate_limit double precision, parked integer)
     LANGUAGE plpgsql
     VOLATILE
     SECURITY DEFINER
@@ -13,7 +13,8 @@ BEGIN
     IF claim_deliveries.max_count IS NULL OR claim_deliveries.max_count NOT BETWEEN 1 AND 10000 THEN
         PERFORM moai_private.fail(422, 'max_count is outside of 1 to 10000', 'max_count = ' || coalesce(claim_deliveries.max_count::text, 'null'));
     END IF;
-    RETURN QUERY SELECT * FROM moai_private.claim(claim_deliveries.max_count, clock_timestamp(), claim_deliveries.in_office);
+    RETURN QUERY SELECT * FROM moai_private.claim(
+        claim_deliveries.max_count, clock_timestamp(), claim_deliveries.in_office, claim_deliveries.saturated);
 END
 $$;
 COMMENT ON FUNCTION moai.claim_deliveries IS
@@ -22,5 +23,7 @@ lease_token must be given back to moai.complete_deliveries; attempt_no is the nu
 next_due_in_us: until the earliest due time left in the table, leases included (NULL: the table is empty). overdue_us: how long the first of those
 claimed had been due. Always returns a row: with nothing to claim, one whose event_id is NULL. Commit before the first request is sent.
 in_office: this worker is the sentinel (moai.await_office); of any other's leases the sentinel is told.
+saturated: subscriptions whose endpoints this worker has no room for. What is due of theirs is parked (parked: how many), without spending a try, some
+hundreds in one claim and none of them met by later claims: for 5 to 10 minutes, or until somebody calls moai.claim_parked. Others' deliveries behind them are found.
 Rows of paused or disabled subscriptions are parked, those of deleted ones cancelled, those whose lease lapsed five times in a row dead-lettered as crash_loop.
 Raises MO422. Locks: rows of the queue, never waiting for one (SKIP LOCKED).$$;

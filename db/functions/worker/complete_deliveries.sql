@@ -17,7 +17,7 @@ END
 $$;
 COMMENT ON FUNCTION moai.complete_deliveries IS
 $$Records what became of claimed deliveries. results: an array of objects with event_id, subscription_id, lease_token, attempt_no, outcome
-('delivered', 'failed' or 'released': not started, no try spent), started_at_us, http_status, error_class, error_detail, remote_address,
+('delivered', 'failed', 'released': not started, no try spent, or 'parked': the same, and its endpoint has no room), started_at_us, http_status, error_class, error_detail, remote_address,
 response_body (base64), response_bytes, dns_us, connect_us, tls_us, first_byte_us, total_us.
 Acts only where the lease token still matches: delivered ones leave the queue, failed ones are rescheduled by their subscription's retry policy, or
 dead-lettered when no try is left. Other results are logged as orphan attempts and change nothing; repeating a batch changes nothing either.

@@ -37,9 +37,9 @@ protected:
         return test::run_until(loop_, [this] { return queue_.can_claim() && queue_.can_record(); });
     }
 
-    Claim claim(int max_count) {
+    Claim claim(int max_count, const std::vector<std::string>& saturated = {}) {
         std::optional<Claim> result;
-        queue_.claim(max_count, false, [&](Claim claimed, const pg::Error* error) {
+        queue_.claim(max_count, false, saturated, [&](Claim claimed, const pg::Error* error) {
             EXPECT_EQ(error, nullptr) << error->what();
             result = std::move(claimed);
             loop_.stop();
@@ -239,13 +239,80 @@ TEST(DeliveryQueueSessions, StayIdleWhateverTheDatabasesDefaultsAre) {
         loop, [&] { return lost > 0; }, milliseconds(500)));
 }
 
+TEST_F(DeliveryQueueTest, ParksWhatIsSaturatedAndFetchesItOldestFirst) {
+    const std::string id(
+        sql_.query("SELECT id FROM moai.create_subscription('http://127.0.0.1:9/', '{*}', max_in_flight "
+                   "=> 7, rate_limit => 2.5)")
+            .text(0, 0));
+    const std::string first = publish();
+    const std::string second = publish();
+    const Claim none = claim(10, {id});
+    EXPECT_TRUE(none.deliveries.empty());
+    EXPECT_EQ(none.parked, 2);
+    ASSERT_TRUE(none.next_due_in);
+    EXPECT_GE(*none.next_due_in, std::chrono::minutes(5) - milliseconds(1));
+
+    std::optional<Claim> fetched;
+    queue_.claim_parked({id}, {1}, false, [&](Claim claimed, const pg::Error* error) {
+        EXPECT_EQ(error, nullptr) << error->what();
+        fetched = std::move(claimed);
+        loop_.stop();
+    });
+    ASSERT_TRUE(test::run_until(loop_, [&] { return fetched.has_value(); }));
+    ASSERT_EQ(fetched->deliveries.size(), 1U);
+    EXPECT_EQ(fetched->deliveries[0].event_id, first);
+    EXPECT_EQ(fetched->deliveries[0].max_in_flight, 7);
+    EXPECT_EQ(fetched->deliveries[0].rate_limit, 2.5);
+    record({result_of(fetched->deliveries[0], DeliveryResult::Outcome::parked)});
+    EXPECT_EQ(sql_.query("SELECT string_agg(state::text || attempts, ',') FROM moai.delivery").text(0, 0),
+              "parked0,parked0");
+}
+
+TEST_F(DeliveryQueueTest, TellsOfBreakersAndReadsThemBack) {
+    const std::string id(
+        sql_.query("SELECT id FROM moai.create_subscription('http://127.0.0.1:9/x', '{*}')").text(0, 0));
+    const auto record_breakers = [&](const BreakerChange& change) {
+        bool done = false;
+        queue_.record_breakers({change}, [&](const pg::Error* error) {
+            EXPECT_EQ(error, nullptr) << error->what();
+            done = true;
+            loop_.stop();
+        });
+        ASSERT_TRUE(test::run_until(loop_, [&] { return done; }));
+    };
+    const auto endpoints = [&] {
+        std::optional<std::vector<KnownEndpoint>> known;
+        queue_.endpoints([&](std::vector<KnownEndpoint> read, const pg::Error* error) {
+            EXPECT_EQ(error, nullptr) << error->what();
+            known = std::move(read);
+            loop_.stop();
+        });
+        EXPECT_TRUE(test::run_until(loop_, [&] { return known.has_value(); }));
+        return known.value_or(std::vector<KnownEndpoint>());
+    };
+    record_breakers({id, OpenBreaker{std::chrono::minutes(1), 20, 2, std::string("tls: \0 \xff", 8)}});
+    const auto known = endpoints();
+    ASSERT_EQ(known.size(), 1U);
+    EXPECT_EQ(known[0].subscription_id, id);
+    EXPECT_EQ(known[0].url, "http://127.0.0.1:9/x");
+    EXPECT_FALSE(known[0].max_in_flight || known[0].rate_limit || known[0].has_parked);
+    ASSERT_TRUE(known[0].open);
+    EXPECT_GT(known[0].open->probe_in, milliseconds(30'000));
+    EXPECT_LE(known[0].open->probe_in, milliseconds(60'000));
+    EXPECT_EQ(known[0].open->consecutive_failures, 20);
+    EXPECT_EQ(known[0].open->times_opened, 2);
+    EXPECT_EQ(known[0].open->reason, "tls: \xEF\xBF\xBD \xEF\xBF\xBD");
+    record_breakers({id, std::nullopt});
+    EXPECT_TRUE(endpoints().empty());
+}
+
 TEST_F(DeliveryQueueTest, FailsAnOutstandingClaimAndGoesOnAfterTheSessionIsTerminated) {
     pg::Connection admin(database_.admin_url(), "test");
     admin.query(
         "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE application_name = 'moai claims w1' AND "
         "datname = current_database()");
     std::optional<bool> connection_lost;
-    queue_.claim(1, false, [&](const Claim&, const pg::Error* error) {
+    queue_.claim(1, false, {}, [&](const Claim&, const pg::Error* error) {
         connection_lost = error != nullptr && error->connection_lost();
         loop_.stop();
     });

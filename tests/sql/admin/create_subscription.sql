@@ -1,6 +1,6 @@
 BEGIN;
 \ir ../helpers.psql
-SELECT plan(69);
+SELECT plan(78);
 
 SELECT id AS s, secret FROM moai.create_subscription('https://receiver.test/hook', ARRAY['user.*', 'user.*', 'order.paid'], 'create_subscription') \gset
 SELECT results_eq(format($$SELECT tenant, url, event_types, format, timeout, max_attempts, retry_base, retry_factor, retry_cap, retry_jitter, state, held, description
@@ -14,8 +14,15 @@ SELECT moai.publish('order.paid', '1', tenant => 'create_subscription') AS e \gs
 SELECT is((SELECT count(*) FROM moai_private.delivery AS d WHERE d.event_id = :'e' AND d.subscription_id = :'s'), 1::bigint, 'events reach it from then on');
 SELECT is((SELECT x.secret FROM moai.create_subscription('http://[::1]:8080/?q=%20', '{*}', secret => repeat('QUJD', 8)) AS x), 'whsec_' || repeat('QUJD', 8),
     'a given secret may come without its prefix');
-SELECT results_eq($$SELECT s.timeout, s.retry_cap FROM moai_private.create_subscription('http://a', '{*}', 'default', NULL, 'raw', '1 minute', 1, '1 s', 1, '30 days', 0, '', pg_temp.at()) AS s$$,
+SELECT results_eq($$SELECT s.timeout, s.retry_cap FROM moai_private.create_subscription('http://a', '{*}', 'default', NULL, 'raw', '1 minute', 1, '1 s', 1, '30 days', 0, '', NULL, NULL, pg_temp.at()) AS s$$,
     $$VALUES (interval '00:01:00', interval '720:00:00')$$, 'days are stored as hours');
+
+SELECT id AS limited FROM moai.create_subscription('http://a', '{*}', max_in_flight => 3, rate_limit => 0.5) \gset
+SELECT results_eq(format('SELECT max_in_flight, rate_limit FROM moai.subscription WHERE id = %L', :'limited'),
+    'VALUES (3, 0.5::float8)', 'limits are kept');
+SELECT id AS unlimited FROM moai.create_subscription('http://a', '{*}', max_in_flight => 0, rate_limit => 0) \gset
+SELECT results_eq(format('SELECT max_in_flight, rate_limit FROM moai.subscription WHERE id = %L', :'unlimited'),
+    'VALUES (NULL::integer, NULL::float8)', '0 is none');
 
 -- moai_private.check_url
 SELECT lives_ok(format('SELECT moai_private.check_url(%L)', u), 'taken: ' || left(u, 60))
@@ -52,6 +59,13 @@ FROM (VALUES
     ('''{a}'', retry_base => ''0''', 'retry_base is outside of 100 ms to 30 days / retry_base = 00:00:00'), ('''{a}'', retry_factor => ''NaN''', 'retry_factor is outside of 1 to 100 / retry_factor = NaN'),
     ('''{a}'', retry_factor => 0.5', 'retry_factor is outside of 1 to 100 / retry_factor = 0.5'), ('''{a}'', retry_cap => ''1 s''', 'retry_cap is outside of retry_base to 30 days / retry_cap = 00:00:01'),
     ('''{a}'', retry_cap => ''1000000 years''', 'retry_cap is outside of retry_base to 30 days / retry_cap = 1000000 years'), ('''{a}'', retry_jitter => ''Infinity''', 'retry_jitter is outside of 0 to 1 / retry_jitter = Infinity'),
+    ('''{a}'', max_in_flight => -1', 'max_in_flight is outside of 1 to 10000 (0: the worker''s own) / max_in_flight = -1'),
+    ('''{a}'', max_in_flight => 10001', 'max_in_flight is outside of 1 to 10000 (0: the worker''s own) / max_in_flight = 10001'),
+    ('''{a}'', rate_limit => -1', 'rate_limit is outside of 0.001 to 1000000 (0: none) / rate_limit = -1'),
+    ('''{a}'', rate_limit => 0.0009', 'rate_limit is outside of 0.001 to 1000000 (0: none) / rate_limit = 0.0009'),
+    ('''{a}'', rate_limit => 1000001', 'rate_limit is outside of 0.001 to 1000000 (0: none) / rate_limit = 1000001'),
+    ('''{a}'', rate_limit => ''NaN''', 'rate_limit is outside of 0.001 to 1000000 (0: none) / rate_limit = NaN'),
+    ('''{a}'', rate_limit => ''Infinity''', 'rate_limit is outside of 0.001 to 1000000 (0: none) / rate_limit = Infinity'),
     ('''{a}'', description => repeat(''x'', 1001)', 'description is 1001 characters long, 1000 are allowed'), ('''{a}'', tenant => ''''', 'tenant is empty')
 ) AS bad(arguments, m);
 

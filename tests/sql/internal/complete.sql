@@ -1,6 +1,6 @@
 BEGIN;
 \ir ../helpers.psql
-SELECT plan(54);
+SELECT plan(58);
 CREATE FUNCTION pg_temp.told(event_id uuid) RETURNS text LANGUAGE sql
 RETURN (SELECT string_agg(format('%s:%s%s%s%s%s', a.attempt_no, coalesce(a.terminal_state::text, '-'), coalesce(' ' || a.http_status, ''), coalesce(' ' || a.error_class, ''),
         coalesce(' next ' || extract(epoch FROM a.next_due_at - pg_temp.at())::numeric(12,3), ''), CASE WHEN a.is_orphan THEN ' orphan' ELSE '' END), '; ' ORDER BY a.recorded_at, a.attempt_no)
@@ -21,6 +21,17 @@ SELECT results_eq(format($$SELECT lease_token, started_at, recorded_at, attempt_
 SELECT is(pg_temp.complete(json_build_array(pg_temp.result(:'c'::claimed, 'delivered', 204)), pg_temp.at('2 s')), '0 delivered, 0 retried, 0 dead, 0 released, 0 orphaned', 'repeating the batch changes nothing');
 SELECT is(pg_temp.complete(json_build_array(pg_temp.result(:'c'::claimed, 'failed', 500)), pg_temp.at('2 s')), '0 delivered, 0 retried, 0 dead, 0 released, 0 orphaned', 'not even with another result');
 SELECT is(pg_temp.told(:'e'), '1:delivered 204', 'and logs nothing');
+
+-- Parked.
+SELECT pg_temp.publish('complete') AS p \gset
+SELECT pg_temp.claim_one()::text AS c \gset
+UPDATE moai_private.delivery SET lapses = 3 WHERE event_id = :'p';
+SELECT is(pg_temp.complete(json_build_array(pg_temp.result(:'c'::claimed, 'parked')), pg_temp.at('1 s')), '0 delivered, 0 retried, 0 dead, 0 released, 0 orphaned', 'a parked one is none of these');
+SELECT matches(pg_temp.queued(:'p'), '^due (30[1-9]|3[1-9][0-9]|[45][0-9]{2}|60[01])\.\d+, free, attempt 0, tries 3, lapses 0, parked$', 'it is out of the way, and no try is spent');
+SELECT is(pg_temp.told(:'p'), NULL, 'and no attempt is logged');
+SELECT pg_temp.complete(json_build_array(pg_temp.result(:'c'::claimed, 'failed', 500)), pg_temp.at('1 s')) \g /dev/null
+SELECT matches(pg_temp.queued(:'p'), 'parked$', 'a result of the lease that is over leaves it there');
+DELETE FROM moai_private.delivery WHERE event_id = :'p';
 
 -- Retried by policy, then dead.
 SELECT pg_temp.publish('complete') AS f \gset

@@ -1,6 +1,6 @@
 BEGIN;
 \ir ../helpers.psql
-SELECT plan(6);
+SELECT plan(9);
 
 SELECT pg_temp.subscribe('judge', max_attempts => 2) AS s \gset
 SELECT pg_temp.publish('judge') AS e \gset
@@ -12,11 +12,16 @@ RETURN (SELECT string_agg(format('%s at %s, attempt %s%s', coalesce(v.verdict, '
 SELECT is(pg_temp.verdict(pg_temp.result(:'c'::claimed, 'delivered', 200)), 'delivered at 1.000, attempt 1', 'a success is delivered');
 SELECT is(pg_temp.verdict(pg_temp.result(:'c'::claimed, 'failed', 500)), 'retried at 6.000, attempt 1', 'a failure with a try left is retried');
 SELECT is(pg_temp.verdict(pg_temp.result(:'c'::claimed, 'released')), 'released at 1.000, attempt 1', 'what was not started is released');
+SELECT matches(pg_temp.verdict(pg_temp.result(:'c'::claimed, 'parked')), '^parked at (30[1-9]|3[1-9][0-9]|[45][0-9]{2}|60[01])\.\d+, attempt 1$', 'what there was no room for is parked for 5 to 10 minutes');
+UPDATE moai_private.subscription SET state = 'paused', held = true WHERE id = :'s';
+SELECT is(pg_temp.verdict(pg_temp.result(:'c'::claimed, 'parked')), 'released at 1.000, attempt 1', 'that of a subscription that was stopped meanwhile is looked at again at once');
+UPDATE moai_private.subscription SET state = 'active', held = false WHERE id = :'s';
 UPDATE moai_private.delivery SET tries_left = 1 WHERE event_id = :'e';
 SELECT is(pg_temp.verdict(pg_temp.result(:'c'::claimed, 'failed', 500)), 'dead at 26.000, attempt 1', 'a failure of the last try is the end');
 UPDATE moai_private.delivery SET lease_token = lease_token + 1 WHERE event_id = :'e';
 SELECT is(pg_temp.verdict(pg_temp.result(:'c'::claimed, 'failed', 500)), 'none at 1.000, attempt 1, orphan', 'a result without its lease decides nothing');
 SELECT is(pg_temp.verdict(pg_temp.result(:'c'::claimed, 'released')), NULL, 'and one that was not started is not even told');
+SELECT is(pg_temp.verdict(pg_temp.result(:'c'::claimed, 'parked')), NULL, 'nor one that was to be parked');
 
 SELECT * FROM finish();
 ROLLBACK;

@@ -1,12 +1,12 @@
 BEGIN;
 \ir ../helpers.psql
-SELECT plan(21);
+SELECT plan(24);
 
 SELECT status, body::json AS body FROM moai_rest.create_subscription('{"url":"https://receiver.test","event_types":["user.*"],"tenant":"rest/create_subscription","retry_base":"PT2S","retry_factor":1.5,"max_attempts":3,"description":"d"}') \gset
 SELECT is(:status, 201, 'it answers 201');
 SELECT is((:'body'::jsonb) - 'id' - 'secret' - 'created_at' - 'updated_at',
     '{"tenant":"rest/create_subscription","url":"https://receiver.test","event_types":["user.*"],"format":"standard","description":"d","state":"active","state_reason":null,"timeout":"PT15S","max_attempts":3,
-      "retry_base":"PT2S","retry_factor":1.5,"retry_cap":"PT24H","retry_jitter":0.1}', 'with the subscription, durations as ISO 8601');
+      "retry_base":"PT2S","retry_factor":1.5,"retry_cap":"PT24H","retry_jitter":0.1,"max_in_flight":null,"rate_limit":null,"breaker":{"state":"closed"}}', 'with the subscription, durations as ISO 8601');
 SELECT is((:'body'::json) ->> 'secret', (SELECT secret FROM moai_private.subscription WHERE id = (:'body'::json ->> 'id')::uuid), 'and its secret');
 SELECT results_eq($$SELECT s.format, s.timeout, s.max_attempts, s.retry_base, s.retry_factor, s.retry_cap, s.retry_jitter FROM moai_rest.create_subscription('{"url":"http://a","event_types":["a"]}') AS a
                     JOIN moai_private.subscription AS s ON s.id = (a.body::json ->> 'id')::uuid$$,
@@ -22,6 +22,9 @@ FROM (VALUES
     ('{"url":"http://a","event_types":["a"],"max_attempts":1.5}', 'max_attempts is not an integer in range / max_attempts = 1.5'), ('{"url":"http://a","event_types":["a"],"max_attempts":1e99}', 'max_attempts is not an integer in range / max_attempts = 1e99'),
     ('{"url":"http://a","event_types":["a"],"max_attempts":-1}', 'max_attempts is outside of 1 to 100 / max_attempts = -1'), ('{"url":"http://a","event_types":["a"],"retry_factor":"5"}', 'retry_factor is not a number in range / retry_factor = "5"'),
     ('{"url":"http://a","event_types":["a"],"retry_factor":1e999}', 'retry_factor is not a number in range / retry_factor = 1e999'), ('{"url":"http://a","event_types":["a"],"URL":""}', 'unknown field "URL"'),
+    ('{"url":"http://a","event_types":["a"],"max_in_flight":1.5}', 'max_in_flight is not an integer in range / max_in_flight = 1.5'),
+    ('{"url":"http://a","event_types":["a"],"rate_limit":"5"}', 'rate_limit is not a number in range / rate_limit = "5"'),
+    ('{"url":"http://a","event_types":["a"],"rate_limit":1e9}', 'rate_limit is outside of 0.001 to 1000000 (0: none) / rate_limit = 1000000000'),
     ('{"url":"http://u:p@a","event_types":["a"]}', 'url has credentials'), ('[]', 'the document is not an object / it is array')
 ) AS bad(document, m);
 

@@ -34,10 +34,12 @@ TEST_F(ClaimPacing, ReceiversThatHangDoNotKeepTheFreeSlotsIdle) {
     options.claim_batch = 10;
     transport.hangs = [](const OutgoingRequest& request) { return request.body == "hangs"; };
     auto due = deliveries(6, "hangs");  // more than half of the slots
-    for (auto& good : deliveries(24, "good")) {
-        due.push_back(good);
+    auto good = deliveries(24, "good");
+    good.push_back(delivery("last"));
+    for (auto& one : good) {
+        one.subscription_id = "another endpoint";
+        due.push_back(one);
     }
-    due.push_back(delivery("last"));
     queue.claims.push_back(claim_of(due));
     const auto start = steady_clock::now();
     queue.on_record = [this] {

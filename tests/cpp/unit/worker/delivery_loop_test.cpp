@@ -1,6 +1,7 @@
 #include "worker/delivery_loop.hpp"
 
 #include <gtest/gtest.h>
+#include <algorithm>
 
 #include "unit/worker/delivery_loop_fixture.hpp"
 #include "worker/iso_time.hpp"
@@ -221,8 +222,10 @@ TEST_F(DeliveryLoopTest, SendsWhatSomebodyElseHasClaimedForIt) {
 
 TEST_F(DeliveryLoopTest, HearsADoorbellThatRingsWhileItClaims) {
     queue.claims.push_back(claim_of({}));
+    queue.on_endpoints = [this] {
+        worker().wake(WakeReason::notify);
+    };  // the claim under way may have looked too early
     worker().queue_ready();
-    worker().wake(WakeReason::notify);  // the claim under way may have looked too early
     queue.on_claim = [this] {
         if (queue.claim_counts.size() == 2) {
             loop.stop();
@@ -270,11 +273,145 @@ TEST_F(DeliveryLoopTest, DrainingEndsWhenEverythingInFlightIsRecorded) {
 
 TEST_F(DeliveryLoopTest, DrainingGivesBackWhatAClaimUnderWayBrings) {
     queue.claims.push_back(claim_of({delivery("a")}));
+    queue.on_endpoints = [this] { worker().drain([this] { loop.stop(); }); };  // the first claim is under way
     worker().queue_ready();
-    worker().drain([this] { loop.stop(); });
     loop.run();
     EXPECT_TRUE(transport.sent.empty());
     EXPECT_EQ(queue.recorded.at(0).at(0).outcome, Outcome::released);
+}
+
+// worker/parking.cpp, as the loop uses it.
+TEST_F(DeliveryLoopTest, AsksWhatIsKnownOfEndpointsBeforeItsFirstClaim) {
+    queue.on_endpoints = [this] { EXPECT_EQ(queue.claim_counts.size(), 1U) << "the one that has just been begun"; };
+    run_until_claims(1);
+    EXPECT_EQ(queue.endpoints_calls, 1);
+}
+
+TEST_F(DeliveryLoopTest, ClaimsAlthoughItCannotLearnOfEndpointsAndAsksAgain) {
+    queue.endpoints_errors.emplace_back("57014", "canceling statement due to statement timeout");
+    queue.claims.push_back(claim_of({delivery("a")}));
+    run_until_recorded(1);
+    EXPECT_EQ(queue.endpoints_calls, 1);
+    queue.on_endpoints = [this] { loop.stop(); };
+    loop.run();
+    EXPECT_EQ(queue.endpoints_calls, 2);
+}
+
+TEST_F(DeliveryLoopTest, AsksAgainWhenItTakesTheOffice) {
+    run_until_claims(1);
+    queue.on_endpoints = [this] { loop.stop(); };
+    worker().adopt(claim_of({}), 1, WakeReason::office);
+    loop.run();
+    EXPECT_EQ(queue.endpoints_calls, 2);
+}
+
+TEST_F(DeliveryLoopTest, ParksWhatAnEndpointThatHangsHasNoRoomForAndTellsItsClaims) {
+    options.concurrency = 64;
+    std::vector<store::ClaimedDelivery> many;
+    for (int i = 0; i < 40; ++i) {
+        many.push_back(delivery(std::to_string(i)));
+    }
+    transport.hangs = [](const OutgoingRequest&) { return true; };
+    queue.claims.push_back(claim_of(many));
+    run_until_recorded(1);
+    EXPECT_EQ(transport.sent.size(), 16U) << "an endpoint that has not answered yet gets 16";
+    EXPECT_EQ(queue.recorded.at(0).size(), 24U);
+    for (const auto& result : queue.recorded.at(0)) {
+        EXPECT_EQ(result.outcome, Outcome::parked);
+    }
+    worker().wake(WakeReason::notify);
+    await_claims(2);
+    EXPECT_EQ(queue.saturated_of_claims.at(0), std::vector<std::string>());
+    EXPECT_EQ(queue.saturated_of_claims.back(), std::vector<std::string>{"s"});
+    EXPECT_NE(metrics.text().find("moai_parked_total 24"), std::string::npos) << metrics.text();
+}
+
+TEST_F(DeliveryLoopTest, FetchesWhatWasParkedWhenARequestEnds) {
+    transport.answer_at_once = false;
+    std::vector<store::ClaimedDelivery> many;
+    for (int i = 0; i < 20; ++i) {
+        many.push_back(delivery(std::to_string(i)));
+    }
+    queue.claims.push_back(claim_of(many));
+    run_until_recorded(1);
+    ASSERT_EQ(queue.parked_calls.size(), 0U);
+    queue.parked_claims.push_back(claim_of({delivery("16")}));
+    queue.on_claim_parked = [this] { loop.stop(); };
+    transport.finish();
+    loop.run();
+    ASSERT_EQ(queue.parked_calls.size(), 1U);
+    EXPECT_EQ(queue.parked_calls[0].first, std::vector<std::string>{"s"});
+    EXPECT_EQ(transport.sent.back().body, "16");
+}
+
+TEST_F(DeliveryLoopTest, AFetchThatFailsIsRepeated) {
+    queue.known.push_back({.subscription_id = "s", .url = "", .has_parked = true});
+    queue.parked_errors.emplace_back("57014", "canceling statement due to statement timeout");
+    queue.parked_claims.push_back(claim_of({delivery("a")}));
+    run_until_recorded(1);
+    EXPECT_GE(queue.parked_calls.size(), 2U);
+    EXPECT_EQ(transport.sent.at(0).body, "a");
+}
+
+TEST_F(DeliveryLoopTest, TellsOfABreakerThatOpensUntilItIsHeard) {
+    options.endpoint.breaker.threshold = 1;
+    transport.answer.error_class = ErrorClass::connect;
+    transport.answer.error_detail = "refused";
+    queue.breaker_errors.emplace_back("40001", "try again");
+    queue.claims.push_back(claim_of({delivery("a")}));
+    queue.on_breakers = [this] {
+        if (queue.breaker_calls.size() == 2) {
+            loop.stop();
+        }
+    };
+    worker().queue_ready();
+    loop.run();
+    const auto& change = queue.breaker_calls.at(1).at(0);
+    EXPECT_EQ(change.subscription_id, "s");
+    ASSERT_TRUE(change.open);
+    EXPECT_EQ(change.open->reason, "connect: refused");
+    EXPECT_EQ(change.open->consecutive_failures, 1);
+    EXPECT_NE(metrics.text().find("moai_breakers_open 1"), std::string::npos);
+}
+
+TEST_F(DeliveryLoopTest, AWorkerWhoseOnlyWorkIsParkedSleepsUntilItsProbe) {
+    queue.known.push_back({.subscription_id = "s",
+                           .url = "",
+                           .has_parked = true,
+                           .open = store::OpenBreaker{.probe_in = 60ms, .consecutive_failures = 20}});
+    queue.parked_claims.push_back(claim_of({delivery("probe")}));
+    run_until_claims(1);
+    run_for(20ms);
+    const auto wakeups = loop.wakeups();
+    const auto begin = std::chrono::steady_clock::now();
+    queue.on_record = [this] { loop.stop(); };
+    loop.run();
+    EXPECT_LE(loop.wakeups() - wakeups, 12U) << "nothing but the timer, the fetch, the request and the record";
+    EXPECT_GE(std::chrono::steady_clock::now() - begin, 10ms);
+    EXPECT_EQ(queue.parked_calls.at(0).second, std::vector<int>{1});
+    EXPECT_EQ(transport.sent.at(0).body, "probe");
+}
+
+TEST_F(DeliveryLoopTest, DrainingGivesBackWhatWaitsForRoom) {
+    transport.answer_at_once = false;
+    options.endpoint.horizon = 10s;
+    std::vector<store::ClaimedDelivery> many;
+    for (int i = 0; i < 17; ++i) {
+        many.push_back(delivery(std::to_string(i)));
+    }
+    queue.claims.push_back(claim_of(many));
+    run_until_claims(1);
+    worker().drain([this] { loop.stop(); });
+    for (int i = 0; i < 16; ++i) {
+        transport.finish();
+    }
+    loop.run();
+    std::size_t released = 0;
+    for (const auto& batch : queue.recorded) {
+        released += static_cast<std::size_t>(
+            std::count_if(batch.begin(), batch.end(), [](const auto& r) { return r.outcome == Outcome::released; }));
+    }
+    EXPECT_EQ(released, 1U);
 }
 
 }  // namespace

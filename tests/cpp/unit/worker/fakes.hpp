@@ -45,16 +45,24 @@ public:
     std::vector<std::vector<store::DeliveryResult>> recorded;      ///< batches that were taken
     std::vector<std::vector<store::DeliveryResult>> record_calls;  ///< those that were refused too
     std::set<std::string> locked;  ///< subscriptions whose results cannot be recorded now (55P03)
-    std::function<void()> on_claim, on_record, on_maintain;
+    std::function<void()> on_claim, on_record, on_maintain, on_claim_parked, on_breakers, on_endpoints;
+    std::vector<std::vector<std::string>> saturated_of_claims;
+    std::deque<store::Claim> parked_claims;
+    std::vector<std::pair<std::vector<std::string>, std::vector<int>>> parked_calls;  ///< the arguments of each
+    std::vector<store::KnownEndpoint> known;                                          ///< to endpoints()
+    std::vector<std::vector<store::BreakerChange>> breaker_calls;
+    std::deque<pg::Error> parked_errors, endpoints_errors, breaker_errors;
+    int endpoints_calls = 0;
     int maintained = 0, maintenance_calls = 1;  ///< calls made, and how many it takes until nothing is left to do
 
     [[nodiscard]] bool can_claim() const override { return claim_up && !claiming_; }
     [[nodiscard]] bool can_record() const override { return record_up && !recording_; }
 
-    void claim(int max_count, bool in_office, ClaimDone done) override {
+    void claim(int max_count, bool in_office, const std::vector<std::string>& saturated, ClaimDone done) override {
         claiming_ = true;
         claimed_in_office.push_back(in_office);
         claim_counts.push_back(max_count);
+        saturated_of_claims.push_back(saturated);
         store::Claim answer;
         if (claim_errors.empty() && !claims.empty()) {
             answer = claims.front();
@@ -106,6 +114,44 @@ public:
     }
     /// The batch under way is answered now.
     void answer_record() { std::exchange(held_record_, nullptr)(); }
+
+    /// Answers with the next entry of `parked_claims`, as it is.
+    void claim_parked(const std::vector<std::string>& subscription_ids, const std::vector<int>& counts,
+                      bool /*in_office*/, ClaimDone done) override {
+        claiming_ = true;
+        parked_calls.emplace_back(subscription_ids, counts);
+        loop_.post([this, done = std::move(done)] {
+            claiming_ = false;
+            const auto error = take(parked_errors);
+            store::Claim answer;
+            if (!error && !parked_claims.empty()) {
+                answer = parked_claims.front();
+                parked_claims.pop_front();
+            }
+            done(answer, error ? &*error : nullptr);
+            call(on_claim_parked);
+        });
+    }
+    void endpoints(EndpointsDone done) override {
+        claiming_ = true;
+        ++endpoints_calls;
+        loop_.post([this, done = std::move(done)] {
+            claiming_ = false;
+            const auto error = take(endpoints_errors);
+            done(error ? std::vector<store::KnownEndpoint>() : known, error ? &*error : nullptr);
+            call(on_endpoints);
+        });
+    }
+    void record_breakers(const std::vector<store::BreakerChange>& changes, Done done) override {
+        claiming_ = true;
+        breaker_calls.push_back(changes);
+        loop_.post([this, done = std::move(done)] {
+            claiming_ = false;
+            const auto error = take(breaker_errors);
+            done(error ? &*error : nullptr);
+            call(on_breakers);
+        });
+    }
 
     void maintain(MaintainDone done) override {
         ++maintained;

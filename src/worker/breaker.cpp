@@ -1,0 +1,96 @@
+#include "worker/breaker.hpp"
+
+#include <algorithm>
+
+namespace moai::worker {
+
+using std::chrono::duration_cast;
+using std::chrono::nanoseconds;
+
+Breaker::State Breaker::state(SteadyTime now) const noexcept {
+    if (!open_) {
+        return State::closed;
+    }
+    return now < probe_at_ ? State::open : State::half_open;
+}
+
+bool Breaker::admits(SteadyTime now) const noexcept { return !open_ || (now >= probe_at_ && !probing_); }
+
+bool Breaker::is_spotless() const noexcept { return !open_ && consecutive_faults_ == 0 && successes_needed_ == 0; }
+
+Breaker::Generation Breaker::sent(SteadyTime now) noexcept {
+    probing_ = open_ && now >= probe_at_;
+    return generation_;
+}
+
+Breaker::Change Breaker::succeeded(Generation sent_in) noexcept {
+    if (sent_in != generation_) {
+        return Change::none;
+    }
+    consecutive_faults_ = 0;
+    if (open_) {
+        open_ = probing_ = false;
+        successes_needed_ = options_.recovered_after;
+        ++generation_;
+        return Change::closed;
+    }
+    if (successes_needed_ > 0 && --successes_needed_ == 0) {
+        times_opened_ = 0;
+    }
+    return Change::none;
+}
+
+Breaker::Change Breaker::failed(Generation sent_in, SteadyTime now, double share) noexcept {
+    if (sent_in != generation_) {
+        return Change::none;
+    }
+    ++consecutive_faults_;
+    const int threshold = successes_needed_ > 0 ? options_.relapse_threshold : options_.threshold;
+    if (!open_ && consecutive_faults_ < threshold) {
+        return Change::none;
+    }
+    ++times_opened_;
+    open(now, share);
+    return Change::opened;
+}
+
+void Breaker::was_void(Generation sent_in, SteadyTime now) noexcept {
+    if (sent_in == generation_ && open_) {
+        probing_ = false;
+        probe_at_ = now + options_.first_open;
+        ++generation_;
+    }
+}
+
+void Breaker::open(SteadyTime now, double share) noexcept {
+    auto length = options_.first_open;
+    for (int i = 1; i < times_opened_ && length < options_.longest_open; ++i) {
+        length *= 2;
+    }
+    length = std::min(length, options_.longest_open);
+    probe_at_ = now + length + duration_cast<nanoseconds>(length * (share / 10));
+    open_ = true;
+    probing_ = false;
+    successes_needed_ = 0;
+    ++generation_;
+}
+
+void Breaker::restore(SteadyTime probe_at, int consecutive_faults, int times_opened) noexcept {
+    open_ = true;
+    probing_ = false;
+    probe_at_ = probe_at;
+    consecutive_faults_ = consecutive_faults;
+    times_opened_ = times_opened;
+    successes_needed_ = 0;
+    ++generation_;
+}
+
+Breaker::Change Breaker::reset() noexcept {
+    const bool was_open = open_;
+    open_ = probing_ = false;
+    consecutive_faults_ = times_opened_ = successes_needed_ = 0;
+    ++generation_;
+    return was_open ? Change::closed : Change::none;
+}
+
+}  // namespace moai::worker

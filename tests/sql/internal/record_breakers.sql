@@ -1,0 +1,30 @@
+BEGIN;
+\ir ../helpers.psql
+SELECT plan(10);
+
+CREATE FUNCTION pg_temp.change(s uuid, is_open boolean, probe_in interval, failures integer DEFAULT 20, opened integer DEFAULT 1, reason text DEFAULT 'timeout') RETURNS json LANGUAGE sql
+RETURN json_build_object('subscription_id', s, 'is_open', is_open, 'probe_in_us', (extract(epoch FROM probe_in) * 1000000)::bigint, 'consecutive_failures', failures, 'times_opened', opened, 'reason', reason);
+CREATE FUNCTION pg_temp.told(s uuid) RETURNS text LANGUAGE sql
+RETURN (SELECT format('%s to %s, %s failures, opened %s, %s, %s', b.since - pg_temp.at(), b.until - pg_temp.at(), b.consecutive_failures, b.times_opened, b.reason, b.worker)
+        FROM moai_private.endpoint_state AS b WHERE b.subscription_id = s);
+
+SELECT pg_temp.subscribe('breakers') AS s, pg_temp.subscribe('breakers') AS t, pg_temp.subscribe('breakers', state => 'deleted') AS gone \gset
+SELECT moai_private.record_breakers('w', json_build_array(pg_temp.change(:'t', true, '1 s'), pg_temp.change(:'s', true, '5 s'), pg_temp.change(:'gone', true, '1 s'), pg_temp.change(gen_random_uuid(), true, '1 s')), pg_temp.at()) \g /dev/null
+SELECT is(pg_temp.told(:'s'), '00:00:00 to 00:00:05, 20 failures, opened 1, timeout, w', 'an open breaker is kept');
+SELECT is(pg_temp.told(:'gone'), NULL, 'not that of a deleted subscription');
+SELECT moai_private.record_breakers('w2', json_build_array(pg_temp.change(:'s', true, '10 s', 21, 2, repeat('x', 300))), pg_temp.at('6 s')) \g /dev/null
+SELECT is(pg_temp.told(:'s'), '00:00:00 to 00:00:16, 21 failures, opened 2, ' || repeat('x', 200) || ', w2', 'opening again moves it on, and leaves since when');
+SELECT results_eq(format('SELECT breaker, consecutive_failures FROM moai.subscription WHERE id = %L', :'s'), $$VALUES ('half_open', 21)$$, 'one whose time has come shows as half-open');
+SELECT moai_private.record_breakers('w', json_build_array(pg_temp.change(:'s', true, '1 min'), pg_temp.change(:'t', false, '0')), clock_timestamp()) \g /dev/null
+SELECT is((SELECT breaker FROM moai.subscription WHERE id = :'s'), 'open', 'before that as open');
+SELECT is((SELECT breaker FROM moai.subscription WHERE id = :'t'), 'closed', 'a closed one is forgotten');
+SELECT matches((SELECT body FROM moai_rest.get_subscription(:'s')), '"breaker" : \{"state" : "open", "since" : "2000-01-01T00:00:00.000000Z", "until" : "20\d\d-[^"]*Z", "consecutive_failures" : 20, "reason" : "timeout"\}', 'the REST API tells it');
+SELECT is(moai_private.record_breakers('w', '[]', pg_temp.at())::text, '', 'no change changes nothing');
+SELECT moai_private.record_breakers('w', json_build_array(pg_temp.change(:'s', false, '0'), pg_temp.change(:'t', false, '0')), pg_temp.at()) \g /dev/null
+SELECT is_empty(format('SELECT FROM moai_private.endpoint_state WHERE subscription_id IN (%L, %L)', :'s', :'t'), 'closing a closed one does no harm');
+SELECT moai_private.record_breakers('w', json_build_array(pg_temp.change(:'s', true, '5 s')), pg_temp.at()) \g /dev/null
+SELECT moai.delete_subscription(:'s') \g /dev/null
+SELECT is(pg_temp.told(:'s'), NULL, 'deleting the subscription takes it away');
+
+SELECT * FROM finish();
+ROLLBACK;
