@@ -71,7 +71,8 @@ TEST(Idle, OnlySafetyLooksRunAndNoSnapshotIsHeld) {
         " WHERE d.datname = current_database() AND s.toplevel AND s.userid = 'moai_test'::regrole");
     std::int64_t claims = 0;
     for (int row = 0; row < statements.rows(); ++row) {
-        EXPECT_EQ(statements.text(row, 1), "SELECT * FROM moai.claim_deliveries($1, $2, $3)") << "an idle moai ran this";
+        EXPECT_EQ(statements.text(row, 1), "SELECT * FROM moai.claim_deliveries($1, $2, $3)")
+            << "an idle moai ran this";
         claims += std::stoll(std::string(statements.text(row, 0)));
     }
     EXPECT_GE(claims, kIntervals - 1);
