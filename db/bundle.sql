@@ -1,1 +1,1 @@
-SELECT moai_private.record_bundle('e3fe1106f032fd88c6c72809517ce7a2163b4dd23b0baf5a4004cd4cb2a87378');
+SELECT moai_private.record_bundle('5ae278d6008d1b90353c86bbe5da3945311eecff947fd16141016cf11baed19e');

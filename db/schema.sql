@@ -752,7 +752,7 @@ ALTER FUNCTION moai.leave_office() OWNER TO moai_owner;
 -- Name: FUNCTION leave_office(); Type: COMMENT; Schema: moai; Owner: moai_owner
 --
 
-COMMENT ON FUNCTION moai.leave_office() IS 'Another session becomes the sentinel''s. Call it before this worker stops claiming: when it drains, or has no free slot. Locks: releases every advisory one of this session.';
+COMMENT ON FUNCTION moai.leave_office() IS 'Another session becomes the sentinel''s. Call it before this worker stops claiming: it drains, or is full. Locks: releases every advisory one of this session.';
 
 --
 -- Name: maintain(); Type: FUNCTION; Schema: moai; Owner: moai_owner

@@ -11,4 +11,4 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION moai.leave_office IS
-'Another session becomes the sentinel''s. Call it before this worker stops claiming: when it drains, or has no free slot. Locks: releases every advisory one of this session.';
+'Another session becomes the sentinel''s. Call it before this worker stops claiming: it drains, or is full. Locks: releases every advisory one of this session.';
