@@ -79,7 +79,7 @@ protected:
 
     /// A login that works, and owns nothing.
     std::string worker_login() {
-        const std::string login = database_.name() + "_worker";
+        std::string login = database_.name() + "_worker";
         sql_.script("CREATE ROLE " + login + " LOGIN; GRANT moai_worker TO " + login);
         return login;
     }
