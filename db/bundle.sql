@@ -1,1 +1,1 @@
-SELECT moai_private.record_bundle('5ae278d6008d1b90353c86bbe5da3945311eecff947fd16141016cf11baed19e');
+SELECT moai_private.record_bundle('f460dc547731dc9789af0d2ee0a5174ad7c9ad1aa9540311f952d4c34c59706d');

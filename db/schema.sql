@@ -276,7 +276,13 @@ CREATE FUNCTION moai.await_office(worker text, max_count integer, patience inter
 DECLARE
     _in_office boolean := moai_private.lock_patiently(2, await_office.patience);
 BEGIN
-    RETURN QUERY SELECT _in_office, c.* FROM moai.claim_deliveries(await_office.worker, await_office.max_count, _in_office) AS c;
+    IF _in_office THEN
+        -- No claim: whoever waited may have died meanwhile, and the lease would be nobody's.
+        await_office.in_office := true;
+        RETURN NEXT;
+    ELSE
+        RETURN QUERY SELECT false, c.* FROM moai.claim_deliveries(await_office.worker, await_office.max_count) AS c;
+    END IF;
 END
 $$;
 
@@ -286,9 +292,9 @@ ALTER FUNCTION moai.await_office(worker text, max_count integer, patience interv
 -- Name: FUNCTION await_office(worker text, max_count integer, patience interval); Type: COMMENT; Schema: moai; Owner: moai_owner
 --
 
-COMMENT ON FUNCTION moai.await_office(worker text, max_count integer, patience interval) IS 'Waits until this session is the sentinel''s, and then claims, granted or not: one statement is both the wait and the safety look.
+COMMENT ON FUNCTION moai.await_office(worker text, max_count integer, patience interval) IS 'Waits until this session is the sentinel''s; if the patience ends first, it claims: one statement is both the wait and the safety look.
 patience: how long it waits at most; 0 only tries. While it waits it holds a snapshot, so be patient for seconds, not hours.
-in_office is the same in each row; the other columns, and max_count, are those of moai.claim_deliveries.
+in_office: it is; look for work at once, the other columns are NULL. If it is not, they, and max_count, are those of moai.claim_deliveries.
 The office ends with the session, or by moai.leave_office. REQUIRES: this session is not in office. Raises MO422.
 Locks: the advisory lock (1836016993, 2) until then, which other workers wait for.';
 
@@ -675,30 +681,27 @@ COMMENT ON FUNCTION moai.endpoints() IS 'The active subscriptions that have park
 to look after those of one that died. probe_in_us: until the breaker lets a request through, NULL where it is closed. One probe of an index for each subscription.';
 
 --
--- Name: fall_asleep(text, integer, interval); Type: FUNCTION; Schema: moai; Owner: moai_owner
+-- Name: fall_asleep(interval); Type: FUNCTION; Schema: moai; Owner: moai_owner
 --
 
-CREATE FUNCTION moai.fall_asleep(worker text, max_count integer, patience interval) RETURNS TABLE(asleep boolean, event_id uuid, subscription_id uuid, lease_token bigint, attempt_no integer, event_type text, tenant text, published_at text, payload text, url text, format text, secret text, timeout_ms integer, lease_ms integer, claimed_at_us bigint, next_due_in_us bigint, overdue_us bigint, max_in_flight integer, rate_limit double precision, parked integer)
+CREATE FUNCTION moai.fall_asleep(patience interval) RETURNS boolean
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
-DECLARE
-    _asleep boolean := moai_private.lock_patiently(1, fall_asleep.patience);
 BEGIN
-    -- A statement of its own, whose snapshot is younger than the lock: it sees all who were not refused.
-    RETURN QUERY SELECT _asleep, c.* FROM moai.claim_deliveries(fall_asleep.worker, fall_asleep.max_count, true) AS c;
+    RETURN moai_private.lock_patiently(1, fall_asleep.patience);
 END
 $$;
 
-ALTER FUNCTION moai.fall_asleep(worker text, max_count integer, patience interval) OWNER TO moai_owner;
+ALTER FUNCTION moai.fall_asleep(patience interval) OWNER TO moai_owner;
 
 --
--- Name: FUNCTION fall_asleep(worker text, max_count integer, patience interval); Type: COMMENT; Schema: moai; Owner: moai_owner
+-- Name: FUNCTION fall_asleep(patience interval); Type: COMMENT; Schema: moai; Owner: moai_owner
 --
 
-COMMENT ON FUNCTION moai.fall_asleep(worker text, max_count integer, patience interval) IS 'From now on publishers ring (NOTIFY moai_wake): raises the flag, waits for those who are publishing, and claims.
-patience: how long it waits for them at most; 0 only tries. asleep is false if one of them was still open then: look again soon, and call this again.
-The other columns, and max_count, are those of moai.claim_deliveries. REQUIRES: this session is in office and not asleep. Raises MO422.
+COMMENT ON FUNCTION moai.fall_asleep(patience interval) IS 'From now on publishers ring (NOTIFY moai_wake): raises the flag and waits for those who are publishing. True: it is up; look once more, for who
+was silent has committed. False: one of them was still open when the patience ended; look again soon, and call this again.
+patience: how long it waits for them at most; 0 only tries. REQUIRES: this session is in office and not asleep.
 Locks: the advisory lock (1836016993, 1) until moai.wake_up; publishers try it and never wait.';
 
 --
@@ -3636,7 +3639,11 @@ BEGIN
         PERFORM pg_advisory_lock(1836016993, lock_patiently.key);
         _locked := true;
     EXCEPTION WHEN lock_not_available THEN
-        NULL;
+        -- A lock that is granted as the patience ends is kept, though the wait fails.
+        _locked := EXISTS (
+            SELECT FROM pg_locks AS l
+            WHERE l.pid = pg_backend_pid() AND l.locktype = 'advisory' AND l.granted AND l.mode = 'ExclusiveLock'
+              AND l.classid = 1836016993 AND l.objid = lock_patiently.key AND l.objsubid = 2);
     END;
     PERFORM set_config('lock_timeout', _usual, true);
     RETURN _locked;
@@ -6741,11 +6748,11 @@ REVOKE ALL ON FUNCTION moai.endpoints() FROM PUBLIC;
 GRANT ALL ON FUNCTION moai.endpoints() TO moai_worker;
 
 --
--- Name: FUNCTION fall_asleep(worker text, max_count integer, patience interval); Type: ACL; Schema: moai; Owner: moai_owner
+-- Name: FUNCTION fall_asleep(patience interval); Type: ACL; Schema: moai; Owner: moai_owner
 --
 
-REVOKE ALL ON FUNCTION moai.fall_asleep(worker text, max_count integer, patience interval) FROM PUBLIC;
-GRANT ALL ON FUNCTION moai.fall_asleep(worker text, max_count integer, patience interval) TO moai_worker;
+REVOKE ALL ON FUNCTION moai.fall_asleep(patience interval) FROM PUBLIC;
+GRANT ALL ON FUNCTION moai.fall_asleep(patience interval) TO moai_worker;
 
 --
 -- Name: FUNCTION history_stats(); Type: ACL; Schema: moai; Owner: moai_owner

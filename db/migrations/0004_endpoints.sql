@@ -31,8 +31,6 @@ COMMENT ON TYPE moai_private.attempt_result IS
 ALTER TYPE moai_private.leased ADD ATTRIBUTE max_in_flight integer, ADD ATTRIBUTE rate_limit double precision;
 
 -- Functions whose arguments or columns have changed: replacing them would leave the old ones beside the new, or be refused.
-DROP FUNCTION IF EXISTS moai.await_office(text, integer, interval);
-DROP FUNCTION IF EXISTS moai.fall_asleep(text, integer, interval);
 DROP FUNCTION IF EXISTS moai.claim_deliveries(text, integer, boolean);
 DROP FUNCTION IF EXISTS moai_private.claim(integer, timestamptz, boolean);
 DROP FUNCTION IF EXISTS moai.create_subscription(

@@ -50,7 +50,9 @@ worker::DeliveryLoop::Options loop_options(const config::Settings& settings) {
 }
 
 /// A wait for a lock holds a snapshot: it ends before the safety interval, and is a safety look itself.
-std::chrono::milliseconds patience(const config::Settings& settings) { return settings.safety_interval * 9 / 10; }
+std::chrono::milliseconds patience(const config::Settings& settings) {
+    return std::min<std::chrono::milliseconds>(settings.safety_interval * 9 / 10, std::chrono::seconds(27));
+}
 
 worker::Sentinel::Options sentinel_options(const config::Settings& settings) {
     worker::Sentinel::Options options;
@@ -150,7 +152,7 @@ struct WorkerPart::Impl {
     }
 
     void drain() {
-        sentinel.stop([] {});
+        sentinel.stop([this] { office.close(); });
         delivery_loop.drain([this] {
             drained = true;
             loop.stop();

@@ -14,12 +14,13 @@ namespace moai::store {
 /// Not thread-safe; callbacks come on the loop's thread, never from within the call.
 class Office {
 public:
-    /// Was it granted within the patience? And what the claim of the same statement found, one delivery at most.
+    /// Was it granted within the patience? If not, what the claim of the same statement found, one delivery at most.
     struct Answer {
         bool granted = false;
         Claim claim;
     };
     using Answered = std::function<void(Answer answer, const pg::Error* error)>;
+    using Asleep = std::function<void(bool asleep, const pg::Error* error)>;
     using Done = std::function<void(const pg::Error* error)>;
 
     virtual ~Office() = default;
@@ -28,7 +29,7 @@ public:
     // Each REQUIRES ready().
     /// Zero patience: only tries.
     virtual void await_office(std::chrono::milliseconds patience, Answered answered) = 0;
-    virtual void fall_asleep(std::chrono::milliseconds patience, Answered answered) = 0;
+    virtual void fall_asleep(std::chrono::milliseconds patience, Asleep answered) = 0;
     virtual void wake_up(Done done) = 0;
     /// Every worker looks.
     virtual void call_for_help(Done done) = 0;

@@ -30,13 +30,12 @@ public:
 
     [[nodiscard]] bool ready() const override;
     void await_office(std::chrono::milliseconds patience, Answered answered) override;
-    void fall_asleep(std::chrono::milliseconds patience, Answered answered) override;
+    void fall_asleep(std::chrono::milliseconds patience, Asleep answered) override;
     void wake_up(Done done) override;
     void call_for_help(Done done) override;
     void leave_office(Done done) override;
 
 private:
-    void ask(const std::string& sql, const char* granted, std::chrono::milliseconds patience, Answered answered);
     void tell(const std::string& sql, Done done);
 
     const std::string worker_name_;

@@ -96,7 +96,7 @@ void DeliveryLoop::wake(WakeReason reason) {
     metrics_.wakeup(reason);
     // A safety look's catch is what nothing else announced: any other reason that comes in before the look takes the
     // credit.
-    if (!claim_wanted_ || reason != WakeReason::safety_look) {
+    if (!claim_wanted_ || (reason != WakeReason::safety_look && reason != WakeReason::unanswered)) {
         reason_ = reason;
     }
     claim_wanted_ = true;
@@ -229,7 +229,7 @@ void DeliveryLoop::claimed(const store::Claim& claim, int requested, WakeReason 
     metrics_.claim(count);
     metrics_.parked(static_cast<std::uint64_t>(claim.parked));
     const bool is_safety_look = reason == WakeReason::safety_look || reason == WakeReason::unanswered;
-    if (is_safety_look && claim.overdue >= kUnheard) {
+    if (is_safety_look && !backlog_ && claim.overdue >= kUnheard) {
         metrics_.safety_look_catch();
         log::warning("a safety look found work that nothing had announced", {{"count", count}});
     }

@@ -19,7 +19,8 @@ Sentinel::Sentinel(base::EventLoop& loop, store::Office& office, Loop delivery_l
       error_backoff_(100ms, 10s) {}
 
 Sentinel::~Sentinel() {
-    for (const auto timer : {ask_timer_, look_timer_, deputy_timer_, saturation_timer_, error_timer_}) {
+    for (const auto timer :
+         {ask_timer_, look_timer_, deputy_timer_, saturation_timer_, error_timer_, deadline_timer_, cover_timer_}) {
         loop_.cancel(timer);
     }
 }
@@ -29,6 +30,32 @@ void Sentinel::again_at(base::EventLoop::TimerId& timer, SteadyTime when, std::f
     timer = loop_.at(when, [&timer, what = std::move(what)] {
         timer = 0;
         what();
+    });
+}
+
+/// Each look is to be answered soon: who cannot claim, for whatever reason, must not keep the office.
+void Sentinel::look(WakeReason reason) {
+    if (deadline_timer_ == 0) {
+        again_at(deadline_timer_, steady_clock::now() + options_.look_deadline, [this] {
+            stuck_ = true;
+            settle();
+        });
+    }
+    delivery_loop_.look(reason);
+}
+
+/// While this worker can neither be in office nor wait for it, perhaps nobody is, and publishers are silent.
+void Sentinel::cover() {
+    const bool is_away = state_ == State::away && (!can_hear_ || !office_.ready());
+    if (cover_timer_ != 0 || stopping_ || !(is_away || (state_ == State::changing && error_timer_ != 0))) {
+        return;
+    }
+    again_at(cover_timer_, steady_clock::now() + options_.uncovered, [this] {
+        const bool is_back = state_ != State::away && error_timer_ == 0;
+        if (!is_back) {
+            look(WakeReason::reconnect);
+            cover();
+        }
     });
 }
 
@@ -50,8 +77,9 @@ void Sentinel::session_lost() {
     loop_.cancel(std::exchange(error_timer_, 0));
     if (before != State::away && before != State::waiting) {
         // Since the flag went down publishers are silent, and nobody else may be there to take the office.
-        delivery_loop_.look(WakeReason::reconnect);
+        look(WakeReason::reconnect);
     }
+    cover();
     if (stopped_) {
         std::exchange(stopped_, nullptr)();
     }
@@ -63,13 +91,14 @@ void Sentinel::listening(bool can_hear) {
         ask_for_office();
     } else {
         settle();
+        cover();
     }
 }
 
 /// A wait holds a snapshot, which keeps every dead row of the queue: only idle workers wait. A busy one tries, and
 /// looks by itself anyway.
 void Sentinel::ask_for_office() {
-    if (state_ != State::away || !can_hear_ || stopping_ || full_ || !office_.ready()) {
+    if (state_ != State::away || !can_hear_ || stopping_ || full_ || stuck_ || !office_.ready()) {
         return;
     }
     if (refused_ && !idle()) {
@@ -94,10 +123,12 @@ void Sentinel::office_answered(store::Office::Answer answer, const pg::Error* er
     state_ = State::away;
     if (answer.granted) {
         be_awake();
+        look(WakeReason::office);
+    } else {
+        // What a busy worker finds by the way nobody has missed.
+        const bool is_safety_look = idle() && !full_;
+        delivery_loop_.adopt(std::move(answer.claim), is_safety_look ? WakeReason::safety_look : WakeReason::help);
     }
-    // What a busy worker finds by the way nobody has missed.
-    const WakeReason reason = answer.granted ? WakeReason::office : idle() ? WakeReason::safety_look : WakeReason::help;
-    delivery_loop_.adopt(std::move(answer.claim), reason);
     settle();
     ask_for_office();  // again, if it was not granted
 }
@@ -107,7 +138,7 @@ void Sentinel::settle() {
     if ((state_ != State::awake && state_ != State::asleep) || !office_.ready()) {
         return;
     }
-    if (!can_hear_ || stopping_) {
+    if (!can_hear_ || stopping_ || stuck_) {
         leave();
     } else if (full_) {
         plan_to_hand_on();
@@ -118,12 +149,14 @@ void Sentinel::settle() {
 
 void Sentinel::be_awake() {
     state_ = State::awake;
+    loop_.cancel(std::exchange(deputy_timer_, 0));
     last_work_ = steady_clock::now();
     overload_since_ = {};
 }
 
 void Sentinel::looked(bool found, bool more) {
     const auto now = steady_clock::now();
+    loop_.cancel(std::exchange(deadline_timer_, 0));
     if (found) {
         last_work_ = now;
     }
@@ -135,6 +168,9 @@ void Sentinel::looked(bool found, bool more) {
         call_for_help();
     }
     plan_next_look();
+    if (std::exchange(stuck_, false)) {
+        ask_for_office();
+    }
 }
 
 /// While awake. Without a free slot there is nothing to look for: the loop looks by itself when one comes free.
@@ -149,8 +185,7 @@ void Sentinel::plan_next_look() {
     if (idle() && office_.ready()) {
         fall_asleep();
     } else {
-        again_at(look_timer_, steady_clock::now() + options_.look_every,
-                 [this] { delivery_loop_.look(WakeReason::linger); });
+        again_at(look_timer_, steady_clock::now() + options_.look_every, [this] { look(WakeReason::linger); });
     }
 }
 
@@ -162,9 +197,8 @@ void Sentinel::fall_asleep() {
 }
 
 void Sentinel::ask_for_sleep() {
-    office_.fall_asleep(options_.sleep_patience, [this](store::Office::Answer answer, const pg::Error* error) {
-        sleep_answered(std::move(answer), error);
-    });
+    office_.fall_asleep(options_.sleep_patience,
+                        [this](bool asleep, const pg::Error* error) { sleep_answered(asleep, error); });
 }
 
 /// Until the flag is up: a publisher that is still open was silent and is waited for, and others that were silent have
@@ -172,28 +206,29 @@ void Sentinel::ask_for_sleep() {
 void Sentinel::look_slowly() {
     slow_look_ = std::min(2 * slow_look_, options_.slowest_look);
     again_at(look_timer_, steady_clock::now() + slow_look_, [this] {
-        delivery_loop_.look(WakeReason::falling_asleep);
+        look(WakeReason::falling_asleep);
         look_slowly();
     });
 }
 
-void Sentinel::sleep_answered(store::Office::Answer answer, const pg::Error* error) {
+void Sentinel::sleep_answered(bool asleep, const pg::Error* error) {
     if (error != nullptr) {
         loop_.cancel(std::exchange(look_timer_, 0));
         failed(*error);
         return;
     }
     error_backoff_.reset();
-    delivery_loop_.adopt(std::move(answer.claim), WakeReason::falling_asleep);
-    if (!answer.granted && idle() && can_hear_ && !stopping_ && !full_) {
+    if (!asleep && idle() && can_hear_ && !stopping_ && !full_ && !stuck_) {
         ask_for_sleep();  // the publisher is still open, and nobody else has published: the slow looks go on
         return;
     }
     loop_.cancel(std::exchange(look_timer_, 0));
     rings_ = 0;
-    if (answer.granted) {
+    if (asleep) {
         state_ = State::asleep;
         asleep_since_ = steady_clock::now();
+        // Who was silent has committed now, or rings.
+        look(WakeReason::falling_asleep);
     } else {
         be_awake();
     }
@@ -205,11 +240,11 @@ void Sentinel::rung() {
         // It is the sentinel's business; unless it is frozen, and looks at nothing.
         if (deputy_timer_ == 0) {
             again_at(deputy_timer_, steady_clock::now() + options_.unanswered,
-                     [this] { delivery_loop_.look(WakeReason::unanswered); });
+                     [this] { look(WakeReason::unanswered); });
         }
         return;
     }
-    delivery_loop_.look(WakeReason::notify);
+    look(WakeReason::notify);
     if (state_ != State::asleep) {
         return;
     }
@@ -224,8 +259,9 @@ void Sentinel::rung() {
 }
 
 void Sentinel::called_for_help() {
+    loop_.cancel(std::exchange(deputy_timer_, 0));
     if (!in_office()) {
-        delivery_loop_.look(WakeReason::help);
+        look(WakeReason::help);
     }
 }
 
@@ -241,7 +277,7 @@ void Sentinel::wake_up() {
         }
         be_awake();
         // Who published since the flag went down was silent.
-        delivery_loop_.look(WakeReason::linger);
+        look(WakeReason::linger);
         settle();
     });
 }
@@ -307,8 +343,9 @@ void Sentinel::failed(const pg::Error& error) {
     }
     state_ = State::changing;
     log::warning("the doorbell fails, will repeat", {{"sqlstate", error.sqlstate()}, {"reason", error.what()}});
-    delivery_loop_.look(WakeReason::reconnect);
+    look(WakeReason::reconnect);
     again_at(error_timer_, steady_clock::now() + error_backoff_.next(), [this] { leave(); });
+    cover();
 }
 
 void Sentinel::stop(std::function<void()> done) {

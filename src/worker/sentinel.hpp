@@ -33,8 +33,10 @@ public:
         std::chrono::milliseconds saturation{50};     ///< without a free slot before it hands the office on
         std::chrono::milliseconds overload{50};       ///< with more due than it takes before it calls for help
         std::chrono::milliseconds help_every{1'000};
-        std::chrono::milliseconds unanswered{1'000};  ///< after a ring another worker looks in the sentinel's place
-        std::size_t rings{4};                         ///< so many within the window wake it up for good
+        std::chrono::milliseconds look_deadline{1'000};  ///< a look that takes longer is none: the office goes on
+        std::chrono::milliseconds uncovered{1'000};      ///< between looks while it can neither be in office nor wait
+        std::chrono::milliseconds unanswered{1'000};     ///< after a ring another worker looks in the sentinel's place
+        std::size_t rings{4};                            ///< so many within the window wake it up for good
         std::chrono::milliseconds ring_window{20};
     };
     /// What it asks of the delivery loop. Each look is answered by looked().
@@ -89,7 +91,9 @@ private:
     void fall_asleep();
     void ask_for_sleep();
     void look_slowly();
-    void sleep_answered(store::Office::Answer answer, const pg::Error* error);
+    void sleep_answered(bool asleep, const pg::Error* error);
+    void look(WakeReason reason);
+    void cover();
     void wake_up();
     void call_for_help();
     void plan_to_hand_on();
@@ -104,6 +108,7 @@ private:
 
     State state_ = State::away;
     bool can_hear_ = false, stopping_ = false, full_ = false;
+    bool stuck_ = false;    // the last look was not answered in time
     bool refused_ = false;  // the office is another's, for all we know
     SteadyTime last_work_{};
     SteadyTime asleep_since_{};
@@ -115,8 +120,8 @@ private:
     std::chrono::milliseconds slow_look_{0};
     base::Backoff error_backoff_;
     std::function<void()> stopped_;
-    base::EventLoop::TimerId ask_timer_ = 0, look_timer_ = 0, deputy_timer_ = 0, saturation_timer_ = 0,
-                             error_timer_ = 0;
+    base::EventLoop::TimerId ask_timer_ = 0, look_timer_ = 0, deadline_timer_ = 0, deputy_timer_ = 0, cover_timer_ = 0,
+                             saturation_timer_ = 0, error_timer_ = 0;
 };
 
 }  // namespace moai::worker

@@ -35,7 +35,11 @@ BEGIN
         PERFORM pg_advisory_lock(1836016993, lock_patiently.key);
         _locked := true;
     EXCEPTION WHEN lock_not_available THEN
-        NULL;
+        -- A lock that is granted as the patience ends is kept, though the wait fails.
+        _locked := EXISTS (
+            SELECT FROM pg_locks AS l
+            WHERE l.pid = pg_backend_pid() AND l.locktype = 'advisory' AND l.granted AND l.mode = 'ExclusiveLock'
+              AND l.classid = 1836016993 AND l.objid = lock_patiently.key AND l.objsubid = 2);
     END;
     PERFORM set_config('lock_timeout', _usual, true);
     RETURN _locked;

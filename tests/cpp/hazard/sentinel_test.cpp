@@ -24,6 +24,7 @@ struct SentinelHazard : ::testing::Test {
     FakeReceiver receiver;
     pg::Connection sql{database.admin_url(), "test"};
 
+    void TearDown() override { sql.script("ALTER ROLE moai_test CONNECTION LIMIT -1"); }
     std::unique_ptr<MoaiProcess> worker(const std::string& name, const std::string& concurrency = "512") {
         auto process = std::make_unique<MoaiProcess>(server(
             "run", database.url(), {"--worker-name", name, "--safety-interval", kNever, "--concurrency", concurrency}));
@@ -101,6 +102,41 @@ TEST_F(SentinelHazard, WhenItDrainsItHandsTheOfficeOn) {
     }
 }
 
+TEST_F(SentinelHazard, WhileItDrainsWithARequestInFlightAnotherIsInOffice) {
+    static_cast<void>(subscribe(sql, receiver.url(), "timeout => '60 s'"));
+    receiver.on("/", [](const ReceivedRequest&, std::size_t nth) {
+        return nth == 1 ? Answer{.behaviour = Answer::Behaviour::hang_after_request} : Answer{};
+    });
+    auto draining = worker("draining");
+    EXPECT_EQ(sleeping_sentinel(sql), "draining");
+    publish(sql);
+    ASSERT_TRUE(receiver.wait_for(1, 10s));
+    auto other = worker("other");
+    ASSERT_TRUE(waits_for_office(sql, "other"));
+    draining->send(SIGTERM);
+    EXPECT_TRUE(eventually([&] { return holder_of(sql, 1) == "other"; }, 10s));
+    const std::string event = publish(sql);
+    ASSERT_TRUE(delivers(event));
+    EXPECT_EQ(worker_of(event), "other");
+    RestClient api(api_port(*other));
+    EXPECT_EQ(metric(api, "moai_safety_look_catches_total"), 0);
+}
+
+TEST_F(SentinelHazard, WhoCannotClaimHandsTheOfficeOn) {
+    static_cast<void>(subscribe(sql, receiver.url()));
+    auto lame = worker("lame");
+    EXPECT_EQ(sleeping_sentinel(sql), "lame");
+    auto other = worker("other");
+    ASSERT_TRUE(waits_for_office(sql, "other"));
+    // Its session for claims is lost, and cannot come back.
+    sql.script("ALTER ROLE moai_test CONNECTION LIMIT 1");
+    ASSERT_EQ(own_cluster().terminate_backends("moai claims lame"), 1);
+    const std::string event = publish(sql);
+    ASSERT_TRUE(delivers(event));
+    EXPECT_EQ(worker_of(event), "other");
+    EXPECT_TRUE(eventually([&] { return holder_of(sql, 2) == "other"; }, 10s));
+}
+
 TEST_F(SentinelHazard, WithoutAFreeSlotItHandsTheOfficeOn) {
     static_cast<void>(subscribe(sql, receiver.url(), "timeout => '60 s'"));
     receiver.on("/", [](const ReceivedRequest&, std::size_t nth) {
@@ -132,6 +168,14 @@ TEST_F(SentinelHazard, WithMoreThanItCanCarryItCallsTheOthers) {
         eventually([&] { return value(sql, "SELECT count(*) FROM moai.delivery WHERE state <> 'delivered'") == "0"; }));
     EXPECT_GE(number(sql, "SELECT min(n) FROM (SELECT count(*) AS n FROM moai.attempt GROUP BY worker) AS w"), 100);
     EXPECT_EQ(value(sql, "SELECT count(DISTINCT worker) FROM moai.attempt"), "2");
+    double helped = 0, caught = 0;
+    for (MoaiProcess* process : {a.get(), b.get()}) {
+        RestClient api(api_port(*process));
+        helped += metric(api, R"(moai_wakeups_total{reason="help"})");
+        caught += metric(api, "moai_safety_look_catches_total");
+    }
+    EXPECT_GE(helped, 1) << "nobody came by chance";
+    EXPECT_EQ(caught, 0) << "a burst is no missed wake-up";
 }
 
 TEST_F(SentinelHazard, ItsLeasesAndThoseOfOthersEndInTheTimerOfALivingOne) {

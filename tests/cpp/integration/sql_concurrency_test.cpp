@@ -111,7 +111,7 @@ TEST(SqlTwoPhaseCommit, WorksWithTheDoorbellOffAndIsRefusedWithoutHarmOtherwise)
     SqlSession sql(database.url());
     subscribe(sql);
     SqlSession sentinel(database.url());
-    sentinel.run("SELECT moai.await_office('w', 1, '0'); SELECT moai.fall_asleep('w', 1, '0')");
+    sentinel.run("SELECT moai.await_office('w', 1, '0'); SELECT moai.fall_asleep('0')");
     EXPECT_EQ(sql.refusal("BEGIN; SELECT moai.publish('a', '1'); PREPARE TRANSACTION 'loud'"), "0A000");
     sql.run("ROLLBACK");
     EXPECT_EQ(sql.number("SELECT count(*) FROM moai_private.event"), 0);

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <csignal>
 #include <string>
 #include <vector>
 
@@ -57,14 +58,18 @@ class SqlDoorbell : public ::testing::Test {
 protected:
     void SetUp() override { subscribe(observer_); }
 
-    /// What a worker asks for: whether it was granted, and how many deliveries came with it.
+    /// What a worker asks for: whether it was granted, and how many deliveries it finds then.
     static std::string await_office(SqlSession& session, const std::string& patience = "10 s") {
-        return session.value("SELECT bool_or(in_office) || ' ' || count(event_id) FROM moai.await_office('w', 100, '" +
-                             patience + "')");
+        const std::string answer = session.value(
+            "SELECT bool_or(in_office) || ' ' || count(event_id) FROM moai.await_office('w', 100, '" + patience + "')");
+        return answer == "true 0" ? "true " + look(session) : answer;
     }
     static std::string fall_asleep(SqlSession& session, const std::string& patience = "10 s") {
-        return session.value("SELECT bool_or(asleep) || ' ' || count(event_id) FROM moai.fall_asleep('w', 100, '" +
-                             patience + "')");
+        const bool asleep = session.value("SELECT moai.fall_asleep('" + patience + "')") == "t";
+        return (asleep ? "true " : "false ") + look(session);
+    }
+    static std::string look(SqlSession& session) {
+        return session.value("SELECT count(event_id) FROM moai.claim_deliveries('w', 100, true)");
     }
     void fall_asleep() {
         EXPECT_EQ(await_office(sentinel_), "true 0");
@@ -205,12 +210,42 @@ TEST_F(SqlDoorbell, WaitsAtMostAsLongAsItIsPatientAndHoldsNoSnapshotAfterwards) 
               "0");
 }
 
-TEST_F(SqlDoorbell, TurnedOffItNeverRingsAndTwoPhaseCommitWorks) {
+TEST_F(SqlDoorbell, TurnedOffItNeverRingsAndTakesNoLock) {
     fall_asleep();
     publisher_.run("SET moai.doorbell = off");
     publisher_.run(kPublish);
     EXPECT_EQ(ear_.rings(), 0U);
     EXPECT_EQ(observer_.value("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND mode = 'ShareLock'"), "0");
+}
+
+TEST_F(SqlDoorbell, ALeaseOfAWorkerThatIsNotInOfficeIsTold) {
+    fall_asleep();
+    publisher_.run("SET moai.doorbell = off");
+    publisher_.run(kPublish);
+    publisher_.run(kPublish);
+    SqlSession worker(database_.url());
+    EXPECT_NE(worker.value("SELECT event_id FROM moai.claim_deliveries('w', 1)"), "");
+    EXPECT_EQ(ear_.rings(), 1U) << "its end must stand in the sentinel's timer";
+    EXPECT_NE(worker.value("SELECT event_id FROM moai.claim_deliveries('w', 1, true)"), "");
+    EXPECT_EQ(worker.value("SELECT event_id FROM moai.claim_deliveries('w', 1)"), "");
+    EXPECT_EQ(ear_.rings(), 0U) << "the sentinel's own it knows, and nothing claimed is nothing to tell";
+}
+
+TEST_F(SqlDoorbell, ALockThatIsGrantedAsThePatienceEndsCounts) {
+    SqlSession holder(database_.url());
+    EXPECT_EQ(await_office(holder), "true 0");
+    std::string answer;
+    std::jthread waiting([&] { answer = await_office(sentinel_, "300 ms"); });
+    wait_until_blocked(observer_, sentinel_.pid());
+    // Asleep while the lock is granted and the patience ends: it learns of both at once.
+    ASSERT_EQ(::kill(sentinel_.pid(), SIGSTOP), 0);
+    holder.run("SELECT moai.leave_office()");
+    publisher_.run("SELECT pg_sleep(0.5)");
+    ASSERT_EQ(::kill(sentinel_.pid(), SIGCONT), 0);
+    waiting.join();
+    EXPECT_EQ(answer.substr(0, 4) == "true",
+              observer_.value("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND objid = 2") == "1")
+        << answer;
 }
 
 TEST_F(SqlDoorbell, ARetryThatAWorkerSchedulesIsTold) {

@@ -344,7 +344,7 @@ TEST_F(DeliveryQueueTest, WakesTheListenerWhenAnEventIsPublishedAndTheSentinelSl
     subscribe();
     pg::Connection sentinel(database_.url(), "sentinel");
     sentinel.query("SELECT FROM moai.await_office('w1', 1, '0')");
-    sentinel.query("SELECT FROM moai.fall_asleep('w1', 1, '0')");
+    sentinel.query("SELECT moai.fall_asleep('0')");
     publish();
     ASSERT_TRUE(test::run_until(loop_, [&] { return woken > 0; }));
     EXPECT_EQ(called, 0);

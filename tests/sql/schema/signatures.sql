@@ -16,7 +16,7 @@ INSERT INTO expected VALUES
     ('moai.disallow_tenant(login name, tenant text) void'),
     ('moai.discard_dead_letter(id text) void'),
     ('moai.endpoints() TABLE(subscription_id uuid, url text, max_in_flight integer, rate_limit double precision, has_parked boolean, probe_in_us bigint, consecutive_failures integer, times_opened integer, reason text)'),
-    ('moai.fall_asleep(worker text, max_count integer, patience interval) TABLE(asleep boolean, event_id uuid, subscription_id uuid, lease_token bigint, attempt_no integer, event_type text, tenant text, published_at text, payload text, url text, format text, secret text, timeout_ms integer, lease_ms integer, claimed_at_us bigint, next_due_in_us bigint, overdue_us bigint, max_in_flight integer, rate_limit double precision, parked integer)'),
+    ('moai.fall_asleep(patience interval) boolean'),
     ('moai.history_stats() json'),
     ('moai.leave_office() void'),
     ('moai.maintain() TABLE(partitions_made integer, keys_expired integer)'),

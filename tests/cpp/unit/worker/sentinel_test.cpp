@@ -21,14 +21,14 @@ class FakeOffice final : public store::Office {
 public:
     explicit FakeOffice(base::EventLoop& loop) : loop_(loop) {}
 
-    [[nodiscard]] bool ready() const override { return up && !answered_ && !done_; }
+    [[nodiscard]] bool ready() const override { return up && !answered_ && !asleep_ && !done_; }
     void await_office(milliseconds how_patient, Answered answered) override {
         called(how_patient > 0ms ? "await" : "try", how_patient);
         answered_ = std::move(answered);
     }
-    void fall_asleep(milliseconds how_patient, Answered answered) override {
+    void fall_asleep(milliseconds how_patient, Asleep answered) override {
         called("sleep", how_patient);
-        answered_ = std::move(answered);
+        asleep_ = std::move(answered);
     }
     void wake_up(Done done) override {
         called("wake", 0ms);
@@ -43,11 +43,19 @@ public:
         done_ = std::move(done);
     }
 
-    void answer(bool granted) { std::exchange(answered_, nullptr)({granted, {}}, nullptr); }
+    void answer(bool granted) {
+        if (asleep_) {
+            std::exchange(asleep_, nullptr)(granted, nullptr);
+        } else {
+            std::exchange(answered_, nullptr)({granted, {}}, nullptr);
+        }
+    }
     void done() { std::exchange(done_, nullptr)(nullptr); }
     void fail(const pg::Error& error) {
         if (answered_) {
             std::exchange(answered_, nullptr)({}, &error);
+        } else if (asleep_) {
+            std::exchange(asleep_, nullptr)(false, &error);
         } else {
             std::exchange(done_, nullptr)(&error);
         }
@@ -67,6 +75,7 @@ private:
 
     base::EventLoop& loop_;
     Answered answered_;
+    Asleep asleep_;
     Done done_;
 };
 
@@ -130,6 +139,7 @@ protected:
     FakeOffice office{loop};
     std::vector<WakeReason> looks, adopted;
     std::size_t work = 0;  ///< looks that find something
+    bool answers = true;   ///< looks are answered
     Sentinel::Options options{.patience = 1s,
                               .sleep_patience = 1s,
                               .linger = 20ms,
@@ -140,6 +150,8 @@ protected:
                               .saturation = 30ms,
                               .overload = 10ms,
                               .help_every = 50ms,
+                              .look_deadline = 200ms,
+                              .uncovered = 30ms,
                               .unanswered = 30ms,
                               .rings = 4,
                               .ring_window = 10s};
@@ -151,7 +163,9 @@ protected:
                                const bool found = work > 0;
                                work -= found ? 1 : 0;
                                // As the loop does: the answer comes later.
-                               loop.post([this, found] { sentinel.looked(found, false); });
+                               if (answers) {
+                                   loop.post([this, found] { sentinel.looked(found, false); });
+                               }
                            },
                        .adopt =
                            [this](const store::Claim&, WakeReason reason) {
@@ -234,14 +248,15 @@ TEST_F(SentinelTest, InOfficeLooksByItselfAndFallsAsleepWhenThereWasNoWorkForAWh
     work = 30;
     const auto start = std::chrono::steady_clock::now();
     office.answer(true);
-    EXPECT_EQ(adopted, std::vector<WakeReason>{WakeReason::office});
+    ASSERT_FALSE(looks.empty());
+    EXPECT_EQ(looks.front(), WakeReason::office);
     ASSERT_EQ(next_call(), "sleep");
     EXPECT_GE(std::chrono::steady_clock::now() - start, 30 * options.look_every + options.linger);
     EXPECT_EQ(work, 0U);
     EXPECT_FALSE(sentinel.asleep()) << "until the flag is up";
     office.answer(true);
     EXPECT_TRUE(sentinel.asleep());
-    EXPECT_EQ(adopted.back(), WakeReason::falling_asleep);
+    EXPECT_EQ(looks.back(), WakeReason::falling_asleep) << "who was silent has committed now";
 }
 
 TEST_F(SentinelTest, LooksEverMoreRarelyWhileAPublisherKeepsItFromSleeping) {
@@ -335,6 +350,43 @@ TEST_F(SentinelTest, WhoIsSaturatedWhenTheOfficeComesHandsItOn) {
     EXPECT_EQ(next_call(), "leave");
 }
 
+TEST_F(SentinelTest, WhoseLooksAreNotAnsweredHandsTheOfficeOnAndAsksForItWhenTheyAre) {
+    be_asleep();
+    run_for(5ms);
+    answers = false;
+    ring(1);
+    EXPECT_EQ(next_call(), "leave");
+    office.done();
+    run_for(100ms);
+    EXPECT_EQ(office.calls.size(), 3U) << "it cannot claim";
+    sentinel.looked(false, false);
+    EXPECT_EQ(next_call(), "await");
+}
+
+TEST_F(SentinelTest, WhileItCanNeitherBeInOfficeNorWaitItLooksNowAndThen) {
+    be_asleep();
+    office.up = false;
+    sentinel.session_lost();
+    run_for(10 * options.uncovered);
+    EXPECT_GE(looks.size(), 3U) << "publishers may be silent";
+    EXPECT_LE(looks.size(), 12U);
+    office.up = true;
+    sentinel.session_ready();
+    EXPECT_EQ(next_call(), "await");
+    looks.clear();
+    run_for(10 * options.uncovered);
+    EXPECT_TRUE(looks.empty()) << "now it waits";
+}
+
+TEST_F(SentinelTest, ACallForHelpAnswersTheRing) {
+    begin();
+    ASSERT_EQ(next_call(), "await");
+    ring(1);
+    sentinel.called_for_help();
+    run_for(4 * options.unanswered);
+    EXPECT_EQ(looks, std::vector<WakeReason>{WakeReason::help}) << "and nobody need look in the sentinel's place";
+}
+
 TEST_F(SentinelTest, AMomentWithoutAFreeSlotHandsNothingOn) {
     be_asleep();
     for (int i = 0; i < 20; ++i) {
@@ -383,6 +435,20 @@ TEST_F(SentinelTest, AnErrorGivesUpWhatTheSessionMayHoldAndBeginsAnew) {
     EXPECT_EQ(next_call(), "leave");
     office.done();
     EXPECT_EQ(next_call(), "await");
+}
+
+TEST_F(SentinelTest, StoppingWhileItFallsAsleepHandsTheOfficeOnWhenItIsAnswered) {
+    begin();
+    ASSERT_EQ(next_call(), "await");
+    office.answer(true);
+    ASSERT_EQ(next_call(), "sleep");
+    bool stopped = false;
+    sentinel.stop([&] { stopped = true; });
+    EXPECT_FALSE(stopped);
+    office.answer(false);
+    EXPECT_EQ(next_call(), "leave");
+    office.done();
+    EXPECT_TRUE(stopped);
 }
 
 TEST_F(SentinelTest, StoppingHandsTheOfficeOnAndAsksNoMore) {
