@@ -21,11 +21,9 @@ void kill_worker(Run& run) {
         const Database database;
         pg::Connection connection(database.url(), "bench");
         const auto timeout = fmt::format("{} seconds", run.number("timeout"));
-        connection.query("SELECT moai.create_subscription($1, ARRAY['bench'], timeout => $2::interval)",
-                         {sink.url(), timeout});
         const auto lease =
             connection.query("SELECT extract(epoch FROM moai_private.lease_length($1::interval))", {timeout});
-        preload(database.url(), in_flight);
+        preload_endpoints(database.url(), sink, in_flight, fmt::format(", timeout => '{}'", timeout));
 
         auto arguments = worker_arguments(database.url());
         arguments.insert(arguments.end(), {"--concurrency", std::to_string(in_flight)});
@@ -46,7 +44,8 @@ void kill_worker(Run& run) {
         std::int64_t last = killed_at;
         std::unordered_set<std::int64_t> seen, again;
         for (const auto& arrival : sink.arrivals()) {
-            if (!seen.insert(arrival.seq).second && again.insert(arrival.seq).second) {
+            const std::int64_t delivery = arrival.endpoint * std::int64_t{kEachInFlight + 1} + arrival.seq;
+            if (!seen.insert(delivery).second && again.insert(delivery).second) {
                 last = std::max(last, arrival.first_byte_us);
             }
         }

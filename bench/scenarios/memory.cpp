@@ -14,8 +14,7 @@ void memory(Run& run) {
     while (run.next()) {
         Sink sink([](const Sink::Arrival&) { return Sink::Answer::none; });
         const Database database;
-        subscribe(database.url(), sink.url());
-        preload(database.url(), in_flight);
+        preload_endpoints(database.url(), sink, in_flight);
         Child moai({"run", "--database-url", database.url(), "--listen", "127.0.0.1:0", "--concurrency",
                     std::to_string(in_flight), "--drain-timeout", "1s"});
         if (!sink.wait_for(static_cast<std::uint64_t>(in_flight),

@@ -77,6 +77,14 @@ void preload(const std::string& database_url, int count, const std::string& type
     }
 }
 
+void preload_endpoints(const std::string& database_url, const Sink& sink, int deliveries, const std::string& more) {
+    pg::Connection connection(database_url, "bench");
+    for (int endpoint = 0; endpoint < deliveries / kEachInFlight; ++endpoint) {
+        connection.query("SELECT moai.create_subscription($1, ARRAY['bench']" + more + ")", {sink.url(endpoint)});
+    }
+    preload(database_url, kEachInFlight);
+}
+
 void settle(const std::string& database_url) {
     pg::Connection connection(database_url, "bench");
     connection.query("VACUUM ANALYZE");

@@ -7,6 +7,8 @@
 #include <cstdint>
 #include <string>
 
+#include "support/sink.hpp"
+
 namespace moai::bench {
 
 /// The superuser's URL of the cluster. Throws std::runtime_error if the environment names none.
@@ -39,6 +41,11 @@ void subscribe(const std::string& database_url, const std::string& url, const st
 [[nodiscard]] std::string payload(std::int64_t seq, std::int64_t sent_at_us);
 /// `count` events with payload(1 ..., 0), published in batches of 1000.
 void preload(const std::string& database_url, int count, const std::string& type = "bench");
+/// So few deliveries for each endpoint that a worker has all of them in flight at once, though none is answered.
+constexpr int kEachInFlight = 10;
+/// Endpoints of `sink` and events for `deliveries` deliveries, kEachInFlight to each endpoint. `more`: further named
+/// arguments of create_subscription, each after a comma. REQUIRES: a multiple of kEachInFlight.
+void preload_endpoints(const std::string& database_url, const Sink& sink, int deliveries, const std::string& more = "");
 /// VACUUM ANALYZE and CHECKPOINT: what was prepared is not paid for while measuring.
 void settle(const std::string& database_url);
 /// Waits until nothing is left to deliver. Throws std::runtime_error at the deadline.

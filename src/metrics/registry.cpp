@@ -90,7 +90,8 @@ struct Registry::Impl {
     Counter& by_unanswered = wakeups.Add({{"reason", "unanswered"}});
     Counter& by_falling_asleep = wakeups.Add({{"reason", "falling_asleep"}});
     Counter& catches = counters(registry, "moai_safety_look_catches_total",
-                                "Safety looks that found work nothing had announced; stays 0 in a healthy system.")
+                                "Safety looks that found work nothing had announced for half a second; stays 0 unless "
+                                "a sentinel was frozen or unreachable.")
                            .Add({});
     Family<Counter>& reconnects =
         counters(registry, "moai_reconnects_total",

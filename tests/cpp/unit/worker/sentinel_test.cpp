@@ -251,7 +251,7 @@ TEST_F(SentinelTest, InOfficeLooksByItselfAndFallsAsleepWhenThereWasNoWorkForAWh
     ASSERT_FALSE(looks.empty());
     EXPECT_EQ(looks.front(), WakeReason::office);
     ASSERT_EQ(next_call(), "sleep");
-    EXPECT_GE(std::chrono::steady_clock::now() - start, 30 * options.look_every + options.linger);
+    EXPECT_GE(std::chrono::steady_clock::now() - start, 29 * options.look_every + options.linger);
     EXPECT_EQ(work, 0U);
     EXPECT_FALSE(sentinel.asleep()) << "until the flag is up";
     office.answer(true);
