@@ -50,7 +50,7 @@ void retries(Run& run) {
         const Child worker(worker_arguments(database.url()));
         const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(30) +
                               std::chrono::seconds(2 * static_cast<int>(run.number("base")));
-        if (!sink.wait_for(static_cast<std::uint64_t>(events + count), deadline)) {
+        if (!sink.wait_for(static_cast<std::uint64_t>(events) + static_cast<std::uint64_t>(count), deadline)) {
             throw std::runtime_error(fmt::format("only {} of {} requests came", sink.requests(), events + count));
         }
         wait_until_finished(database.url(), deadline);
