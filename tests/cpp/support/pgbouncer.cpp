@@ -43,7 +43,7 @@ PgBouncer::PgBouncer(const std::string& cluster_url) : port_(free_port()) {
     }
     process_ = ::fork();
     if (process_ == 0) {
-        become({"pgbouncer", config}, folder_ / "log", user, true);
+        become({"/usr/sbin/pgbouncer", config}, folder_ / "log", user, true);
     }
     const auto deadline = std::chrono::steady_clock::now() + kServerPatience;
     for (;;) {
