@@ -31,9 +31,9 @@ FilePublisher::FilePublisher(pg::Connection& connection, Options options, Callba
       callbacks_(std::move(callbacks)),
       intake_(connection),
       reader_([this](std::span<char> into) { return read(into); }, kLongestEventLine) {
-    for (const auto& [option, text] :
-         {std::pair{"--tenant", std::string_view(options_.defaults.tenant)},
-          {"--key-prefix", std::string_view(options_.defaults.key_prefix ? *options_.defaults.key_prefix : "")}}) {
+    const std::pair<const char*, std::string> texts[] = {{"--tenant", options_.defaults.tenant},
+                                                         {"--key-prefix", options_.defaults.key_prefix.value_or("")}};
+    for (const auto& [option, text] : texts) {
         if (!api::is_text(text)) {
             throw config::Failure(config::ExitCode::configuration, fmt::format("{} is not UTF-8", option));
         }
