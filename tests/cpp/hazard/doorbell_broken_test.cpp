@@ -4,8 +4,10 @@
 
 #include "integration/sql_session.hpp"
 #include "support/doorbell_sql.hpp"
+#include "support/eventually.hpp"
 #include "support/fake_receiver.hpp"
 #include "support/moai_process.hpp"
+#include "support/moai_sql.hpp"
 #include "support/own_cluster.hpp"
 #include "support/test_database.hpp"
 
@@ -59,11 +61,11 @@ TEST_F(DoorbellBroken, AFlagThatPublishersDoNotSeeIsCaught) {
 TEST_F(DoorbellBroken, AFlagThatIsNeverUpIsCaught) {
     break_function("moai.fall_asleep", "RETURN moai_private.lock_patiently(1, fall_asleep.patience)", "RETURN true");
     MoaiProcess moai(worker("w"));
-    std::size_t published = 0;
-    // One that comes before it believes to sleep is found by its own looks.
+    // One that comes before it believes to sleep is found by its own looks, one that comes before the last one's result
+    // is recorded by that.
     EXPECT_TRUE(eventually([&] {
-        publish(sql);
-        return receiver.wait_for(++published, 10s) && catches(moai) >= 1;
+        const std::string event = publish(sql);
+        return eventually([&] { return state_of(sql, event) == "delivered"; }) && catches(moai) >= 1;
     }));
 }
 
