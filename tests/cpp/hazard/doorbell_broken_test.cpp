@@ -33,9 +33,16 @@ struct DoorbellBroken : ::testing::Test {
     std::vector<std::string> worker(const std::string& name) {
         return server("run", database.url(), {"--worker-name", name, "--safety-interval", "2s"});
     }
-    static double catches(MoaiProcess& process) {
+    /// All is delivered, and the counter of that process tells of one that nothing announced. It takes several if one
+    /// comes just before a safety look, before the worker believes to sleep, or before the last one's result is
+    /// recorded.
+    bool is_caught(MoaiProcess& process) {
         RestClient api(api_port(process));
-        return metric(api, "moai_safety_look_catches_total");
+        return eventually([&] {
+            const std::string event = publish(sql);
+            return eventually([&] { return state_of(sql, event) == "delivered"; }) &&
+                   metric(api, "moai_safety_look_catches_total") >= 1;
+        });
     }
 };
 
@@ -43,9 +50,7 @@ TEST_F(DoorbellBroken, ABellThatDoesNotRingIsCaught) {
     break_function("moai_private.ring_sentinel", "pg_notify('moai_wake', '')", "1");
     MoaiProcess moai(worker("w"));
     ASSERT_EQ(sleeping_sentinel(sql), "w");
-    publish(sql);
-    ASSERT_TRUE(receiver.wait_for(1, 10s));
-    EXPECT_EQ(catches(moai), 1);
+    EXPECT_TRUE(is_caught(moai));
 }
 
 TEST_F(DoorbellBroken, AFlagThatPublishersDoNotSeeIsCaught) {
@@ -53,20 +58,13 @@ TEST_F(DoorbellBroken, AFlagThatPublishersDoNotSeeIsCaught) {
                    "pg_try_advisory_xact_lock_shared(1836016993, 9)");
     MoaiProcess moai(worker("w"));
     ASSERT_EQ(sleeping_sentinel(sql), "w");
-    publish(sql);
-    ASSERT_TRUE(receiver.wait_for(1, 10s));
-    EXPECT_EQ(catches(moai), 1);
+    EXPECT_TRUE(is_caught(moai));
 }
 
 TEST_F(DoorbellBroken, AFlagThatIsNeverUpIsCaught) {
     break_function("moai.fall_asleep", "RETURN moai_private.lock_patiently(1, fall_asleep.patience)", "RETURN true");
     MoaiProcess moai(worker("w"));
-    // One that comes before it believes to sleep is found by its own looks, one that comes before the last one's result
-    // is recorded by that.
-    EXPECT_TRUE(eventually([&] {
-        const std::string event = publish(sql);
-        return eventually([&] { return state_of(sql, event) == "delivered"; }) && catches(moai) >= 1;
-    }));
+    EXPECT_TRUE(is_caught(moai));
 }
 
 TEST_F(DoorbellBroken, AnOfficeThatIsNotHandedOnIsCaught) {
@@ -82,9 +80,7 @@ TEST_F(DoorbellBroken, AnOfficeThatIsNotHandedOnIsCaught) {
     ASSERT_TRUE(waits_for_office(sql, "idle"));
     publish(sql);
     ASSERT_TRUE(receiver.wait_for(1, 10s));
-    publish(sql);
-    ASSERT_TRUE(receiver.wait_for(2, 10s));
-    EXPECT_EQ(catches(idle), 1);
+    EXPECT_TRUE(is_caught(idle));
 }
 
 TEST_F(DoorbellBroken, ATokenThatIsNotAskedForLetsALateResultEndAnothersDelivery) {

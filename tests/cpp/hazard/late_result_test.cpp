@@ -31,7 +31,7 @@ TEST_P(LateResult, OfALostLeaseIsAnOrphanAttemptAndChangesNoState) {
     MoaiProcess frozen(server("work", database.url(), {"--worker-name", "frozen"}));
     frozen.await("worker listening");
     const std::string event = publish(sql);
-    ASSERT_TRUE(receiver.wait_for(1, 5s));
+    ASSERT_TRUE(receiver.wait_for(1, 20s));
     frozen.send(SIGSTOP);
 
     // Time travel: the lease, 15 s long, ends now.

@@ -71,7 +71,7 @@ TEST_F(WorkerSessions, ResultsOfRequestsInFlightAreRecordedByTheNextSession) {
     receiver.on("/", Answer{.delay = 500ms});
     worker.await("worker listening");
     const std::string event = publish(sql);
-    ASSERT_TRUE(receiver.wait_for(1, 5s));
+    ASSERT_TRUE(receiver.wait_for(1, 20s));
     for (const char* session : {"moai results w", "moai claims w", "moai worker w"}) {
         ASSERT_EQ(own_cluster().terminate_backends(session), 1) << session;
     }

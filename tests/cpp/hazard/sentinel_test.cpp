@@ -179,19 +179,19 @@ TEST_F(SentinelHazard, WithMoreThanItCanCarryItCallsTheOthers) {
 }
 
 TEST_F(SentinelHazard, ItsLeasesAndThoseOfOthersEndInTheTimerOfALivingOne) {
-    // The lease of a second's timeout is 14 s.
-    static_cast<void>(subscribe(sql, receiver.url(), "timeout => '1 s'"));
+    // The lease of five seconds' timeout is 18 s.
+    static_cast<void>(subscribe(sql, receiver.url(), "timeout => '5 s'"));
     receiver.on("/", [](const ReceivedRequest&, std::size_t nth) {
         return nth <= 2 ? Answer{.behaviour = Answer::Behaviour::hang_after_request} : Answer{};
     });
     auto full = worker("full", "1"), helper = worker("helper", "1");
     const std::string first = publish(sql), second = publish(sql);
-    ASSERT_TRUE(receiver.wait_for(2, 800ms)) << "one each";
+    ASSERT_TRUE(receiver.wait_for(2, 4s)) << "one each";
     auto living = worker("living");
     full->send(SIGKILL);
     helper->send(SIGKILL);
-    ASSERT_TRUE(delivers(first, 16s));
-    ASSERT_TRUE(delivers(second, 16s));
+    ASSERT_TRUE(delivers(first, 20s));
+    ASSERT_TRUE(delivers(second, 20s));
     EXPECT_EQ(worker_of(first), "living");
 }
 

@@ -28,7 +28,7 @@ TEST_F(Shutdown, ADrainRecordsWhatIsInFlightAndStartsNothingNew) {
     MoaiProcess worker(server("work", database.url()));
     worker.await("worker listening");
     const std::string in_flight = publish(sql);
-    ASSERT_TRUE(receiver.wait_for(1, 5s));
+    ASSERT_TRUE(receiver.wait_for(1, 20s));
     worker.send(SIGTERM);
     worker.await("draining");
     const std::string too_late = publish(sql);
@@ -43,11 +43,11 @@ TEST_F(Shutdown, ASecondSignalLeavesWhatIsInFlightToItsLease) {
     receiver.on("/", Answer{.behaviour = Answer::Behaviour::hang_after_request});
     MoaiProcess worker(server("work", database.url(), {"--drain-timeout", "60s"}));
     const std::string event = publish(sql);
-    ASSERT_TRUE(receiver.wait_for(1, 5s));
+    ASSERT_TRUE(receiver.wait_for(1, 20s));
     worker.send(SIGTERM);
     worker.await("draining");
     worker.send(SIGTERM);
-    EXPECT_EQ(worker.wait(2s), static_cast<int>(config::ExitCode::drain_incomplete));
+    EXPECT_EQ(worker.wait(20s), static_cast<int>(config::ExitCode::drain_incomplete));
     EXPECT_EQ(state_of(sql, event), "delivering");
 
     receiver.on("/", Answer{.status = 200});
