@@ -1,1 +1,1 @@
-SELECT moai_private.record_bundle('f460dc547731dc9789af0d2ee0a5174ad7c9ad1aa9540311f952d4c34c59706d');
+SELECT moai_private.record_bundle('a8ea28cdd1d1b93db86ba062f6299bc565d12bf5eb5b1e92e407b3a4876d68ee');

@@ -13,6 +13,8 @@ BEGIN;
 \ir step.sql
 \set migration 0005_upkeep
 \ir step.sql
+\set migration 0006_end_delivered
+\ir step.sql
 \ir functions/manifest.sql
 \ir grants.sql
 \ir bundle.sql

@@ -1804,36 +1804,25 @@ CREATE FUNCTION moai_private.complete(worker text, results json, at timestamp wi
     AS $$
 #variable_conflict use_column
 DECLARE
-    _verdicts moai_private.verdict[] := moai_private.judge(complete.worker, complete.results, complete.at);
-    _parked integer;
+    _ended record;
+    _settled record;
 BEGIN
-    SELECT count(*) FILTER (WHERE v.verdict = 'delivered'), count(*) FILTER (WHERE v.verdict = 'retried'),
-           count(*) FILTER (WHERE v.verdict = 'dead'), count(*) FILTER (WHERE v.verdict = 'released'),
-           count(*) FILTER (WHERE v.verdict = 'parked')
-    INTO complete.delivered, complete.retried, complete.dead_lettered, complete.released, _parked
-    FROM unnest(_verdicts) AS v;
-
-    -- The rows are locked, and every statement below sees them as they were locked: their places hold until we are done.
-    DELETE FROM moai_private.delivery AS d
-    USING unnest(_verdicts) AS v
-    WHERE d.ctid = v.place AND v.verdict IN ('delivered', 'dead', 'cancelled');
-
-    IF complete.retried + complete.released + _parked > 0 THEN
-        UPDATE moai_private.delivery AS d
-        SET due_at = v.due_at, lease_token = NULL, lapses = 0, parked = v.verdict = 'parked',
-            attempt_no = CASE v.verdict WHEN 'retried' THEN (v.attempt).attempt_no ELSE d.attempt_no END,
-            tries_left = CASE v.verdict WHEN 'retried' THEN d.tries_left - 1 ELSE d.tries_left END
-        FROM unnest(_verdicts) AS v
-        WHERE d.ctid = v.place AND v.verdict IN ('retried', 'released', 'parked');
+    SELECT e.* INTO _ended
+    FROM moai_private.end_delivered(complete.worker, complete.results, complete.at) AS e;
+    IF _ended.late + _ended.others > 0 THEN
+        SELECT s.* INTO _settled FROM moai_private.settle_others(complete.worker, complete.results, _ended.late > 0, complete.at) AS s;
+        complete.delivered := _ended.delivered + _settled.delivered;
+        complete.retried := _settled.retried;
+        complete.dead_lettered := _settled.dead_lettered;
+        complete.released := _settled.released;
+        complete.orphaned := _settled.orphaned;
+    ELSE
+        complete.delivered := _ended.delivered;
+        complete.retried := 0;
+        complete.dead_lettered := 0;
+        complete.released := 0;
+        complete.orphaned := 0;
     END IF;
-    IF complete.dead_lettered > 0 THEN
-        INSERT INTO moai_private.dead_letter (event_id, subscription_id, dead_at, attempt_no, reason, http_status, error_class, error_detail)
-        SELECT (v.attempt).event_id, (v.attempt).subscription_id, complete.at, (v.attempt).attempt_no, 'exhausted',
-            (v.attempt).http_status, (v.attempt).error_class, (v.attempt).error_detail
-        FROM unnest(_verdicts) AS v WHERE v.verdict = 'dead';
-    END IF;
-    complete.orphaned := moai_private.log_attempts(ARRAY(
-        SELECT v.attempt FROM unnest(_verdicts) AS v WHERE (v.verdict IN ('released', 'parked')) IS NOT TRUE AND (v.attempt).event_id IS NOT NULL));
 
     SELECT (extract(epoch FROM d.due_at - complete.at) * 1000000)::bigint INTO complete.next_due_in_us
     FROM moai_private.delivery AS d
@@ -2508,6 +2497,67 @@ ALTER FUNCTION moai_private.duration_text(duration interval) OWNER TO moai_owner
 --
 
 COMMENT ON FUNCTION moai_private.duration_text(duration interval) IS 'The interval in ISO 8601, such as PT5S or PT24H: a form that is accepted back.';
+
+--
+-- Name: end_delivered(text, json, timestamp with time zone); Type: FUNCTION; Schema: moai_private; Owner: moai_owner
+--
+
+CREATE FUNCTION moai_private.end_delivered(worker text, results json, at timestamp with time zone, OUT delivered integer, OUT late integer, OUT others integer) RETURNS record
+    LANGUAGE plpgsql
+    AS $$
+#variable_conflict use_column
+BEGIN
+    WITH result AS MATERIALIZED (
+        -- In the order of the keys, so that two batches never wait for each other in a circle.
+        SELECT r.* FROM json_to_recordset(end_delivered.results) AS r(
+            event_id uuid, subscription_id uuid, lease_token bigint, outcome moai_private.attempt_result, started_at_us bigint,
+            http_status integer, error_class text, error_detail text, remote_address text, response_body text, response_bytes bigint,
+            dns_us integer, connect_us integer, tls_us integer, first_byte_us integer, total_us integer)
+        ORDER BY r.event_id, r.subscription_id, r.lease_token
+    ), partitions AS MATERIALIZED (
+        -- Asked in the statement that inserts: it holds the lock that retiring them needs.
+        SELECT moai_private.have_partitions(ARRAY(SELECT r.event_id FROM result AS r WHERE r.outcome = 'delivered')) AS are_there
+    ), ended AS (
+        DELETE FROM moai_private.delivery AS d
+        USING (
+            SELECT r.*, o.queue_place
+            FROM result AS r
+            -- LIMIT: a probe of the key for each. Joined freely, and with the queue taken for empty, the planner reads all of it for each batch.
+            CROSS JOIN LATERAL (
+                SELECT d.ctid AS queue_place FROM moai_private.delivery AS d
+                WHERE d.event_id = r.event_id AND d.subscription_id = r.subscription_id AND d.lease_token = r.lease_token LIMIT 1
+            ) AS o
+            WHERE r.outcome = 'delivered' AND (SELECT p.are_there FROM partitions AS p)
+        ) AS r
+        -- A row that another session has just changed is read again, so a token that has moved on drops out.
+        WHERE d.ctid = r.queue_place AND d.lease_token = r.lease_token
+        RETURNING d.attempt_no + 1 AS attempt_no, r.*
+    ), logged AS (
+        -- It ended its lease, so that its row cannot be there yet.
+        INSERT INTO moai_private.attempt (
+            event_id, subscription_id, lease_token, started_at, recorded_at, attempt_no, http_status, terminal_state, is_orphan,
+            error_class, error_detail, worker, remote_address, dns_us, connect_us, tls_us, first_byte_us, total_us, response_bytes, response_body)
+        SELECT e.event_id, e.subscription_id, e.lease_token, to_timestamp(e.started_at_us / 1000000.0), end_delivered.at, e.attempt_no,
+            e.http_status, 'delivered', false, e.error_class, e.error_detail, end_delivered.worker, e.remote_address,
+            e.dns_us, e.connect_us, e.tls_us, e.first_byte_us, e.total_us, e.response_bytes, decode(e.response_body, 'base64')
+        FROM ended AS e
+    )
+    SELECT (SELECT count(*) FROM ended), count(*) FILTER (WHERE r.outcome = 'delivered'), count(*)
+    INTO end_delivered.delivered, end_delivered.late, end_delivered.others
+    FROM result AS r;
+    end_delivered.others := end_delivered.others - end_delivered.late;
+    end_delivered.late := end_delivered.late - end_delivered.delivered;
+END
+$$;
+
+ALTER FUNCTION moai_private.end_delivered(worker text, results json, at timestamp with time zone, OUT delivered integer, OUT late integer, OUT others integer) OWNER TO moai_owner;
+
+--
+-- Name: FUNCTION end_delivered(worker text, results json, at timestamp with time zone, OUT delivered integer, OUT late integer, OUT others integer); Type: COMMENT; Schema: moai_private; Owner: moai_owner
+--
+
+COMMENT ON FUNCTION moai_private.end_delivered(worker text, results json, at timestamp with time zone, OUT delivered integer, OUT late integer, OUT others integer) IS 'Ends what was delivered under a lease that still holds, in one statement: nearly all results are of this kind. Returns how many these were,
+how many delivered ones are left, and how many of other outcomes.';
 
 --
 -- Name: endpoints(timestamp with time zone); Type: FUNCTION; Schema: moai_private; Owner: moai_owner
@@ -3236,10 +3286,10 @@ ALTER FUNCTION moai_private.json_uuid(document json, field text) OWNER TO moai_o
 COMMENT ON FUNCTION moai_private.json_uuid(document json, field text) IS 'The UUID in this field, or NULL. Raises MO422 naming the field.';
 
 --
--- Name: judge(text, json, timestamp with time zone); Type: FUNCTION; Schema: moai_private; Owner: moai_owner
+-- Name: judge(text, json, boolean, timestamp with time zone); Type: FUNCTION; Schema: moai_private; Owner: moai_owner
 --
 
-CREATE FUNCTION moai_private.judge(worker text, results json, at timestamp with time zone) RETURNS moai_private.verdict[]
+CREATE FUNCTION moai_private.judge(worker text, results json, with_delivered boolean, at timestamp with time zone) RETURNS moai_private.verdict[]
     LANGUAGE plpgsql
     AS $$
 #variable_conflict use_column
@@ -3264,6 +3314,7 @@ BEGIN
                 event_id uuid, subscription_id uuid, lease_token bigint, attempt_no integer, outcome moai_private.attempt_result, started_at_us bigint,
                 http_status integer, error_class text, error_detail text, remote_address text, response_body text, response_bytes bigint,
                 dns_us integer, connect_us integer, tls_us integer, first_byte_us integer, total_us integer)
+            WHERE judge.with_delivered OR r.outcome IS DISTINCT FROM 'delivered'
             ORDER BY r.event_id, r.subscription_id, r.lease_token, r.outcome
         ) AS r
         -- Each of the two stands in a sub-select that the planner cannot pull up. Joined freely, and with the queue taken for empty,
@@ -3297,14 +3348,14 @@ BEGIN
 END
 $$;
 
-ALTER FUNCTION moai_private.judge(worker text, results json, at timestamp with time zone) OWNER TO moai_owner;
+ALTER FUNCTION moai_private.judge(worker text, results json, with_delivered boolean, at timestamp with time zone) OWNER TO moai_owner;
 
 --
--- Name: FUNCTION judge(worker text, results json, at timestamp with time zone); Type: COMMENT; Schema: moai_private; Owner: moai_owner
+-- Name: FUNCTION judge(worker text, results json, with_delivered boolean, at timestamp with time zone); Type: COMMENT; Schema: moai_private; Owner: moai_owner
 --
 
-COMMENT ON FUNCTION moai_private.judge(worker text, results json, at timestamp with time zone) IS 'Locks the rows of the queue that the results belong to and decides on each: delivered, released, parked, retried, dead, cancelled
-(its subscription was deleted), or NULL where the lease was lost.';
+COMMENT ON FUNCTION moai_private.judge(worker text, results json, with_delivered boolean, at timestamp with time zone) IS 'Locks the rows of the queue that the results belong to and decides on each: delivered, released, parked, retried, dead, cancelled
+(its subscription was deleted), or NULL where the lease was lost. The delivered ones are looked at only if that is asked for.';
 
 --
 -- Name: lease_length(interval); Type: FUNCTION; Schema: moai_private; Owner: moai_owner
@@ -4933,6 +4984,58 @@ ALTER FUNCTION moai_private.set_aside(leased moai_private.leased[], at timestamp
 
 COMMENT ON FUNCTION moai_private.set_aside(leased moai_private.leased[], at timestamp with time zone) IS 'What a claim leased and must not send: parks rows of paused and disabled subscriptions, cancels those of deleted ones, and dead-letters
 as crash_loop those whose lease lapsed five times in a row. Returns the rest. Locks: FOR SHARE on the paused subscriptions, never waiting for one (SKIP LOCKED).';
+
+--
+-- Name: settle_others(text, json, boolean, timestamp with time zone); Type: FUNCTION; Schema: moai_private; Owner: moai_owner
+--
+
+CREATE FUNCTION moai_private.settle_others(worker text, results json, with_delivered boolean, at timestamp with time zone, OUT delivered integer, OUT retried integer, OUT dead_lettered integer, OUT released integer, OUT orphaned integer) RETURNS record
+    LANGUAGE plpgsql
+    AS $$
+#variable_conflict use_column
+DECLARE
+    _verdicts moai_private.verdict[] := moai_private.judge(settle_others.worker, settle_others.results, settle_others.with_delivered, settle_others.at);
+    _parked integer;
+BEGIN
+    SELECT count(*) FILTER (WHERE v.verdict = 'delivered'), count(*) FILTER (WHERE v.verdict = 'retried'),
+           count(*) FILTER (WHERE v.verdict = 'dead'), count(*) FILTER (WHERE v.verdict = 'released'),
+           count(*) FILTER (WHERE v.verdict = 'parked')
+    INTO settle_others.delivered, settle_others.retried, settle_others.dead_lettered, settle_others.released, _parked
+    FROM unnest(_verdicts) AS v;
+
+    -- The rows are locked, and every statement below sees them as they were locked: their places hold until we are done.
+    DELETE FROM moai_private.delivery AS d
+    USING unnest(_verdicts) AS v
+    WHERE d.ctid = v.place AND v.verdict IN ('delivered', 'dead', 'cancelled');
+
+    IF settle_others.retried + settle_others.released + _parked > 0 THEN
+        UPDATE moai_private.delivery AS d
+        SET due_at = v.due_at, lease_token = NULL, lapses = 0, parked = v.verdict = 'parked',
+            attempt_no = CASE v.verdict WHEN 'retried' THEN (v.attempt).attempt_no ELSE d.attempt_no END,
+            tries_left = CASE v.verdict WHEN 'retried' THEN d.tries_left - 1 ELSE d.tries_left END
+        FROM unnest(_verdicts) AS v
+        WHERE d.ctid = v.place AND v.verdict IN ('retried', 'released', 'parked');
+    END IF;
+    IF settle_others.dead_lettered > 0 THEN
+        INSERT INTO moai_private.dead_letter (event_id, subscription_id, dead_at, attempt_no, reason, http_status, error_class, error_detail)
+        SELECT (v.attempt).event_id, (v.attempt).subscription_id, settle_others.at, (v.attempt).attempt_no, 'exhausted',
+            (v.attempt).http_status, (v.attempt).error_class, (v.attempt).error_detail
+        FROM unnest(_verdicts) AS v WHERE v.verdict = 'dead';
+    END IF;
+    settle_others.orphaned := moai_private.log_attempts(ARRAY(
+        SELECT v.attempt FROM unnest(_verdicts) AS v WHERE (v.verdict IN ('released', 'parked')) IS NOT TRUE AND (v.attempt).event_id IS NOT NULL));
+END
+$$;
+
+ALTER FUNCTION moai_private.settle_others(worker text, results json, with_delivered boolean, at timestamp with time zone, OUT delivered integer, OUT retried integer, OUT dead_lettered integer, OUT released integer, OUT orphaned integer) OWNER TO moai_owner;
+
+--
+-- Name: FUNCTION settle_others(worker text, results json, with_delivered boolean, at timestamp with time zone, OUT delivered integer, OUT retried integer, OUT dead_lettered integer, OUT released integer, OUT orphaned integer); Type: COMMENT; Schema: moai_private; Owner: moai_owner
+--
+
+COMMENT ON FUNCTION moai_private.settle_others(worker text, results json, with_delivered boolean, at timestamp with time zone, OUT delivered integer, OUT retried integer, OUT dead_lettered integer, OUT released integer, OUT orphaned integer) IS 'Does with the results that end_delivered left what moai_private.judge decides on them: reschedules, releases, parks, dead-letters, or logs
+them as orphans. With the delivered ones too, if any of them was late: those that have just been ended then meet their own attempt, and
+nothing happens. Returns how many met which fate.';
 
 --
 -- Name: stats(timestamp with time zone); Type: FUNCTION; Schema: moai_private; Owner: moai_owner
@@ -7010,6 +7113,12 @@ REVOKE ALL ON FUNCTION moai_private.discard_dead_letter(id text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION moai_private.duration_text(duration interval) FROM PUBLIC;
 
 --
+-- Name: FUNCTION end_delivered(worker text, results json, at timestamp with time zone, OUT delivered integer, OUT late integer, OUT others integer); Type: ACL; Schema: moai_private; Owner: moai_owner
+--
+
+REVOKE ALL ON FUNCTION moai_private.end_delivered(worker text, results json, at timestamp with time zone, OUT delivered integer, OUT late integer, OUT others integer) FROM PUBLIC;
+
+--
 -- Name: FUNCTION endpoints(at timestamp with time zone); Type: ACL; Schema: moai_private; Owner: moai_owner
 --
 
@@ -7130,10 +7239,10 @@ REVOKE ALL ON FUNCTION moai_private.json_unreadable_field(document json) FROM PU
 REVOKE ALL ON FUNCTION moai_private.json_uuid(document json, field text) FROM PUBLIC;
 
 --
--- Name: FUNCTION judge(worker text, results json, at timestamp with time zone); Type: ACL; Schema: moai_private; Owner: moai_owner
+-- Name: FUNCTION judge(worker text, results json, with_delivered boolean, at timestamp with time zone); Type: ACL; Schema: moai_private; Owner: moai_owner
 --
 
-REVOKE ALL ON FUNCTION moai_private.judge(worker text, results json, at timestamp with time zone) FROM PUBLIC;
+REVOKE ALL ON FUNCTION moai_private.judge(worker text, results json, with_delivered boolean, at timestamp with time zone) FROM PUBLIC;
 
 --
 -- Name: FUNCTION lease_length(timeout interval); Type: ACL; Schema: moai_private; Owner: moai_owner
@@ -7404,6 +7513,12 @@ GRANT ALL ON FUNCTION moai_private.sees_subscription(id uuid) TO moai_reader;
 --
 
 REVOKE ALL ON FUNCTION moai_private.set_aside(leased moai_private.leased[], at timestamp with time zone) FROM PUBLIC;
+
+--
+-- Name: FUNCTION settle_others(worker text, results json, with_delivered boolean, at timestamp with time zone, OUT delivered integer, OUT retried integer, OUT dead_lettered integer, OUT released integer, OUT orphaned integer); Type: ACL; Schema: moai_private; Owner: moai_owner
+--
+
+REVOKE ALL ON FUNCTION moai_private.settle_others(worker text, results json, with_delivered boolean, at timestamp with time zone, OUT delivered integer, OUT retried integer, OUT dead_lettered integer, OUT released integer, OUT orphaned integer) FROM PUBLIC;
 
 --
 -- Name: FUNCTION stats(at timestamp with time zone); Type: ACL; Schema: moai_private; Owner: moai_owner

@@ -50,8 +50,10 @@
 \ir internal/lease_past_saturated.sql
 \ir internal/lease_parked.sql
 \ir internal/claim.sql
+\ir internal/end_delivered.sql
 \ir internal/judge.sql
 \ir internal/log_attempts.sql
+\ir internal/settle_others.sql
 \ir internal/complete.sql
 \ir internal/record_breakers.sql
 \ir internal/endpoints.sql

@@ -1,4 +1,4 @@
-CREATE OR REPLACE FUNCTION moai_private.judge(worker text, results json, at timestamptz)
+CREATE OR REPLACE FUNCTION moai_private.judge(worker text, results json, with_delivered boolean, at timestamptz)
     RETURNS moai_private.verdict[]
     LANGUAGE plpgsql
     VOLATILE
@@ -25,6 +25,7 @@ BEGIN
                 event_id uuid, subscription_id uuid, lease_token bigint, attempt_no integer, outcome moai_private.attempt_result, started_at_us bigint,
                 http_status integer, error_class text, error_detail text, remote_address text, response_body text, response_bytes bigint,
                 dns_us integer, connect_us integer, tls_us integer, first_byte_us integer, total_us integer)
+            WHERE judge.with_delivered OR r.outcome IS DISTINCT FROM 'delivered'
             ORDER BY r.event_id, r.subscription_id, r.lease_token, r.outcome
         ) AS r
         -- Each of the two stands in a sub-select that the planner cannot pull up. Joined freely, and with the queue taken for empty,
@@ -59,4 +60,4 @@ END
 $$;
 COMMENT ON FUNCTION moai_private.judge IS
 $$Locks the rows of the queue that the results belong to and decides on each: delivered, released, parked, retried, dead, cancelled
-(its subscription was deleted), or NULL where the lease was lost.$$;
+(its subscription was deleted), or NULL where the lease was lost. The delivered ones are looked at only if that is asked for.$$;

@@ -7,7 +7,7 @@ SELECT pg_temp.publish('judge') AS e \gset
 SELECT pg_temp.claim_one()::text AS c \gset
 CREATE FUNCTION pg_temp.verdict(result json) RETURNS text LANGUAGE sql VOLATILE
 RETURN (SELECT string_agg(format('%s at %s, attempt %s%s', coalesce(v.verdict, 'none'), extract(epoch FROM v.due_at - pg_temp.at())::numeric(12,3), (v.attempt).attempt_no,
-                          CASE WHEN (v.attempt).is_orphan THEN ', orphan' ELSE '' END), '; ') FROM unnest(moai_private.judge('tester', json_build_array(verdict.result), pg_temp.at('1 s'))) AS v);
+                          CASE WHEN (v.attempt).is_orphan THEN ', orphan' ELSE '' END), '; ') FROM unnest(moai_private.judge('tester', json_build_array(verdict.result), true, pg_temp.at('1 s'))) AS v);
 
 SELECT is(pg_temp.verdict(pg_temp.result(:'c'::claimed, 'delivered', 200)), 'delivered at 1.000, attempt 1', 'a success is delivered');
 SELECT is(pg_temp.verdict(pg_temp.result(:'c'::claimed, 'failed', 500)), 'retried at 6.000, attempt 1', 'a failure with a try left is retried');
