@@ -4,6 +4,7 @@
 #include <curl/curl.h>
 #include <fmt/format.h>
 #include <sys/epoll.h>
+#include <unistd.h>
 
 #include <mutex>
 #include <new>
@@ -50,11 +51,17 @@ CURLM* new_multi() {
 }  // namespace
 
 struct CurlTransport::Impl {
+    struct Watched {
+        std::uint32_t events;
+        bool wanted;  // by libcurl; an idle connection is not, and stays watched
+    };
+
     base::EventLoop& loop;
     const CurlTransportOptions options;
     std::unordered_map<Transfer*, std::unique_ptr<Transfer>> transfers;
     std::vector<EasyHandle> idle_handles;
     std::unordered_map<std::string, UrlCheck> urls;
+    std::unordered_map<curl_socket_t, Watched> sockets;
     base::EventLoop::TimerId timer = 0;
     bool has_new = false;  // handles that libcurl has not looked at yet
     std::unique_ptr<CURLM, MultiDeleter> multi{new_multi()};
@@ -78,32 +85,55 @@ struct CurlTransport::Impl {
                 curl_multi_remove_handle(multi.get(), transfer->easy());
             }
         }
-        // Closes the pooled connections, and through on_socket their watches.
+        // Closes the pooled connections, and through on_close their watches.
         multi.reset();
         loop.cancel(timer);
     }
 
     /// libcurl wants to know when `fd` is ready for `what`.
-    static int on_socket(CURL* /*easy*/, curl_socket_t fd, int what, void* self, void* known) noexcept {
+    static int on_socket(CURL* /*easy*/, curl_socket_t fd, int what, void* self, void* /*known*/) noexcept {
         Impl& impl = *static_cast<Impl*>(self);
+        const auto known = impl.sockets.find(fd);
         if (what == CURL_POLL_REMOVE) {
-            impl.loop.unwatch(fd);
+            // The next request on this connection will want it again, at once as a rule.
+            if (known != impl.sockets.end()) {
+                known->second.wanted = false;
+            }
             return 0;
         }
         const std::uint32_t events =
             ((what & CURL_POLL_IN) != 0 ? EPOLLIN : 0U) | ((what & CURL_POLL_OUT) != 0 ? EPOLLOUT : 0U);
-        if (known != nullptr) {
-            impl.loop.rewatch(fd, events);
+        if (known == impl.sockets.end()) {
+            impl.loop.watch(fd, events, [&impl, fd](std::uint32_t ready) { impl.on_ready(fd, ready); });
+            impl.sockets.emplace(fd, Watched{events, true});
             return 0;
         }
-        impl.loop.watch(fd, events, [&impl, fd](std::uint32_t ready) {
-            const int mask = ((ready & EPOLLIN) != 0 ? CURL_CSELECT_IN : 0) |
-                             ((ready & EPOLLOUT) != 0 ? CURL_CSELECT_OUT : 0) |
-                             ((ready & (EPOLLERR | EPOLLHUP)) != 0 ? CURL_CSELECT_ERR : 0);
-            impl.act(fd, mask);
-        });
-        curl_multi_assign(impl.multi.get(), fd, self);
+        if (known->second.events != events) {
+            impl.loop.rewatch(fd, events);
+        }
+        known->second = {events, true};
         return 0;
+    }
+
+    /// In place of libcurl's own close: with the number the kernel forgets the watch, and gives it to the next socket.
+    static int on_close(void* self, curl_socket_t fd) noexcept {
+        static_cast<Impl*>(self)->forget(fd);
+        return ::close(fd);
+    }
+
+    void forget(curl_socket_t fd) {
+        if (sockets.erase(fd) != 0) {
+            loop.unwatch(fd);
+        }
+    }
+
+    void on_ready(curl_socket_t fd, std::uint32_t ready) {
+        if (!sockets.at(fd).wanted) {
+            forget(fd);  // an idle connection ends; libcurl sees that when it would use it
+            return;
+        }
+        act(fd, ((ready & EPOLLIN) != 0 ? CURL_CSELECT_IN : 0) | ((ready & EPOLLOUT) != 0 ? CURL_CSELECT_OUT : 0) |
+                    ((ready & (EPOLLERR | EPOLLHUP)) != 0 ? CURL_CSELECT_ERR : 0));
     }
 
     /// libcurl wants to be called in `after_ms`. Not from here: it forbids calling it back at once.
@@ -212,7 +242,12 @@ struct CurlTransport::Impl {
 
     EasyHandle take_handle() {
         if (idle_handles.empty()) {
-            return Transfer::new_easy(options);
+            EasyHandle handle = Transfer::new_easy(options);
+            if (curl_easy_setopt(handle.get(), CURLOPT_CLOSESOCKETFUNCTION, &Impl::on_close) != CURLE_OK ||
+                curl_easy_setopt(handle.get(), CURLOPT_CLOSESOCKETDATA, this) != CURLE_OK) {
+                throw std::runtime_error("libcurl lets nobody close its sockets");
+            }
+            return handle;
         }
         EasyHandle handle = std::move(idle_handles.back());
         idle_handles.pop_back();
