@@ -1,1 +1,1 @@
-SELECT moai_private.record_bundle('a8ea28cdd1d1b93db86ba062f6299bc565d12bf5eb5b1e92e407b3a4876d68ee');
+SELECT moai_private.record_bundle('7b8ba62fc63af6781de38533a638191fa6377ef396df88977ed7ef5be217c6ec');

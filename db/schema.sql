@@ -4080,29 +4080,33 @@ BEGIN
     BEGIN
         SELECT array_agg((
                 (e.n - 1)::integer, (_id_begins || right(gen_random_uuid()::text, 18))::uuid, false,
-                d.doc ->> 'type', e.value -> 'payload', k.key, coalesce(d.doc ->> 'tenant', 'default'),
-                coalesce((d.doc ->> 'idempotency_ttl')::interval, '24 hours'), NULL, NULL, NULL, NULL
+                f.type, d.payload, f.key, f.tenant, f.ttl, NULL, NULL, NULL, NULL
             )::moai_private.batch_item ORDER BY e.n),
             array_agg(coalesce(
                 jsonb_typeof(d.doc) = 'object'
                 AND d.doc - ARRAY['type', 'payload', 'idempotency_key', 'tenant', 'idempotency_ttl'] = '{}'
                 -- jsonb keeps one field of a name, json all of them.
-                AND (SELECT count(*) FROM json_object_keys(e.value)) = (SELECT count(*) FROM jsonb_object_keys(d.doc))
-                AND jsonb_typeof(d.doc -> 'type') = 'string' AND moai_private.is_event_type(d.doc ->> 'type')
-                AND octet_length((e.value -> 'payload')::text) <= 1048576 AND NOT moai_private.is_too_deep(length((e.value -> 'payload')::text), d.doc -> 'payload')
+                AND cardinality(ARRAY(SELECT json_object_keys(e.value))) = (d.doc ? 'type')::integer + (d.doc ? 'payload')::integer
+                    + (d.doc ? 'idempotency_key')::integer + (d.doc ? 'tenant')::integer + (d.doc ? 'idempotency_ttl')::integer
+                AND jsonb_typeof(d.doc -> 'type') = 'string' AND moai_private.is_event_type(f.type)
+                AND octet_length(d.payload::text) <= 1048576 AND NOT moai_private.is_too_deep(length(d.payload::text), d.doc -> 'payload')
                 AND coalesce(jsonb_typeof(d.doc -> 'tenant'), 'null') IN ('string', 'null')
-                AND moai_private.is_tenant(coalesce(d.doc ->> 'tenant', 'default'))
-                AND (_sees_all OR coalesce(d.doc ->> 'tenant', 'default') = ANY (_tenants))
+                AND moai_private.is_tenant(f.tenant)
+                AND (_sees_all OR f.tenant = ANY (_tenants))
                 AND coalesce(jsonb_typeof(d.doc -> 'idempotency_key'), 'null') IN ('string', 'null')
                 AND coalesce(read_batch.keys[e.n] = d.doc ->> 'idempotency_key', true)
-                AND char_length(coalesce(k.key, 'none')) BETWEEN 1 AND 255
+                AND char_length(coalesce(f.key, 'none')) BETWEEN 1 AND 255
                 AND coalesce(jsonb_typeof(d.doc -> 'idempotency_ttl'), 'null') IN ('string', 'null')
-                AND coalesce((d.doc ->> 'idempotency_ttl')::interval, '24 hours') BETWEEN '1 hour' AND '366 days', false) ORDER BY e.n)
+                AND f.ttl BETWEEN '1 hour' AND '366 days', false) ORDER BY e.n)
         INTO _items, _plain
         FROM json_array_elements(read_batch.events) WITH ORDINALITY AS e(value, n)
         -- OFFSET 0: read once, and not at each mention.
-        CROSS JOIN LATERAL (SELECT e.value::text::jsonb AS doc OFFSET 0) AS d
-        CROSS JOIN LATERAL (SELECT coalesce(d.doc ->> 'idempotency_key', read_batch.keys[e.n]) AS key OFFSET 0) AS k;
+        CROSS JOIN LATERAL (SELECT e.value::text::jsonb AS doc, e.value -> 'payload' AS payload OFFSET 0) AS d
+        CROSS JOIN LATERAL (
+            SELECT d.doc ->> 'type' AS type, coalesce(d.doc ->> 'tenant', 'default') AS tenant,
+                coalesce(d.doc ->> 'idempotency_key', read_batch.keys[e.n]) AS key,
+                coalesce((d.doc ->> 'idempotency_ttl')::interval, '24 hours') AS ttl OFFSET 0
+        ) AS f;
     EXCEPTION WHEN data_exception OR program_limit_exceeded OR statement_too_complex THEN
         _plain := NULL;
     END;
