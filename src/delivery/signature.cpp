@@ -43,8 +43,8 @@ MacContext new_hmac() {
 }
 
 std::string signature_of(const Secret& secret, std::string_view id, std::string_view timestamp, std::string_view body) {
-    static const MacContext hmac = new_hmac();
-    const MacContext context(EVP_MAC_CTX_dup(hmac.get()));
+    static const MacContext kHmac = new_hmac();
+    const MacContext context(EVP_MAC_CTX_dup(kHmac.get()));
     const auto hash = [&](std::string_view part) {
         return EVP_MAC_update(context.get(), reinterpret_cast<const unsigned char*>(part.data()), part.size()) == 1;
     };

@@ -141,4 +141,25 @@ TEST(DeliveryConnections, AnIdleTransportDoesNotWakeItsLoop) {
     EXPECT_EQ(after - before, 1U);
 }
 
+TEST(DeliveryConnections, ClosedByTheReceiverWhileIdleWakeTheLoopOnceAndNotForEver) {
+    FakeReceiver receiver;
+    DeliveryClient client;
+    ASSERT_EQ(client.fetch(receiver.url()).error_class, ErrorClass::none);
+    std::uint64_t before = 0;
+    std::uint64_t after = 0;
+    const auto now = std::chrono::steady_clock::now();
+    (void)client.loop.at(now + milliseconds(300), [&] {
+        before = client.loop.wakeups();
+        receiver.close_idle_connections();
+    });
+    (void)client.loop.at(now + milliseconds(1300), [&] {
+        after = client.loop.wakeups();
+        client.loop.stop();
+    });
+    client.loop.run();
+    EXPECT_EQ(after - before, 2U) << "the end of the connection, and the timer";
+    EXPECT_EQ(client.fetch(receiver.url()).error_class, ErrorClass::none);
+    EXPECT_EQ(receiver.connections_accepted(), 2U);
+}
+
 }  // namespace
