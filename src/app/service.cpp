@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <chrono>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -24,6 +25,9 @@ using config::ExitCode;
 using config::Failure;
 
 constexpr std::chrono::minutes kLogInterval{10};
+// Descriptors that are no requests: database sessions, look-ups of names, clients of the API that is in the same
+// process.
+constexpr std::uint64_t kFilesBesides = 128;
 
 /// The parts of one process, declared so that each may use those above it; they are destroyed in the opposite order.
 class Service {
@@ -69,7 +73,14 @@ private:
 };
 
 bool Service::start() {
-    log::info("moai starting", {{"version", config::kVersion}, {"open_files", raise_open_file_limit()}});
+    const std::uint64_t open_files = raise_open_file_limit();
+    log::info("moai starting", {{"version", config::kVersion}, {"open_files", open_files}});
+    if (parts_.worker && open_files < settings_.concurrency + kFilesBesides) {
+        log::warning("too few files may be open for --concurrency; requests will wait for one another",
+                     {{"open_files", open_files},
+                      {"concurrency", settings_.concurrency},
+                      {"next", "raise the hard limit (ulimit -Hn), or lower --concurrency"}});
+    }
     for (const auto step : {&Service::take_address, &Service::reach_database, &Service::bring_schema}) {
         (this->*step)();
         if (signals_.wait(std::chrono::milliseconds(0)) == StopSignals::Woken::signal) {

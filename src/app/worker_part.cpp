@@ -36,9 +36,10 @@ std::string worker_name(const config::Settings& settings) {
     return fmt::format("{}:{}", host.data(), getpid());
 }
 
-delivery::CurlTransportOptions transport_options(const config::Settings& settings) {
+delivery::CurlTransportOptions transport_options(const config::Settings& settings, metrics::Registry& registry) {
     delivery::CurlTransportOptions options;
     options.max_connections = settings.concurrency;
+    options.on_connections = [&registry](std::size_t count) { registry.connections(count); };
     return options;
 }
 
@@ -68,8 +69,9 @@ struct WorkerPart::Impl {
           drain_timeout(settings.drain_timeout),
           metrics(registry),
           ended(eventfd(0, EFD_CLOEXEC)),
-          transport(loop, transport_options(settings)),
-          queue(loop, {.database_url = database_url, .worker_name = name},
+          transport(loop, transport_options(settings, registry)),
+          queue(loop,
+                {.database_url = database_url, .worker_name = name, .synchronous_commit = settings.synchronous_commit},
                 {.on_ready =
                      [this] {
                          delivery_loop.queue_ready();

@@ -34,6 +34,7 @@ struct Settings {
 
     std::size_t concurrency = 0;
     std::chrono::milliseconds safety_interval{0};
+    bool synchronous_commit = false;
     std::string worker_name;  ///< empty: host name and process id
     std::chrono::milliseconds drain_timeout{0};
     bool demo = false;

@@ -3,8 +3,6 @@
 
 #include <curl/curl.h>
 #include <fmt/format.h>
-#include <sys/epoll.h>
-#include <unistd.h>
 
 #include <mutex>
 #include <new>
@@ -13,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "delivery/curl_sockets.hpp"
 #include "delivery/transfer.hpp"
 
 namespace moai::delivery {
@@ -51,24 +50,23 @@ CURLM* new_multi() {
 }  // namespace
 
 struct CurlTransport::Impl {
-    struct Watched {
-        std::uint32_t events;
-        bool wanted;  // by libcurl; an idle connection is not, and stays watched
-    };
-
     base::EventLoop& loop;
     const CurlTransportOptions options;
     std::unordered_map<Transfer*, std::unique_ptr<Transfer>> transfers;
     std::vector<EasyHandle> idle_handles;
     std::unordered_map<std::string, UrlCheck> urls;
-    std::unordered_map<curl_socket_t, Watched> sockets;
+    CurlSockets sockets;
     base::EventLoop::TimerId timer = 0;
     bool has_new = false;  // handles that libcurl has not looked at yet
     std::unique_ptr<CURLM, MultiDeleter> multi{new_multi()};
     Resolver resolver;
 
     Impl(base::EventLoop& its_loop, CurlTransportOptions its_options, Resolver::LookUp look_up)
-        : loop(its_loop), options(std::move(its_options)), resolver(its_loop, options.resolver, std::move(look_up)) {
+        : loop(its_loop),
+          options(std::move(its_options)),
+          sockets(its_loop, {.on_ready = [this](curl_socket_t fd, int mask) { act(fd, mask); },
+                             .on_count = options.on_connections}),
+          resolver(its_loop, options.resolver, std::move(look_up)) {
         check(curl_multi_setopt(multi.get(), CURLMOPT_SOCKETFUNCTION, &Impl::on_socket), "SOCKETFUNCTION");
         check(curl_multi_setopt(multi.get(), CURLMOPT_SOCKETDATA, this), "SOCKETDATA");
         check(curl_multi_setopt(multi.get(), CURLMOPT_TIMERFUNCTION, &Impl::on_timer), "TIMERFUNCTION");
@@ -85,55 +83,15 @@ struct CurlTransport::Impl {
                 curl_multi_remove_handle(multi.get(), transfer->easy());
             }
         }
-        // Closes the pooled connections, and through on_close their watches.
+        // Closes the pooled connections, and through their sockets their watches.
         multi.reset();
         loop.cancel(timer);
     }
 
     /// libcurl wants to know when `fd` is ready for `what`.
     static int on_socket(CURL* /*easy*/, curl_socket_t fd, int what, void* self, void* /*known*/) noexcept {
-        Impl& impl = *static_cast<Impl*>(self);
-        const auto known = impl.sockets.find(fd);
-        if (what == CURL_POLL_REMOVE) {
-            // The next request on this connection will want it again, at once as a rule.
-            if (known != impl.sockets.end()) {
-                known->second.wanted = false;
-            }
-            return 0;
-        }
-        const std::uint32_t events =
-            ((what & CURL_POLL_IN) != 0 ? EPOLLIN : 0U) | ((what & CURL_POLL_OUT) != 0 ? EPOLLOUT : 0U);
-        if (known == impl.sockets.end()) {
-            impl.loop.watch(fd, events, [&impl, fd](std::uint32_t ready) { impl.on_ready(fd, ready); });
-            impl.sockets.emplace(fd, Watched{events, true});
-            return 0;
-        }
-        if (known->second.events != events) {
-            impl.loop.rewatch(fd, events);
-        }
-        known->second = {events, true};
+        static_cast<Impl*>(self)->sockets.want(fd, what);
         return 0;
-    }
-
-    /// In place of libcurl's own close: with the number the kernel forgets the watch, and gives it to the next socket.
-    static int on_close(void* self, curl_socket_t fd) noexcept {
-        static_cast<Impl*>(self)->forget(fd);
-        return ::close(fd);
-    }
-
-    void forget(curl_socket_t fd) {
-        if (sockets.erase(fd) != 0) {
-            loop.unwatch(fd);
-        }
-    }
-
-    void on_ready(curl_socket_t fd, std::uint32_t ready) {
-        if (!sockets.at(fd).wanted) {
-            forget(fd);  // an idle connection ends; libcurl sees that when it would use it
-            return;
-        }
-        act(fd, ((ready & EPOLLIN) != 0 ? CURL_CSELECT_IN : 0) | ((ready & EPOLLOUT) != 0 ? CURL_CSELECT_OUT : 0) |
-                    ((ready & (EPOLLERR | EPOLLHUP)) != 0 ? CURL_CSELECT_ERR : 0));
     }
 
     /// libcurl wants to be called in `after_ms`. Not from here: it forbids calling it back at once.
@@ -242,12 +200,7 @@ struct CurlTransport::Impl {
 
     EasyHandle take_handle() {
         if (idle_handles.empty()) {
-            EasyHandle handle = Transfer::new_easy(options);
-            if (curl_easy_setopt(handle.get(), CURLOPT_CLOSESOCKETFUNCTION, &Impl::on_close) != CURLE_OK ||
-                curl_easy_setopt(handle.get(), CURLOPT_CLOSESOCKETDATA, this) != CURLE_OK) {
-                throw std::runtime_error("libcurl lets nobody close its sockets");
-            }
-            return handle;
+            return Transfer::new_easy(options, sockets);
         }
         EasyHandle handle = std::move(idle_handles.back());
         idle_handles.pop_back();
@@ -262,7 +215,8 @@ CurlTransport::~CurlTransport() = default;
 
 void CurlTransport::send(worker::OutgoingRequest request, Done done) {
     const UrlCheck& url = impl_->checked_url(request.url);
-    auto transfer = std::make_unique<Transfer>(std::move(request), url, std::move(done), impl_->options);
+    auto transfer =
+        std::make_unique<Transfer>(std::move(request), url, std::move(done), impl_->options, impl_->sockets);
     Transfer& kept = *transfer;
     impl_->transfers.emplace(&kept, std::move(transfer));
     impl_->begin(kept);

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -21,7 +22,8 @@ struct CurlTransportOptions {
     std::uint64_t response_headers =
         std::uint64_t{64} * 1024;  ///< bytes of headers after which the response is invalid
     ResolverOptions resolver;
-    std::string ca_file;  ///< PEM of the authorities that are believed; empty: the system's
+    std::function<void(std::size_t)> on_connections;  ///< told how many are open, idle ones included; may be empty
+    std::string ca_file;                              ///< PEM of the authorities that are believed; empty: the system's
 };
 
 /// Carries requests over HTTP/1.1 with keep-alive, thousands at once, on the loop's thread. Not thread-safe.

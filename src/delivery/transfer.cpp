@@ -61,7 +61,7 @@ bool has_name(std::string_view line, std::string_view name) {
 
 }  // namespace
 
-EasyHandle Transfer::new_easy(const CurlTransportOptions& options) {
+EasyHandle Transfer::new_easy(const CurlTransportOptions& options, CurlSockets& sockets) {
     EasyHandle easy(curl_easy_init());
     if (!easy) {
         throw std::bad_alloc();
@@ -90,14 +90,20 @@ EasyHandle Transfer::new_easy(const CurlTransportOptions& options) {
     set(handle, CURLOPT_POST, 1L);
     set(handle, CURLOPT_BUFFERSIZE, kReceiveBuffer);
     set(handle, CURLOPT_OPENSOCKETFUNCTION, &Transfer::on_open_socket);
+    set(handle, CURLOPT_CLOSESOCKETFUNCTION, &Transfer::on_close_socket);
+    set(handle, CURLOPT_CLOSESOCKETDATA, static_cast<void*>(&sockets));
     set(handle, CURLOPT_WRITEFUNCTION, &Transfer::on_body);
     set(handle, CURLOPT_HEADERFUNCTION, &Transfer::on_header);
     return easy;
 }
 
 Transfer::Transfer(worker::OutgoingRequest request, const UrlCheck& url, worker::Transport::Done done,
-                   const CurlTransportOptions& options)
-    : request_(std::move(request)), done_(std::move(done)), options_(options), started_at_(Clock::now()) {
+                   const CurlTransportOptions& options, CurlSockets& sockets)
+    : request_(std::move(request)),
+      done_(std::move(done)),
+      options_(options),
+      sockets_(sockets),
+      started_at_(Clock::now()) {
     if (!url.target) {
         fault_ = url.reason;
         return;
@@ -200,12 +206,17 @@ void Transfer::read_header(std::string_view line) {
 curl_socket_t Transfer::on_open_socket(void* self, curlsocktype /*purpose*/, curl_sockaddr* address) noexcept {
     Transfer& transfer = *static_cast<Transfer*>(self);
     transfer.tried_ipv4_ = address->family == AF_INET;
-    const int fd = ::socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+    const curl_socket_t fd = transfer.sockets_.open(*address);
     // An address family that this machine lacks is a fault of the address: libcurl goes on to the next one.
-    if (fd < 0 && errno != EAFNOSUPPORT) {
+    if (fd == CURL_SOCKET_BAD && errno != EAFNOSUPPORT) {
         transfer.local_errno_ = errno;
     }
-    return fd < 0 ? CURL_SOCKET_BAD : fd;
+    return fd;
+}
+
+/// Called when its connection ends, long after the transfer that opened it.
+int Transfer::on_close_socket(void* sockets, curl_socket_t fd) noexcept {
+    return static_cast<CurlSockets*>(sockets)->close(fd);
 }
 
 long long Transfer::info(CURLINFO which) const {

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/event_loop.hpp"
+#include "delivery/curl_sockets.hpp"
 #include "delivery/curl_transport.hpp"
 #include "delivery/url_policy.hpp"
 #include "worker/transport.hpp"
@@ -32,7 +33,7 @@ class Transfer {
 public:
     /// `url` is what check_url() says of the request's.
     Transfer(worker::OutgoingRequest request, const UrlCheck& url, worker::Transport::Done done,
-             const CurlTransportOptions& options);
+             const CurlTransportOptions& options, CurlSockets& sockets);
     Transfer(const Transfer&) = delete;
     Transfer& operator=(const Transfer&) = delete;
 
@@ -41,9 +42,9 @@ public:
     [[nodiscard]] const Target& target() const noexcept { return target_; }
     [[nodiscard]] const worker::OutgoingRequest& request() const noexcept { return request_; }
 
-    /// A new handle, with everything that is the same for all requests. Throws std::runtime_error if libcurl refuses an
-    /// option.
-    [[nodiscard]] static EasyHandle new_easy(const CurlTransportOptions& options);
+    /// A new handle, with everything that is the same for all requests; `sockets` must outlive its connections. Throws
+    /// std::runtime_error if libcurl refuses an option.
+    [[nodiscard]] static EasyHandle new_easy(const CurlTransportOptions& options, CurlSockets& sockets);
     /// Configures `easy`, made by new_easy(), for this request, which is to connect to one of `addresses` (none for a
     /// literal). Throws std::runtime_error if libcurl refuses an option. Once only.
     void prepare(EasyHandle easy, const std::vector<std::string>& addresses);
@@ -63,6 +64,7 @@ private:
     static std::size_t on_body(char* data, std::size_t size, std::size_t count, void* self) noexcept;
     static std::size_t on_header(char* data, std::size_t size, std::size_t count, void* self) noexcept;
     static curl_socket_t on_open_socket(void* self, curlsocktype purpose, curl_sockaddr* address) noexcept;
+    static int on_close_socket(void* sockets, curl_socket_t fd) noexcept;
 
     void check_headers();
     void build_header_list();
@@ -74,6 +76,7 @@ private:
     worker::OutgoingRequest request_;
     worker::Transport::Done done_;
     const CurlTransportOptions& options_;
+    CurlSockets& sockets_;
     std::string fault_;
     Target target_;
 

@@ -5,9 +5,12 @@
 #include <prometheus/histogram.h>
 #include <prometheus/registry.h>
 #include <prometheus/text_serializer.h>
+#include <sys/resource.h>
 
 #include <algorithm>
 #include <array>
+#include <filesystem>
+#include <iterator>
 
 namespace moai::metrics {
 namespace {
@@ -30,6 +33,16 @@ std::string known_method(std::string_view method) {
     static constexpr std::array<std::string_view, 9> kMethods{"GET",     "HEAD",    "POST",  "PUT",  "DELETE",
                                                               "CONNECT", "OPTIONS", "TRACE", "PATCH"};
     return std::find(kMethods.begin(), kMethods.end(), method) == kMethods.end() ? "other" : std::string(method);
+}
+
+std::size_t open_descriptors() {
+    const std::filesystem::directory_iterator all("/proc/self/fd");
+    return static_cast<std::size_t>(std::distance(begin(all), end(all))) - 1;  // the one that reads them
+}
+
+std::uint64_t most_descriptors() {
+    rlimit limit{};
+    return ::getrlimit(RLIMIT_NOFILE, &limit) == 0 ? limit.rlim_cur : 0;
 }
 
 double seconds(std::chrono::microseconds value) { return std::chrono::duration<double>(value).count(); }
@@ -79,6 +92,10 @@ struct Registry::Impl {
     Gauge& breakers_open =
         gauge(registry, "moai_breakers_open", "Endpoints that failed too often and are not sent to.");
     Gauge& in_flight = gauge(registry, "moai_in_flight", "HTTP requests in flight.");
+    Gauge& connections =
+        gauge(registry, "moai_connections", "Connections open to endpoints, those that wait for a request included.");
+    Gauge& open_descriptors = gauge(registry, "process_open_fds", "File descriptors that are open.");
+    Gauge& most_descriptors = gauge(registry, "process_max_fds", "File descriptors that may be open.");
     Family<Counter>& wakeups = counters(registry, "moai_wakeups_total", "Why the worker looked for work.");
     Counter& by_notify = wakeups.Add({{"reason", "notify"}});
     Counter& by_timer = wakeups.Add({{"reason", "timer"}});
@@ -142,6 +159,7 @@ void Registry::deliveries(Outcome outcome, std::uint64_t count) {
 void Registry::orphaned(std::uint64_t count) { impl_->orphaned.Increment(static_cast<double>(count)); }
 void Registry::released(std::uint64_t count) { impl_->released.Increment(static_cast<double>(count)); }
 void Registry::in_flight(std::uint64_t now) { impl_->in_flight.Set(static_cast<double>(now)); }
+void Registry::connections(std::uint64_t now) { impl_->connections.Set(static_cast<double>(now)); }
 
 void Registry::parked(std::uint64_t count) { impl_->parked.Increment(static_cast<double>(count)); }
 void Registry::unparked(std::uint64_t count) { impl_->unparked.Increment(static_cast<double>(count)); }
@@ -168,6 +186,10 @@ void Registry::reconnect(std::string_view connection) {
 }
 void Registry::publish_to_first_byte(std::chrono::microseconds took) { impl_->first_byte.Observe(seconds(took)); }
 
-std::string Registry::text() const { return prometheus::TextSerializer{}.Serialize(impl_->registry.Collect()); }
+std::string Registry::text() const {
+    impl_->open_descriptors.Set(static_cast<double>(open_descriptors()));
+    impl_->most_descriptors.Set(static_cast<double>(most_descriptors()));
+    return prometheus::TextSerializer{}.Serialize(impl_->registry.Collect());
+}
 
 }  // namespace moai::metrics

@@ -45,8 +45,9 @@ public:
     void orphaned(std::uint64_t count);
     void released(std::uint64_t count);
     void in_flight(std::uint64_t now);
-    void parked(std::uint64_t count);    ///< deliveries moved out of the way because their endpoint has no room
-    void unparked(std::uint64_t count);  ///< brought back because it has
+    void connections(std::uint64_t now);  ///< sockets open to endpoints, idle ones included
+    void parked(std::uint64_t count);     ///< deliveries moved out of the way because their endpoint has no room
+    void unparked(std::uint64_t count);   ///< brought back because it has
     void breakers_open(std::uint64_t now);
     void wakeup(WakeReason reason);
     /// A safety look found work that no notification and no timer had announced. Stays 0 in a healthy system.
@@ -58,7 +59,7 @@ public:
     /// Of a first attempt: from publishing to the first byte of its answer.
     void publish_to_first_byte(std::chrono::microseconds took);
 
-    /// The exposition format 0.0.4 (text/plain; version=0.0.4).
+    /// The exposition format 0.0.4 (text/plain; version=0.0.4). Asks the kernel for the process's descriptors.
     [[nodiscard]] std::string text() const;
 
 private:

@@ -5,6 +5,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <sys/resource.h>
+
 #include <csignal>
 #include <fstream>
 #include <regex>
@@ -108,6 +110,22 @@ TEST(Start, NamesItsDatabaseWithoutThePassword) {
     EXPECT_THAT(finished.err, HasSubstr("cannot connect to ann@127.0.0.1:1/shop: "));
     EXPECT_THAT(finished.err, HasSubstr("target=ann@127.0.0.1:1/shop"));
     EXPECT_THAT(finished.err, Not(HasSubstr("pa?ss")));
+}
+
+TEST(Start, SaysWhenFewerFilesMayBeOpenThanConcurrencyNeeds) {
+    const auto warned = [](const char* concurrency) {
+        const auto end =
+            run_moai({"work", "--database-url", "postgresql://127.0.0.1:1/x", "--concurrency", concurrency});
+        return end.err.find("too few files may be open") != std::string::npos;
+    };
+    rlimit before{};
+    ASSERT_EQ(getrlimit(RLIMIT_NOFILE, &before), 0);
+    const rlimit few{300, 300};
+    ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &few), 0);
+    EXPECT_TRUE(warned("173"));
+    EXPECT_FALSE(warned("172"));
+    // Who is not root stays with the few, which are enough for the other tests.
+    static_cast<void>(setrlimit(RLIMIT_NOFILE, &before));
 }
 
 TEST(Start, WaitsForTheDatabaseWhenAsked) {

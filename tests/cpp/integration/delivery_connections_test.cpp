@@ -1,4 +1,5 @@
-// CurlTransport's connections: kept alive and re-used, replaced when the receiver closed them, bounded in number.
+// CurlTransport's connections (delivery/curl_sockets.hpp): kept alive and re-used, replaced when the receiver closed
+// them, bounded in number, and counted.
 #include <gtest/gtest.h>
 
 #include <string>
@@ -160,6 +161,26 @@ TEST(DeliveryConnections, ClosedByTheReceiverWhileIdleWakeTheLoopOnceAndNotForEv
     EXPECT_EQ(after - before, 2U) << "the end of the connection, and the timer";
     EXPECT_EQ(client.fetch(receiver.url()).error_class, ErrorClass::none);
     EXPECT_EQ(receiver.connections_accepted(), 2U);
+}
+
+TEST(DeliveryConnections, AreCountedFromTheirOpeningToTheirEnd) {
+    FakeReceiver receiver;
+    receiver.on("*", Answer{.delay = milliseconds(50)});
+    std::size_t open = 0;
+    {
+        moai::delivery::CurlTransportOptions options;
+        options.max_connections = 5;
+        options.on_connections = [&](std::size_t count) { open = count; };
+        DeliveryClient client(options);
+        for (int i = 0; i < 20; ++i) {
+            client.send(DeliveryClient::request(receiver.url()));
+        }
+        client.transport.begin_now();
+        EXPECT_EQ(open, 20U);
+        ASSERT_TRUE(client.wait_for(20));
+        EXPECT_EQ(open, 5U) << "idle ones count";
+    }
+    EXPECT_EQ(open, 0U);
 }
 
 }  // namespace

@@ -1,8 +1,11 @@
 // What /metrics says after things were counted.
 #include "metrics/registry.hpp"
 
+#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+
+#include "base/unique_fd.hpp"
 
 namespace moai::metrics {
 namespace {
@@ -34,6 +37,7 @@ TEST(Metrics, CountWhatHappened) {
     registry.orphaned(4);
     registry.released(5);
     registry.in_flight(7);
+    registry.connections(11);
     registry.wakeup(WakeReason::timer);
     registry.safety_look_catch();
     registry.reconnect("listen");
@@ -48,10 +52,23 @@ TEST(Metrics, CountWhatHappened) {
     EXPECT_THAT(text, HasSubstr("moai_orphaned_results_total 4"));
     EXPECT_THAT(text, HasSubstr("moai_released_total 5"));
     EXPECT_THAT(text, HasSubstr("moai_in_flight 7"));
+    EXPECT_THAT(text, HasSubstr("moai_connections 11"));
     EXPECT_THAT(text, HasSubstr(R"(moai_wakeups_total{reason="timer"} 1)"));
     EXPECT_THAT(text, HasSubstr("moai_safety_look_catches_total 1"));
     EXPECT_THAT(text, HasSubstr(R"(moai_reconnects_total{connection="listen"} 1)"));
     EXPECT_THAT(text, HasSubstr(R"(moai_upkeep_total{result="refused"} 1)"));
+}
+
+TEST(Metrics, CountTheDescriptorsThatAreOpenNow) {
+    const Registry registry("0");
+    const auto open = [&] {
+        const std::string text = registry.text(), name = "\nprocess_open_fds ";
+        return std::stoi(text.substr(text.find(name) + name.size()));
+    };
+    const int before = open();
+    const base::UniqueFd one(::open("/dev/null", O_RDONLY | O_CLOEXEC));
+    EXPECT_EQ(open(), before + 1);
+    EXPECT_THAT(registry.text(), HasSubstr("\nprocess_max_fds "));
 }
 
 TEST(Metrics, LabelApiRequestsByRouteMethodAndStatus) {
