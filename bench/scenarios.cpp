@@ -11,7 +11,7 @@ using enum Asked;
 // clang-format off
 const std::vector<Scenario> kScenarios{
     {"parts", "the parts alone: claims and results without HTTP, requests without a database, publishing without HTTP, HTTP without publishing", 3,
-     {{"deliveries", 80'000, 300}, {"seconds", 5, 0.3}},
+     {{"deliveries", 80'000, 300}, {"in_flight", 256, 64}, {"seconds", 5, 0.3}},
      {{"sql_rate", "claimed and completed, no HTTP", "deliveries/s"},
       {"sql_moai_cpu", "its CPU, worker side", "µs/delivery"},
       {"sql_postgres_cpu", "its CPU, PostgreSQL", "µs/delivery"},

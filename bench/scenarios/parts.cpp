@@ -28,7 +28,6 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 constexpr int kBatch = 500;       // of claims and results, as the worker's
-constexpr int kInFlight = 512;    // --concurrency
 constexpr int kGroupThreads = 2;  // as the API has
 constexpr int kGroup = 16;        // what 32 connections make of them
 
@@ -129,10 +128,11 @@ void measure_sql(Run& run, int deliveries) {
     run.figure("sql_postgres_cpu", 1e6 * meter.read().postgres / deliveries);
 }
 
-/// Builds, signs and sends requests, always as many in flight as a worker has.
+/// Builds, signs and sends requests to one endpoint, by half of what may be in flight at a time, as claims bring them.
 class SendOnly {
 public:
-    SendOnly(const std::string& url, int requests) : requests_(requests), transport_(loop_, options()) {
+    SendOnly(const std::string& url, int requests, int in_flight)
+        : requests_(requests), in_flight_(in_flight), transport_(loop_, options(in_flight)) {
         delivery_.event_id = "01900000-0000-7000-8000-000000000000";
         delivery_.subscription_id = "01900000-0000-7000-8000-000000000001";
         delivery_.attempt_no = 1;
@@ -146,19 +146,22 @@ public:
     }
 
     void run() {
-        loop_.post([this] {
-            for (int i = 0; i < std::min(kInFlight, requests_); ++i) {
-                send();
-            }
-        });
+        loop_.post([this] { refill(); });
         loop_.run();
     }
 
 private:
-    static delivery::CurlTransportOptions options() {
+    static delivery::CurlTransportOptions options(int in_flight) {
         delivery::CurlTransportOptions options;
-        options.max_connections = kInFlight;
+        options.max_connections = static_cast<std::size_t>(in_flight);
         return options;
+    }
+
+    void refill() {
+        while (sent_ < requests_ && sent_ - answered_ < in_flight_) {
+            send();
+        }
+        transport_.begin_now();
     }
 
     void send() {
@@ -170,23 +173,23 @@ private:
                             }
                             if (++answered_ == requests_) {
                                 loop_.stop();
-                            } else if (sent_ < requests_) {
-                                send();
+                            } else if (sent_ - answered_ == in_flight_ / 2) {
+                                loop_.post([this] { refill(); });
                             }
                         });
     }
 
-    const int requests_;
+    const int requests_, in_flight_;
     int sent_ = 0, answered_ = 0;
     store::ClaimedDelivery delivery_;
     base::EventLoop loop_;
     delivery::CurlTransport transport_;
 };
 
-void measure_http(Run& run, int requests) {
+void measure_http(Run& run, int requests, int in_flight) {
     run.say("HTTP only");
     const Sink sink;
-    SendOnly worker(sink.url(), requests);
+    SendOnly worker(sink.url(), requests, in_flight);
     const double cpu = thread_cpu();
     const auto begin = Clock::now();
     worker.run();
@@ -244,7 +247,7 @@ void parts(Run& run) {
     const int deliveries = run.count("deliveries");
     while (run.next()) {
         measure_sql(run, deliveries);
-        measure_http(run, deliveries);
+        measure_http(run, deliveries, run.count("in_flight"));
         measure_publishing(run, run.number("seconds"));
     }
 }

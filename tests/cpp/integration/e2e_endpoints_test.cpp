@@ -104,6 +104,10 @@ TEST_F(Endpoints, ThatOnlyFailAreLeftAloneThenProbedThenRampedUp) {
     RestClient api(api_port(server_process));
     ASSERT_TRUE(eventually([&] { return breaker_of(id) == "open"; }, 20s));
     const auto opened = SteadyClock::now();
+    const auto are_leased = [&] {
+        return number(sql, "SELECT count(*) FROM moai_private.delivery WHERE lease_token IS NOT NULL");
+    };
+    ASSERT_TRUE(eventually([&] { return are_leased() == 0; })) << "those that were under way end, too";
     const std::size_t before = receiver.count();
     EXPECT_GE(before, 20U);
     EXPECT_LE(before, 20U + 16U) << "and those that were under way";
