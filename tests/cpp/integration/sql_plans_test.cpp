@@ -79,5 +79,36 @@ TEST(SqlPlans, AClaimMeetsTheSubscriptionsOfItsDeliveriesAloneThoughTheirTableOn
     sql.run("ROLLBACK");
 }
 
+TEST(SqlPlans, AMillionRowsCostAClaimAndItsResultsNothingAnalysedOrNot) {
+    TestDatabase database;
+    SqlSession sql(database.url());
+    subscribe(sql);
+    // Plans are made and kept while the queue is empty.
+    for (int i = 0; i < 10; ++i) {
+        EXPECT_EQ(sql.number("SELECT count(event_id) FROM moai.claim_deliveries('w', 500)"), 0);
+        sql.run("SELECT * FROM moai.complete_deliveries('w', '[]')");
+    }
+    sql.run(
+        "SET ROLE moai_owner; INSERT INTO moai_private.delivery (event_id, subscription_id, due_at, tries_left) "
+        "SELECT ('01900000-0000-7000-8000-' || lpad(to_hex(n), 12, '0'))::uuid, s.id, now() + interval '1 day', 3 "
+        "FROM generate_series(1, 1000000) AS n, moai_private.subscription AS s; RESET ROLE");
+    const std::string seq_scans = "SELECT pg_stat_get_xact_numscans('moai_private.delivery'::regclass)";
+    const std::string met =
+        "SELECT sum(pg_stat_get_xact_tuples_fetched(indexrelid)) FROM pg_index WHERE indrelid = "
+        "'moai_private.delivery'::regclass";
+    for (const char* kind : {"never analysed", "analysed"}) {
+        SCOPED_TRACE(kind);
+        sql.run("SELECT moai.publish('a', to_json(n)) FROM generate_series(1, 500) AS n");
+        sql.run("BEGIN");
+        const int scans_before = sql.number(seq_scans), met_before = sql.number(met);
+        const std::string results = sql.value(results_of("SELECT * FROM moai.claim_deliveries('w', 500)", "delivered"));
+        EXPECT_EQ(sql.number("SELECT json_array_length('" + results + "')"), 500);
+        EXPECT_EQ(sql.value("SELECT delivered FROM moai.complete_deliveries('w', '" + results + "')"), "500");
+        EXPECT_EQ(sql.number(seq_scans) - scans_before, 0);
+        EXPECT_LE(sql.number(met) - met_before, 500 * 6);
+        sql.run("COMMIT; SET ROLE moai_owner; ANALYZE moai_private.delivery; RESET ROLE");
+    }
+}
+
 }  // namespace
 }  // namespace moai::test
