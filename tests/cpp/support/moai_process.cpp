@@ -141,6 +141,13 @@ void MoaiProcess::send(int signal) {
     if (kill(impl_->pid, signal) != 0) {
         fail("kill");
     }
+    if (signal == SIGSTOP) {
+        // On a busy machine its other threads run on until one of them has taken the signal.
+        siginfo_t stopped{};
+        if (waitid(P_PID, static_cast<id_t>(impl_->pid), &stopped, WSTOPPED) != 0) {
+            fail("waitid");
+        }
+    }
 }
 
 int MoaiProcess::wait(std::chrono::milliseconds patience) {

@@ -30,6 +30,7 @@ public:
     /// Throws std::runtime_error with both outputs when it ends or patience does.
     std::string await(const std::string& regex, std::chrono::milliseconds patience = kPatience);
 
+    /// After SIGSTOP it returns when all of the process stands still.
     void send(int signal);
     /// The exit code, 128 + signal if one ended it. Throws std::runtime_error when patience ends.
     int wait(std::chrono::milliseconds patience = kPatience);
