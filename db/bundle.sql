@@ -1,1 +1,1 @@
-SELECT moai_private.record_bundle('7b8ba62fc63af6781de38533a638191fa6377ef396df88977ed7ef5be217c6ec');
+SELECT moai_private.record_bundle('a86f17e299e91ca446e1349cb4ec1c3de085a3e0c536840eba4c13c1e9a50efc');

@@ -11,6 +11,7 @@
 #include <array>
 #include <filesystem>
 #include <iterator>
+#include <system_error>
 
 namespace moai::metrics {
 namespace {
@@ -35,14 +36,18 @@ std::string known_method(std::string_view method) {
     return std::find(kMethods.begin(), kMethods.end(), method) == kMethods.end() ? "other" : std::string(method);
 }
 
-std::size_t open_descriptors() {
-    const std::filesystem::directory_iterator all("/proc/self/fd");
-    return static_cast<std::size_t>(std::distance(begin(all), end(all))) - 1;  // the one that reads them
-}
-
 std::uint64_t most_descriptors() {
     rlimit limit{};
     return ::getrlimit(RLIMIT_NOFILE, &limit) == 0 ? limit.rlim_cur : 0;
+}
+
+std::uint64_t open_descriptors() {
+    std::error_code error;
+    const std::filesystem::directory_iterator all("/proc/self/fd", error);
+    if (error) {
+        return most_descriptors();  // none is left to count them with
+    }
+    return static_cast<std::uint64_t>(std::distance(begin(all), end(all))) - 1;  // the one that reads them
 }
 
 double seconds(std::chrono::microseconds value) { return std::chrono::duration<double>(value).count(); }

@@ -37,9 +37,11 @@ std::string array_of_ids(const std::vector<std::string>& ids) {
 pg::AsyncConnection::Options connection_options(const PgDeliveryQueue::Options& options, const char* purpose) {
     pg::AsyncConnection::Options result{
         options.database_url, "moai " + std::string(purpose) + " " + options.worker_name, worker_session_setup()};
-    if (!options.synchronous_commit) {
-        result.session_setup.emplace_back("SET synchronous_commit = off");
-    }
+    // Told to wait it waits, whatever the server's default; one that asks for more (remote_apply) is kept.
+    result.session_setup.emplace_back(options.synchronous_commit
+                                          ? "DO $$BEGIN IF current_setting('synchronous_commit') = 'off' THEN "
+                                            "SET synchronous_commit = on; END IF; END$$"
+                                          : "SET synchronous_commit = off");
     return result;
 }
 

@@ -7,10 +7,7 @@ AS $$
 BEGIN
     WITH result AS MATERIALIZED (
         -- In the order of the keys, so that two batches never wait for each other in a circle.
-        SELECT r.* FROM json_to_recordset(end_delivered.results) AS r(
-            event_id uuid, subscription_id uuid, lease_token bigint, outcome moai_private.attempt_result, started_at_us bigint,
-            http_status integer, error_class text, error_detail text, remote_address text, response_body text, response_bytes bigint,
-            dns_us integer, connect_us integer, tls_us integer, first_byte_us integer, total_us integer)
+        SELECT r.* FROM json_populate_recordset(NULL::moai_private.result, end_delivered.results) AS r
         ORDER BY r.event_id, r.subscription_id, r.lease_token
     ), partitions AS MATERIALIZED (
         -- Asked in the statement that inserts: it holds the lock that retiring them needs.
@@ -29,13 +26,13 @@ BEGIN
         ) AS r
         -- A row that another session has just changed is read again, so a token that has moved on drops out.
         WHERE d.ctid = r.queue_place AND d.lease_token = r.lease_token
-        RETURNING d.attempt_no + 1 AS attempt_no, r.*
+        RETURNING d.attempt_no + 1 AS number, r.*
     ), logged AS (
         -- It ended its lease, so that its row cannot be there yet.
         INSERT INTO moai_private.attempt (
             event_id, subscription_id, lease_token, started_at, recorded_at, attempt_no, http_status, terminal_state, is_orphan,
             error_class, error_detail, worker, remote_address, dns_us, connect_us, tls_us, first_byte_us, total_us, response_bytes, response_body)
-        SELECT e.event_id, e.subscription_id, e.lease_token, to_timestamp(e.started_at_us / 1000000.0), end_delivered.at, e.attempt_no,
+        SELECT e.event_id, e.subscription_id, e.lease_token, to_timestamp(e.started_at_us / 1000000.0), end_delivered.at, e.number,
             e.http_status, 'delivered', false, e.error_class, e.error_detail, end_delivered.worker, e.remote_address,
             e.dns_us, e.connect_us, e.tls_us, e.first_byte_us, e.total_us, e.response_bytes, decode(e.response_body, 'base64')
         FROM ended AS e

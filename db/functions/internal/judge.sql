@@ -21,10 +21,8 @@ BEGIN
         )::moai_private.verdict)
         FROM (
             -- In the order of the keys, so that two batches never wait for each other in a circle. One result a lease: of two, the better.
-            SELECT DISTINCT ON (r.event_id, r.subscription_id, r.lease_token) r.* FROM json_to_recordset(judge.results) AS r(
-                event_id uuid, subscription_id uuid, lease_token bigint, attempt_no integer, outcome moai_private.attempt_result, started_at_us bigint,
-                http_status integer, error_class text, error_detail text, remote_address text, response_body text, response_bytes bigint,
-                dns_us integer, connect_us integer, tls_us integer, first_byte_us integer, total_us integer)
+            SELECT DISTINCT ON (r.event_id, r.subscription_id, r.lease_token) r.*
+            FROM json_populate_recordset(NULL::moai_private.result, judge.results) AS r
             WHERE judge.with_delivered OR r.outcome IS DISTINCT FROM 'delivered'
             ORDER BY r.event_id, r.subscription_id, r.lease_token, r.outcome
         ) AS r

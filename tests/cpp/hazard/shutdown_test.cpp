@@ -4,6 +4,7 @@
 #include <csignal>
 
 #include "config/exit_code.hpp"
+#include "support/doorbell_sql.hpp"
 #include "support/eventually.hpp"
 #include "support/fake_receiver.hpp"
 #include "support/moai_process.hpp"
@@ -59,21 +60,22 @@ TEST_F(Shutdown, ASecondSignalLeavesWhatIsInFlightToItsLease) {
 TEST_F(Shutdown, ADrainReleasesWhatWasClaimedButNotStarted) {
     static_cast<void>(subscribe(sql, receiver.url()));
     MoaiProcess worker(server("work", database.url(), {"--worker-name", "w"}));
-    worker.await("worker listening");
+    // Asleep: it has learnt what is parked, and will say nothing but claims.
+    ASSERT_EQ(sleeping_sentinel(sql), "w");
     // The claim is held up in the database, by a lock on the queue, until the worker drains.
     pg::Connection blocker(database.admin_url(), "blocker");
     blocker.script("BEGIN; LOCK TABLE moai_private.delivery IN ACCESS EXCLUSIVE MODE");
-    // Due a second ago: any claim that waits behind the lock takes it.
+    // Due a minute ago: any claim that waits behind the lock takes it.
     const std::string claimed =
         value(blocker,
               "SELECT id FROM moai_private.insert_event('a', '{}', NULL, 'default', '24:00', clock_timestamp() - "
-              "interval '1 s')");
+              "interval '1 min')");
     const std::string place = value(blocker, "SELECT ctid FROM moai_private.delivery");
     sql.script("NOTIFY moai_wake");
     ASSERT_TRUE(eventually([&] {
         return value(sql,
                      "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'moai claims w' AND "
-                     "wait_event_type = 'Lock'") == "1";
+                     "wait_event_type = 'Lock' AND query LIKE '%claim_deliveries%'") == "1";
     }));
     worker.send(SIGTERM);
     worker.await("draining");

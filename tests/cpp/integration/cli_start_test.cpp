@@ -252,6 +252,29 @@ TEST(Serve, AnswersTheMetricsThatTheDocumentLists) {
     EXPECT_GT(families, 10);
 }
 
+TEST(Work, ToldToWaitForTheDiskWaitsAtEachClaimAndResultThoughTheServerWouldNot) {
+    const TestDatabase database;
+    change(database, "ALTER DATABASE " + database.name() + R"( SET synchronous_commit = off;
+        CREATE TABLE public.seen (session text);
+        GRANT INSERT ON public.seen TO PUBLIC;
+        CREATE FUNCTION public.see() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+            INSERT INTO public.seen VALUES (current_setting('application_name') || ' ' || current_setting('synchronous_commit'));
+            RETURN NULL;
+        END $$;
+        CREATE TRIGGER see AFTER UPDATE OR DELETE ON moai_private.delivery FOR EACH ROW EXECUTE FUNCTION public.see())");
+    test::FakeReceiver receiver;
+    pg::Connection sql(database.admin_url(), "test");
+    sql.query("SELECT moai.create_subscription(url => $1, event_types => ARRAY['*'])", {receiver.url()});
+    sql.script("SELECT moai.publish('a', '1')");
+    const MoaiProcess worker({"work", "--database-url", database.url(), "--worker-name", "w", "--synchronous-commit"});
+    const auto seen = [&] {
+        return std::string(
+            sql.query("SELECT coalesce(string_agg(DISTINCT session, ', ' ORDER BY session), '') FROM public.seen")
+                .text(0, 0));
+    };
+    EXPECT_TRUE(test::eventually([&] { return seen() == "moai claims w on, moai results w on"; })) << seen();
+}
+
 TEST(Shutdown, DrainsAtTheFirstSignal) {
     const TestDatabase database;
     MoaiProcess run({"run", "--listen", "127.0.0.1:0", "--database-url", database.url()});

@@ -2,6 +2,7 @@
 // them, bounded in number, and counted.
 #include <gtest/gtest.h>
 
+#include <functional>
 #include <string>
 
 #include "integration/delivery_client.hpp"
@@ -15,6 +16,23 @@ using moai::test::FakeReceiver;
 using moai::worker::ErrorClass;
 using std::chrono::milliseconds;
 using std::chrono::seconds;
+
+/// How often the loop wakes within a second after `begin`, which runs when libcurl's last timers have gone.
+std::uint64_t wakeups_in_a_second(DeliveryClient& client, const std::function<void()>& begin) {
+    std::uint64_t before = 0;
+    std::uint64_t after = 0;
+    const auto now = std::chrono::steady_clock::now();
+    (void)client.loop.at(now + milliseconds(300), [&] {
+        before = client.loop.wakeups();
+        begin();
+    });
+    (void)client.loop.at(now + milliseconds(1300), [&] {
+        after = client.loop.wakeups();
+        client.loop.stop();
+    });
+    client.loop.run();
+    return after - before;
+}
 
 TEST(DeliveryConnections, AreReusedOneRequestAfterTheOther) {
     FakeReceiver receiver;
@@ -129,36 +147,15 @@ TEST(DeliveryConnections, AnIdleTransportDoesNotWakeItsLoop) {
     FakeReceiver receiver;
     DeliveryClient client;
     ASSERT_EQ(client.fetch(receiver.url()).error_class, ErrorClass::none);
-    // From when libcurl's last timers have gone; the second timer is the one wake-up that there may be.
-    std::uint64_t before = 0;
-    std::uint64_t after = 0;
-    const auto now = std::chrono::steady_clock::now();
-    (void)client.loop.at(now + milliseconds(300), [&] { before = client.loop.wakeups(); });
-    (void)client.loop.at(now + milliseconds(1300), [&] {
-        after = client.loop.wakeups();
-        client.loop.stop();
-    });
-    client.loop.run();
-    EXPECT_EQ(after - before, 1U);
+    EXPECT_EQ(wakeups_in_a_second(client, [] {}), 1U) << "the timer that ends the second";
 }
 
 TEST(DeliveryConnections, ClosedByTheReceiverWhileIdleWakeTheLoopOnceAndNotForEver) {
     FakeReceiver receiver;
     DeliveryClient client;
     ASSERT_EQ(client.fetch(receiver.url()).error_class, ErrorClass::none);
-    std::uint64_t before = 0;
-    std::uint64_t after = 0;
-    const auto now = std::chrono::steady_clock::now();
-    (void)client.loop.at(now + milliseconds(300), [&] {
-        before = client.loop.wakeups();
-        receiver.close_idle_connections();
-    });
-    (void)client.loop.at(now + milliseconds(1300), [&] {
-        after = client.loop.wakeups();
-        client.loop.stop();
-    });
-    client.loop.run();
-    EXPECT_EQ(after - before, 2U) << "the end of the connection, and the timer";
+    EXPECT_EQ(wakeups_in_a_second(client, [&] { receiver.close_idle_connections(); }), 2U)
+        << "the end of the connection, and the timer";
     EXPECT_EQ(client.fetch(receiver.url()).error_class, ErrorClass::none);
     EXPECT_EQ(receiver.connections_accepted(), 2U);
 }

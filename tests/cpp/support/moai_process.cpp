@@ -143,9 +143,12 @@ void MoaiProcess::send(int signal) {
     }
     if (signal == SIGSTOP) {
         // On a busy machine its other threads run on until one of them has taken the signal.
-        siginfo_t stopped{};
-        if (waitid(P_PID, static_cast<id_t>(impl_->pid), &stopped, WSTOPPED) != 0) {
+        siginfo_t state{};
+        if (waitid(P_PID, static_cast<id_t>(impl_->pid), &state, WSTOPPED | WEXITED | WNOWAIT) != 0) {
             fail("waitid");
+        }
+        if (state.si_code != CLD_STOPPED) {
+            throw std::runtime_error("it has ended, and cannot be stopped");
         }
     }
 }

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 
 #include "base/unique_fd.hpp"
 
@@ -69,6 +70,17 @@ TEST(Metrics, CountTheDescriptorsThatAreOpenNow) {
     const base::UniqueFd one(::open("/dev/null", O_RDONLY | O_CLOEXEC));
     EXPECT_EQ(open(), before + 1);
     EXPECT_THAT(registry.text(), HasSubstr("\nprocess_max_fds "));
+}
+
+TEST(Metrics, AreThereWhenNoDescriptorIsLeft) {
+    const Registry registry("0");
+    rlimit before{};
+    ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &before), 0);
+    const rlimit none{0, before.rlim_max};
+    ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &none), 0);
+    const std::string text = registry.text();
+    ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &before), 0);
+    EXPECT_THAT(text, HasSubstr("\nprocess_open_fds 0\n"));
 }
 
 TEST(Metrics, LabelApiRequestsByRouteMethodAndStatus) {
