@@ -1,1 +1,1 @@
-SELECT moai_private.record_bundle('a86f17e299e91ca446e1349cb4ec1c3de085a3e0c536840eba4c13c1e9a50efc');
+SELECT moai_private.record_bundle('934dc3cdc2d77a26fdd31b237f17e1ab6788941c69f06777cd5dc67bc9533387');

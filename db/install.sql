@@ -15,6 +15,8 @@ BEGIN;
 \ir step.sql
 \set migration 0006_end_delivered
 \ir step.sql
+\set migration 0007_low_water
+\ir step.sql
 \ir functions/manifest.sql
 \ir grants.sql
 \ir bundle.sql

@@ -374,10 +374,10 @@ COMMENT ON FUNCTION moai.cancel_delivery(id text) IS 'Ends a waiting delivery as
 Raises MO404, MO409 (being delivered, or finished). Locks: the subscription (shared), then the delivery.';
 
 --
--- Name: claim_deliveries(text, integer, boolean, uuid[]); Type: FUNCTION; Schema: moai; Owner: moai_owner
+-- Name: claim_deliveries(text, integer, boolean, uuid[], bigint, boolean); Type: FUNCTION; Schema: moai; Owner: moai_owner
 --
 
-CREATE FUNCTION moai.claim_deliveries(worker text, max_count integer, in_office boolean DEFAULT false, saturated uuid[] DEFAULT '{}'::uuid[]) RETURNS TABLE(event_id uuid, subscription_id uuid, lease_token bigint, attempt_no integer, event_type text, tenant text, published_at text, payload text, url text, format text, secret text, timeout_ms integer, lease_ms integer, claimed_at_us bigint, next_due_in_us bigint, overdue_us bigint, max_in_flight integer, rate_limit double precision, parked integer)
+CREATE FUNCTION moai.claim_deliveries(worker text, max_count integer, in_office boolean DEFAULT false, saturated uuid[] DEFAULT '{}'::uuid[], since_us bigint DEFAULT NULL::bigint, look_ahead boolean DEFAULT true) RETURNS TABLE(event_id uuid, subscription_id uuid, lease_token bigint, attempt_no integer, event_type text, tenant text, published_at text, payload text, url text, format text, secret text, timeout_ms integer, lease_ms integer, claimed_at_us bigint, next_due_in_us bigint, overdue_us bigint, max_in_flight integer, rate_limit double precision, parked integer)
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
@@ -386,31 +386,35 @@ BEGIN
         PERFORM moai_private.fail(422, 'max_count is outside of 1 to 10000', 'max_count = ' || coalesce(claim_deliveries.max_count::text, 'null'));
     END IF;
     RETURN QUERY SELECT * FROM moai_private.claim(
-        claim_deliveries.max_count, clock_timestamp(), claim_deliveries.in_office, claim_deliveries.saturated);
+        claim_deliveries.max_count, clock_timestamp(), claim_deliveries.in_office, claim_deliveries.saturated,
+        since => coalesce(to_timestamp(claim_deliveries.since_us / 1000000.0), '-infinity'), look_ahead => claim_deliveries.look_ahead);
 END
 $$;
 
-ALTER FUNCTION moai.claim_deliveries(worker text, max_count integer, in_office boolean, saturated uuid[]) OWNER TO moai_owner;
+ALTER FUNCTION moai.claim_deliveries(worker text, max_count integer, in_office boolean, saturated uuid[], since_us bigint, look_ahead boolean) OWNER TO moai_owner;
 
 --
--- Name: FUNCTION claim_deliveries(worker text, max_count integer, in_office boolean, saturated uuid[]); Type: COMMENT; Schema: moai; Owner: moai_owner
+-- Name: FUNCTION claim_deliveries(worker text, max_count integer, in_office boolean, saturated uuid[], since_us bigint, look_ahead boolean); Type: COMMENT; Schema: moai; Owner: moai_owner
 --
 
-COMMENT ON FUNCTION moai.claim_deliveries(worker text, max_count integer, in_office boolean, saturated uuid[]) IS 'Leases up to max_count deliveries that are due, oldest first, to this worker, and returns all that their requests need.
+COMMENT ON FUNCTION moai.claim_deliveries(worker text, max_count integer, in_office boolean, saturated uuid[], since_us bigint, look_ahead boolean) IS 'Leases up to max_count deliveries that are due, oldest first, to this worker, and returns all that their requests need.
 lease_token must be given back to moai.complete_deliveries; attempt_no is the number that the next request bears. The lease lasts lease_ms.
-next_due_in_us: until the earliest due time left in the table, leases included (NULL: the table is empty). overdue_us: how long the first of those
+next_due_in_us: until the earliest due time left in the table, leases included (NULL: the table is empty, or look_ahead is false). overdue_us: how long the first of those
 claimed had been due. Always returns a row: with nothing to claim, one whose event_id is NULL. Commit before the first request is sent.
 in_office: this worker is the sentinel (moai.await_office); of any other''s leases the sentinel is told.
 saturated: subscriptions whose endpoints this worker has no room for. What is due of theirs is parked (parked: how many), without spending a try, some
 hundreds in one claim and none of them met by later claims: for 5 to 10 minutes, or until somebody calls moai.claim_parked. Others'' deliveries behind them are found.
+since_us: only what became due after this time, as of claimed_at_us, is looked at. Index entries of what has ended cannot be removed while some old
+transaction is open; with since_us a claim does not read past all of them. What commits late, with an earlier due time, needs a claim without it.
+look_ahead: false for one that looks again soon, whatever comes: the next due time is not looked for.
 Rows of paused or disabled subscriptions are parked, those of deleted ones cancelled, those whose lease lapsed five times in a row dead-lettered as crash_loop.
 Raises MO422. Locks: rows of the queue, never waiting for one (SKIP LOCKED).';
 
 --
--- Name: claim_parked(text, uuid[], integer[], boolean); Type: FUNCTION; Schema: moai; Owner: moai_owner
+-- Name: claim_parked(text, uuid[], integer[], boolean, bigint, boolean); Type: FUNCTION; Schema: moai; Owner: moai_owner
 --
 
-CREATE FUNCTION moai.claim_parked(worker text, subscription_ids uuid[], counts integer[], in_office boolean DEFAULT false) RETURNS TABLE(event_id uuid, subscription_id uuid, lease_token bigint, attempt_no integer, event_type text, tenant text, published_at text, payload text, url text, format text, secret text, timeout_ms integer, lease_ms integer, claimed_at_us bigint, next_due_in_us bigint, overdue_us bigint, max_in_flight integer, rate_limit double precision, parked integer)
+CREATE FUNCTION moai.claim_parked(worker text, subscription_ids uuid[], counts integer[], in_office boolean DEFAULT false, since_us bigint DEFAULT NULL::bigint, look_ahead boolean DEFAULT true) RETURNS TABLE(event_id uuid, subscription_id uuid, lease_token bigint, attempt_no integer, event_type text, tenant text, published_at text, payload text, url text, format text, secret text, timeout_ms integer, lease_ms integer, claimed_at_us bigint, next_due_in_us bigint, overdue_us bigint, max_in_flight integer, rate_limit double precision, parked integer)
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
@@ -427,25 +431,26 @@ BEGIN
             format('counts = %s', left(claim_parked.counts::text, 64)));
     END IF;
     RETURN QUERY SELECT * FROM moai_private.claim(
-        0, clock_timestamp(), claim_parked.in_office, '{}', claim_parked.subscription_ids, claim_parked.counts);
+        0, clock_timestamp(), claim_parked.in_office, '{}', claim_parked.subscription_ids, claim_parked.counts,
+        coalesce(to_timestamp(claim_parked.since_us / 1000000.0), '-infinity'), claim_parked.look_ahead);
 END
 $$;
 
-ALTER FUNCTION moai.claim_parked(worker text, subscription_ids uuid[], counts integer[], in_office boolean) OWNER TO moai_owner;
+ALTER FUNCTION moai.claim_parked(worker text, subscription_ids uuid[], counts integer[], in_office boolean, since_us bigint, look_ahead boolean) OWNER TO moai_owner;
 
 --
--- Name: FUNCTION claim_parked(worker text, subscription_ids uuid[], counts integer[], in_office boolean); Type: COMMENT; Schema: moai; Owner: moai_owner
+-- Name: FUNCTION claim_parked(worker text, subscription_ids uuid[], counts integer[], in_office boolean, since_us bigint, look_ahead boolean); Type: COMMENT; Schema: moai; Owner: moai_owner
 --
 
-COMMENT ON FUNCTION moai.claim_parked(worker text, subscription_ids uuid[], counts integer[], in_office boolean) IS 'Leases parked deliveries of active subscriptions to this worker, the oldest events first, up to counts[i] of subscription_ids[i], due or not.
-Returns what moai.claim_deliveries returns; in_office is the same, too. Fewer than asked for means that no more are parked, or that somebody else holds them just now.
+COMMENT ON FUNCTION moai.claim_parked(worker text, subscription_ids uuid[], counts integer[], in_office boolean, since_us bigint, look_ahead boolean) IS 'Leases parked deliveries of active subscriptions to this worker, the oldest events first, up to counts[i] of subscription_ids[i], due or not.
+Returns what moai.claim_deliveries returns; in_office is the same, too, as are since_us, for the next due time alone, and look_ahead. Fewer than asked for means that no more are parked, or that somebody else holds them just now.
 Raises MO422. Locks: rows of the queue, never waiting for one (SKIP LOCKED).';
 
 --
--- Name: complete_deliveries(text, json); Type: FUNCTION; Schema: moai; Owner: moai_owner
+-- Name: complete_deliveries(text, json, bigint, boolean); Type: FUNCTION; Schema: moai; Owner: moai_owner
 --
 
-CREATE FUNCTION moai.complete_deliveries(worker text, results json) RETURNS TABLE(delivered integer, retried integer, dead_lettered integer, released integer, orphaned integer, next_due_in_us bigint)
+CREATE FUNCTION moai.complete_deliveries(worker text, results json, since_us bigint DEFAULT NULL::bigint, look_ahead boolean DEFAULT true) RETURNS TABLE(delivered integer, retried integer, dead_lettered integer, released integer, orphaned integer, next_due_in_us bigint)
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
@@ -456,22 +461,24 @@ BEGIN
         PERFORM moai_private.fail(422, 'results is not an array', 'results is ' || coalesce(json_typeof(complete_deliveries.results), 'null'),
             'Give an array with one object for each result.');
     END IF;
-    RETURN QUERY SELECT * FROM moai_private.complete(complete_deliveries.worker, complete_deliveries.results, clock_timestamp());
+    RETURN QUERY SELECT * FROM moai_private.complete(complete_deliveries.worker, complete_deliveries.results, clock_timestamp(),
+        coalesce(to_timestamp(complete_deliveries.since_us / 1000000.0), '-infinity'), complete_deliveries.look_ahead);
 END
 $$;
 
-ALTER FUNCTION moai.complete_deliveries(worker text, results json) OWNER TO moai_owner;
+ALTER FUNCTION moai.complete_deliveries(worker text, results json, since_us bigint, look_ahead boolean) OWNER TO moai_owner;
 
 --
--- Name: FUNCTION complete_deliveries(worker text, results json); Type: COMMENT; Schema: moai; Owner: moai_owner
+-- Name: FUNCTION complete_deliveries(worker text, results json, since_us bigint, look_ahead boolean); Type: COMMENT; Schema: moai; Owner: moai_owner
 --
 
-COMMENT ON FUNCTION moai.complete_deliveries(worker text, results json) IS 'Records what became of claimed deliveries. results: an array of objects with event_id, subscription_id, lease_token, attempt_no, outcome
+COMMENT ON FUNCTION moai.complete_deliveries(worker text, results json, since_us bigint, look_ahead boolean) IS 'Records what became of claimed deliveries. results: an array of objects with event_id, subscription_id, lease_token, attempt_no, outcome
 (''delivered'', ''failed'', ''released'': not started, no try spent, or ''parked'': the same, and its endpoint has no room), started_at_us, http_status, error_class, error_detail, remote_address,
 response_body (base64), response_bytes, dns_us, connect_us, tls_us, first_byte_us, total_us.
 Acts only where the lease token still matches: delivered ones leave the queue, failed ones are rescheduled by their subscription''s retry policy, or
 dead-lettered when no try is left. Other results are logged as orphan attempts and change nothing; repeating a batch changes nothing either.
-Returns how many results had which effect, and the time until the earliest due time in the table, leases included (NULL: it is empty).
+Returns how many results had which effect, and the time until the earliest due time in the table, leases included (NULL: it is empty). since_us
+and look_ahead, for that time: as in moai.claim_deliveries.
 Rings the workers when a delivery went back to the queue. Locks: the rows of the queue, in the order of their keys.';
 
 --
@@ -1687,10 +1694,10 @@ COMMENT ON FUNCTION moai_private.check_url(url text) IS 'Raises MO422 unless the
 control character, backslash, fragment or character outside of ASCII. Where the host may lead is the worker''s business.';
 
 --
--- Name: claim(integer, timestamp with time zone, boolean, uuid[], uuid[], integer[]); Type: FUNCTION; Schema: moai_private; Owner: moai_owner
+-- Name: claim(integer, timestamp with time zone, boolean, uuid[], uuid[], integer[], timestamp with time zone, boolean); Type: FUNCTION; Schema: moai_private; Owner: moai_owner
 --
 
-CREATE FUNCTION moai_private.claim(max_count integer, at timestamp with time zone, in_office boolean DEFAULT false, saturated uuid[] DEFAULT '{}'::uuid[], parked_of uuid[] DEFAULT '{}'::uuid[], counts integer[] DEFAULT '{}'::integer[]) RETURNS TABLE(event_id uuid, subscription_id uuid, lease_token bigint, attempt_no integer, event_type text, tenant text, published_at text, payload text, url text, format text, secret text, timeout_ms integer, lease_ms integer, claimed_at_us bigint, next_due_in_us bigint, overdue_us bigint, max_in_flight integer, rate_limit double precision, parked integer)
+CREATE FUNCTION moai_private.claim(max_count integer, at timestamp with time zone, in_office boolean DEFAULT false, saturated uuid[] DEFAULT '{}'::uuid[], parked_of uuid[] DEFAULT '{}'::uuid[], counts integer[] DEFAULT '{}'::integer[], since timestamp with time zone DEFAULT '-infinity'::timestamp with time zone, look_ahead boolean DEFAULT true) RETURNS TABLE(event_id uuid, subscription_id uuid, lease_token bigint, attempt_no integer, event_type text, tenant text, published_at text, payload text, url text, format text, secret text, timeout_ms integer, lease_ms integer, claimed_at_us bigint, next_due_in_us bigint, overdue_us bigint, max_in_flight integer, rate_limit double precision, parked integer)
     LANGUAGE plpgsql
     SET enable_seqscan TO 'off'
     SET enable_hashjoin TO 'off'
@@ -1720,12 +1727,12 @@ BEGIN
         FROM moai_private.lease_parked(claim.parked_of, claim.counts, _token, claim.at) AS l;
     ELSIF cardinality(claim.saturated) > 0 THEN
         SELECT l.leased, l.exceptions, l.parked, l.overdue_us INTO _leased, _exceptions, _parked, _overdue_us
-        FROM moai_private.lease_past_saturated(claim.max_count, claim.saturated, _token, claim.at) AS l;
+        FROM moai_private.lease_past_saturated(claim.max_count, claim.saturated, _token, claim.at, claim.since) AS l;
     ELSE
         WITH due AS MATERIALIZED (
             SELECT d.ctid AS tid, d.subscription_id, d.due_at
             FROM moai_private.delivery AS d
-            WHERE d.due_at <= claim.at
+            WHERE d.due_at > claim.since AND d.due_at <= claim.at
             ORDER BY d.due_at
             LIMIT claim.max_count
             FOR UPDATE SKIP LOCKED
@@ -1764,11 +1771,13 @@ BEGIN
     END IF;
 
     -- After the claim, so that the leases just taken count: whoever sleeps next wakes when the first of them lapses.
-    SELECT (extract(epoch FROM d.due_at - claim.at) * 1000000)::bigint INTO _next_due_in_us
-    FROM moai_private.delivery AS d
-    WHERE d.due_at < 'infinity'
-    ORDER BY d.due_at
-    LIMIT 1;
+    IF claim.look_ahead THEN
+        SELECT (extract(epoch FROM d.due_at - claim.at) * 1000000)::bigint INTO _next_due_in_us
+        FROM moai_private.delivery AS d
+        WHERE d.due_at > claim.since AND d.due_at < 'infinity'
+        ORDER BY d.due_at
+        LIMIT 1;
+    END IF;
 
     IF cardinality(_leased) > 0 THEN
         FOREACH _one IN ARRAY _leased LOOP
@@ -1812,19 +1821,19 @@ BEGIN
 END
 $$;
 
-ALTER FUNCTION moai_private.claim(max_count integer, at timestamp with time zone, in_office boolean, saturated uuid[], parked_of uuid[], counts integer[]) OWNER TO moai_owner;
+ALTER FUNCTION moai_private.claim(max_count integer, at timestamp with time zone, in_office boolean, saturated uuid[], parked_of uuid[], counts integer[], since timestamp with time zone, look_ahead boolean) OWNER TO moai_owner;
 
 --
--- Name: FUNCTION claim(max_count integer, at timestamp with time zone, in_office boolean, saturated uuid[], parked_of uuid[], counts integer[]); Type: COMMENT; Schema: moai_private; Owner: moai_owner
+-- Name: FUNCTION claim(max_count integer, at timestamp with time zone, in_office boolean, saturated uuid[], parked_of uuid[], counts integer[], since timestamp with time zone, look_ahead boolean); Type: COMMENT; Schema: moai_private; Owner: moai_owner
 --
 
-COMMENT ON FUNCTION moai_private.claim(max_count integer, at timestamp with time zone, in_office boolean, saturated uuid[], parked_of uuid[], counts integer[]) IS 'moai.claim_deliveries at a given time or, where parked_of names subscriptions, moai.claim_parked.';
+COMMENT ON FUNCTION moai_private.claim(max_count integer, at timestamp with time zone, in_office boolean, saturated uuid[], parked_of uuid[], counts integer[], since timestamp with time zone, look_ahead boolean) IS 'moai.claim_deliveries at a given time or, where parked_of names subscriptions, moai.claim_parked.';
 
 --
--- Name: complete(text, json, timestamp with time zone); Type: FUNCTION; Schema: moai_private; Owner: moai_owner
+-- Name: complete(text, json, timestamp with time zone, timestamp with time zone, boolean); Type: FUNCTION; Schema: moai_private; Owner: moai_owner
 --
 
-CREATE FUNCTION moai_private.complete(worker text, results json, at timestamp with time zone) RETURNS TABLE(delivered integer, retried integer, dead_lettered integer, released integer, orphaned integer, next_due_in_us bigint)
+CREATE FUNCTION moai_private.complete(worker text, results json, at timestamp with time zone, since timestamp with time zone DEFAULT '-infinity'::timestamp with time zone, look_ahead boolean DEFAULT true) RETURNS TABLE(delivered integer, retried integer, dead_lettered integer, released integer, orphaned integer, next_due_in_us bigint)
     LANGUAGE plpgsql
     SET enable_seqscan TO 'off'
     SET enable_hashjoin TO 'off'
@@ -1856,11 +1865,13 @@ BEGIN
         complete.orphaned := 0;
     END IF;
 
-    SELECT (extract(epoch FROM d.due_at - complete.at) * 1000000)::bigint INTO complete.next_due_in_us
-    FROM moai_private.delivery AS d
-    WHERE d.due_at < 'infinity'
-    ORDER BY d.due_at
-    LIMIT 1;
+    IF complete.look_ahead THEN
+        SELECT (extract(epoch FROM d.due_at - complete.at) * 1000000)::bigint INTO complete.next_due_in_us
+        FROM moai_private.delivery AS d
+        WHERE d.due_at > complete.since AND d.due_at < 'infinity'
+        ORDER BY d.due_at
+        LIMIT 1;
+    END IF;
 
     -- A due time known to this worker alone would be late if the worker died: the sentinel looks, and sets its timer.
     IF complete.retried + complete.released > 0 THEN
@@ -1870,13 +1881,13 @@ BEGIN
 END
 $$;
 
-ALTER FUNCTION moai_private.complete(worker text, results json, at timestamp with time zone) OWNER TO moai_owner;
+ALTER FUNCTION moai_private.complete(worker text, results json, at timestamp with time zone, since timestamp with time zone, look_ahead boolean) OWNER TO moai_owner;
 
 --
--- Name: FUNCTION complete(worker text, results json, at timestamp with time zone); Type: COMMENT; Schema: moai_private; Owner: moai_owner
+-- Name: FUNCTION complete(worker text, results json, at timestamp with time zone, since timestamp with time zone, look_ahead boolean); Type: COMMENT; Schema: moai_private; Owner: moai_owner
 --
 
-COMMENT ON FUNCTION moai_private.complete(worker text, results json, at timestamp with time zone) IS 'moai.complete_deliveries at a given time.';
+COMMENT ON FUNCTION moai_private.complete(worker text, results json, at timestamp with time zone, since timestamp with time zone, look_ahead boolean) IS 'moai.complete_deliveries at a given time.';
 
 --
 -- Name: content_hash(text, json); Type: FUNCTION; Schema: moai_private; Owner: moai_owner
@@ -3454,10 +3465,10 @@ COMMENT ON FUNCTION moai_private.lease_parked(subscription_ids uuid[], counts in
 moai_private.set_aside. Locks: rows of the queue, never waiting for one (SKIP LOCKED).';
 
 --
--- Name: lease_past_saturated(integer, uuid[], bigint, timestamp with time zone); Type: FUNCTION; Schema: moai_private; Owner: moai_owner
+-- Name: lease_past_saturated(integer, uuid[], bigint, timestamp with time zone, timestamp with time zone); Type: FUNCTION; Schema: moai_private; Owner: moai_owner
 --
 
-CREATE FUNCTION moai_private.lease_past_saturated(max_count integer, saturated uuid[], token bigint, at timestamp with time zone, OUT leased moai_private.leased[], OUT exceptions boolean, OUT parked integer, OUT overdue_us bigint) RETURNS record
+CREATE FUNCTION moai_private.lease_past_saturated(max_count integer, saturated uuid[], token bigint, at timestamp with time zone, since timestamp with time zone, OUT leased moai_private.leased[], OUT exceptions boolean, OUT parked integer, OUT overdue_us bigint) RETURNS record
     LANGUAGE plpgsql
     SET enable_seqscan TO 'off'
     SET enable_hashjoin TO 'off'
@@ -3487,7 +3498,7 @@ BEGIN
     FROM (
         SELECT d.ctid AS tid, d.subscription_id, d.due_at
         FROM moai_private.delivery AS d
-        WHERE d.due_at <= lease_past_saturated.at
+        WHERE d.due_at > lease_past_saturated.since AND d.due_at <= lease_past_saturated.at
         ORDER BY d.due_at
         LIMIT _look
     ) AS f;
@@ -3547,13 +3558,13 @@ BEGIN
 END
 $$;
 
-ALTER FUNCTION moai_private.lease_past_saturated(max_count integer, saturated uuid[], token bigint, at timestamp with time zone, OUT leased moai_private.leased[], OUT exceptions boolean, OUT parked integer, OUT overdue_us bigint) OWNER TO moai_owner;
+ALTER FUNCTION moai_private.lease_past_saturated(max_count integer, saturated uuid[], token bigint, at timestamp with time zone, since timestamp with time zone, OUT leased moai_private.leased[], OUT exceptions boolean, OUT parked integer, OUT overdue_us bigint) OWNER TO moai_owner;
 
 --
--- Name: FUNCTION lease_past_saturated(max_count integer, saturated uuid[], token bigint, at timestamp with time zone, OUT leased moai_private.leased[], OUT exceptions boolean, OUT parked integer, OUT overdue_us bigint); Type: COMMENT; Schema: moai_private; Owner: moai_owner
+-- Name: FUNCTION lease_past_saturated(max_count integer, saturated uuid[], token bigint, at timestamp with time zone, since timestamp with time zone, OUT leased moai_private.leased[], OUT exceptions boolean, OUT parked integer, OUT overdue_us bigint); Type: COMMENT; Schema: moai_private; Owner: moai_owner
 --
 
-COMMENT ON FUNCTION moai_private.lease_past_saturated(max_count integer, saturated uuid[], token bigint, at timestamp with time zone, OUT leased moai_private.leased[], OUT exceptions boolean, OUT parked integer, OUT overdue_us bigint) IS 'The leases of a claim by a worker that has no room for some subscriptions: of what is due it parks theirs and leases the others'', looking at
+COMMENT ON FUNCTION moai_private.lease_past_saturated(max_count integer, saturated uuid[], token bigint, at timestamp with time zone, since timestamp with time zone, OUT leased moai_private.leased[], OUT exceptions boolean, OUT parked integer, OUT overdue_us bigint) IS 'The leases of a claim by a worker that has no room for some subscriptions: of what is due it parks theirs and leases the others'', looking at
 some hundreds of rows, whatever waits. exceptions: some of the leased are for moai_private.set_aside. overdue_us: how long the first of them had been due. Locks: rows of the queue (SKIP LOCKED).';
 
 --
@@ -6821,25 +6832,25 @@ REVOKE ALL ON FUNCTION moai.cancel_delivery(id text) FROM PUBLIC;
 GRANT ALL ON FUNCTION moai.cancel_delivery(id text) TO moai_operator;
 
 --
--- Name: FUNCTION claim_deliveries(worker text, max_count integer, in_office boolean, saturated uuid[]); Type: ACL; Schema: moai; Owner: moai_owner
+-- Name: FUNCTION claim_deliveries(worker text, max_count integer, in_office boolean, saturated uuid[], since_us bigint, look_ahead boolean); Type: ACL; Schema: moai; Owner: moai_owner
 --
 
-REVOKE ALL ON FUNCTION moai.claim_deliveries(worker text, max_count integer, in_office boolean, saturated uuid[]) FROM PUBLIC;
-GRANT ALL ON FUNCTION moai.claim_deliveries(worker text, max_count integer, in_office boolean, saturated uuid[]) TO moai_worker;
+REVOKE ALL ON FUNCTION moai.claim_deliveries(worker text, max_count integer, in_office boolean, saturated uuid[], since_us bigint, look_ahead boolean) FROM PUBLIC;
+GRANT ALL ON FUNCTION moai.claim_deliveries(worker text, max_count integer, in_office boolean, saturated uuid[], since_us bigint, look_ahead boolean) TO moai_worker;
 
 --
--- Name: FUNCTION claim_parked(worker text, subscription_ids uuid[], counts integer[], in_office boolean); Type: ACL; Schema: moai; Owner: moai_owner
+-- Name: FUNCTION claim_parked(worker text, subscription_ids uuid[], counts integer[], in_office boolean, since_us bigint, look_ahead boolean); Type: ACL; Schema: moai; Owner: moai_owner
 --
 
-REVOKE ALL ON FUNCTION moai.claim_parked(worker text, subscription_ids uuid[], counts integer[], in_office boolean) FROM PUBLIC;
-GRANT ALL ON FUNCTION moai.claim_parked(worker text, subscription_ids uuid[], counts integer[], in_office boolean) TO moai_worker;
+REVOKE ALL ON FUNCTION moai.claim_parked(worker text, subscription_ids uuid[], counts integer[], in_office boolean, since_us bigint, look_ahead boolean) FROM PUBLIC;
+GRANT ALL ON FUNCTION moai.claim_parked(worker text, subscription_ids uuid[], counts integer[], in_office boolean, since_us bigint, look_ahead boolean) TO moai_worker;
 
 --
--- Name: FUNCTION complete_deliveries(worker text, results json); Type: ACL; Schema: moai; Owner: moai_owner
+-- Name: FUNCTION complete_deliveries(worker text, results json, since_us bigint, look_ahead boolean); Type: ACL; Schema: moai; Owner: moai_owner
 --
 
-REVOKE ALL ON FUNCTION moai.complete_deliveries(worker text, results json) FROM PUBLIC;
-GRANT ALL ON FUNCTION moai.complete_deliveries(worker text, results json) TO moai_worker;
+REVOKE ALL ON FUNCTION moai.complete_deliveries(worker text, results json, since_us bigint, look_ahead boolean) FROM PUBLIC;
+GRANT ALL ON FUNCTION moai.complete_deliveries(worker text, results json, since_us bigint, look_ahead boolean) TO moai_worker;
 
 --
 -- Name: FUNCTION create_subscription(url text, event_types text[], tenant text, secret text, format text, timeout interval, max_attempts integer, retry_base interval, retry_factor double precision, retry_cap interval, retry_jitter double precision, description text, max_in_flight integer, rate_limit double precision, at timestamp with time zone); Type: ACL; Schema: moai_private; Owner: moai_owner
@@ -7078,16 +7089,16 @@ REVOKE ALL ON FUNCTION moai_private.check_tenant(tenant text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION moai_private.check_url(url text) FROM PUBLIC;
 
 --
--- Name: FUNCTION claim(max_count integer, at timestamp with time zone, in_office boolean, saturated uuid[], parked_of uuid[], counts integer[]); Type: ACL; Schema: moai_private; Owner: moai_owner
+-- Name: FUNCTION claim(max_count integer, at timestamp with time zone, in_office boolean, saturated uuid[], parked_of uuid[], counts integer[], since timestamp with time zone, look_ahead boolean); Type: ACL; Schema: moai_private; Owner: moai_owner
 --
 
-REVOKE ALL ON FUNCTION moai_private.claim(max_count integer, at timestamp with time zone, in_office boolean, saturated uuid[], parked_of uuid[], counts integer[]) FROM PUBLIC;
+REVOKE ALL ON FUNCTION moai_private.claim(max_count integer, at timestamp with time zone, in_office boolean, saturated uuid[], parked_of uuid[], counts integer[], since timestamp with time zone, look_ahead boolean) FROM PUBLIC;
 
 --
--- Name: FUNCTION complete(worker text, results json, at timestamp with time zone); Type: ACL; Schema: moai_private; Owner: moai_owner
+-- Name: FUNCTION complete(worker text, results json, at timestamp with time zone, since timestamp with time zone, look_ahead boolean); Type: ACL; Schema: moai_private; Owner: moai_owner
 --
 
-REVOKE ALL ON FUNCTION moai_private.complete(worker text, results json, at timestamp with time zone) FROM PUBLIC;
+REVOKE ALL ON FUNCTION moai_private.complete(worker text, results json, at timestamp with time zone, since timestamp with time zone, look_ahead boolean) FROM PUBLIC;
 
 --
 -- Name: FUNCTION content_hash(type text, payload json); Type: ACL; Schema: moai_private; Owner: moai_owner
@@ -7288,10 +7299,10 @@ REVOKE ALL ON FUNCTION moai_private.lease_length(timeout interval) FROM PUBLIC;
 REVOKE ALL ON FUNCTION moai_private.lease_parked(subscription_ids uuid[], counts integer[], token bigint, at timestamp with time zone, OUT leased moai_private.leased[], OUT exceptions boolean) FROM PUBLIC;
 
 --
--- Name: FUNCTION lease_past_saturated(max_count integer, saturated uuid[], token bigint, at timestamp with time zone, OUT leased moai_private.leased[], OUT exceptions boolean, OUT parked integer, OUT overdue_us bigint); Type: ACL; Schema: moai_private; Owner: moai_owner
+-- Name: FUNCTION lease_past_saturated(max_count integer, saturated uuid[], token bigint, at timestamp with time zone, since timestamp with time zone, OUT leased moai_private.leased[], OUT exceptions boolean, OUT parked integer, OUT overdue_us bigint); Type: ACL; Schema: moai_private; Owner: moai_owner
 --
 
-REVOKE ALL ON FUNCTION moai_private.lease_past_saturated(max_count integer, saturated uuid[], token bigint, at timestamp with time zone, OUT leased moai_private.leased[], OUT exceptions boolean, OUT parked integer, OUT overdue_us bigint) FROM PUBLIC;
+REVOKE ALL ON FUNCTION moai_private.lease_past_saturated(max_count integer, saturated uuid[], token bigint, at timestamp with time zone, since timestamp with time zone, OUT leased moai_private.leased[], OUT exceptions boolean, OUT parked integer, OUT overdue_us bigint) FROM PUBLIC;
 
 --
 -- Name: FUNCTION list_deliveries(query json, event_id uuid, at timestamp with time zone); Type: ACL; Schema: moai_private; Owner: moai_owner

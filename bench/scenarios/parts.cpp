@@ -62,7 +62,7 @@ private:
             return;
         }
         if (queue_.can_claim() && claimed_ < deliveries_ && results_.size() < 4 * std::size_t{kBatch}) {
-            queue_.claim(kBatch, true, {}, [this](const store::Claim& claim, const pg::Error* error) {
+            queue_.claim(kBatch, {.in_office = true}, {}, [this](const store::Claim& claim, const pg::Error* error) {
                 require(error);
                 note(claim);
                 step();
@@ -73,7 +73,7 @@ private:
                 results_.begin() + static_cast<std::ptrdiff_t>(std::min<std::size_t>(results_.size(), kBatch));
             const std::vector<store::DeliveryResult> batch(results_.begin(), end);
             results_.erase(results_.begin(), end);
-            queue_.record(batch, [this](const store::Recorded& recorded, const pg::Error* error) {
+            queue_.record(batch, {}, [this](const store::Recorded& recorded, const pg::Error* error) {
                 require(error);
                 completed_ += recorded.delivered;
                 step();

@@ -124,9 +124,9 @@ std::vector<std::string> worker_arguments(const std::string& database_url) {
     return {"work", "--database-url", database_url, "--drain-timeout", "1s"};
 }
 
-Api::Api(const std::string& database_url)
+Api::Api(const std::string& database_url, const std::string& command)
     : port_(free_port()),
-      child_({"serve", "--database-url", database_url, "--listen", fmt::format("127.0.0.1:{}", port_),
+      child_({command, "--database-url", database_url, "--listen", fmt::format("127.0.0.1:{}", port_),
               "--drain-timeout", "1s"}) {
     const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(30);
     while (!answers(port_, "/health/ready")) {

@@ -33,11 +33,11 @@ private:
 /// `moai work` on this database.
 [[nodiscard]] std::vector<std::string> worker_arguments(const std::string& database_url);
 
-/// `moai serve` on this database, on a port of its own; ready when constructed. Not thread-safe.
+/// `moai serve`, or `moai run`, on this database, on a port of its own; ready when constructed. Not thread-safe.
 class Api {
 public:
     /// Throws std::runtime_error if it is not ready within half a minute.
-    explicit Api(const std::string& database_url);
+    explicit Api(const std::string& database_url, const std::string& command = "serve");
     [[nodiscard]] int port() const noexcept { return port_; }
     [[nodiscard]] pid_t pid() const noexcept { return child_.pid(); }
 

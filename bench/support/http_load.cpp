@@ -217,16 +217,28 @@ private:
 
 HttpLoadResult run_http_load(const HttpLoad& load) { return Generator(load).run(); }
 
+std::string get(int port, const std::string& path) {
+    const auto fd = dial(port);
+    const auto request = "GET " + path + " HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n";
+    if (::send(fd.get(), request.data(), request.size(), MSG_NOSIGNAL) <= 0) {
+        throw std::system_error(errno, std::generic_category(), "send");
+    }
+    std::string answer;
+    std::array<char, 16'384> part{};
+    for (ssize_t size = 0; (size = ::recv(fd.get(), part.data(), part.size(), 0)) > 0;) {
+        answer.append(part.data(), static_cast<std::size_t>(size));
+    }
+    if (!answer.starts_with("HTTP/1.1 200")) {
+        throw std::runtime_error("GET " + path + " was answered " + answer.substr(0, answer.find('\r')));
+    }
+    return answer;
+}
+
 bool answers(int port, const std::string& path) {
     try {
-        const auto fd = dial(port);
-        const auto request = "GET " + path + " HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n";
-        std::array<char, 12> answer{};
-        return ::send(fd.get(), request.data(), request.size(), MSG_NOSIGNAL) > 0 &&
-               ::recv(fd.get(), answer.data(), answer.size(), MSG_WAITALL) == static_cast<ssize_t>(answer.size()) &&
-               std::string_view(answer.data(), answer.size()) == "HTTP/1.1 200";
-    } catch (const std::system_error&) {
-        return false;  // nobody listens yet
+        return !get(port, path).empty();
+    } catch (const std::runtime_error&) {
+        return false;  // nobody listens yet, or it is not ready
     }
 }
 

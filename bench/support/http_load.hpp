@@ -30,5 +30,7 @@ struct HttpLoadResult {
 
 /// Whether GET `path` is answered 200 on this port.
 [[nodiscard]] bool answers(int port, const std::string& path);
+/// The whole answer to GET, its head included. Throws std::system_error, or std::runtime_error unless it is a 200.
+[[nodiscard]] std::string get(int port, const std::string& path);
 
 }  // namespace moai::bench

@@ -97,7 +97,8 @@ struct WorkerPart::Impl {
           upkeep(loop, upkeep_store, registry, {}) {
         delivery_loop.watched_by({.looked = [this](bool found, bool more) { sentinel.looked(found, more); },
                                   .saturated = [this](bool full) { sentinel.saturated(full); },
-                                  .in_office = [this] { return sentinel.in_office(); }});
+                                  .in_office = [this] { return sentinel.in_office(); },
+                                  .looks_again = [this] { return sentinel.looks_again(); }});
         if (!ended) {
             throw std::system_error(errno, std::generic_category(), "eventfd");
         }

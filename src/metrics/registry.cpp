@@ -80,6 +80,8 @@ struct Registry::Impl {
 
     Counter& claims = counters(registry, "moai_claims_total", "Claims made, empty ones included.").Add({});
     Histogram& claim_batch = histogram(registry, "moai_claim_batch", "Deliveries per claim.", kBatchSizes);
+    Histogram& claim_seconds =
+        histogram(registry, "moai_claim_seconds", "Time from asking for a claim to its answer.", kLatencySeconds);
     Family<Counter>& attempts =
         counters(registry, "moai_attempts_total", "Attempts made, by error class (none: a 2xx answer).");
     Family<Counter>& deliveries =
@@ -144,6 +146,8 @@ void Registry::api_request(std::string_view method, std::string_view route, int 
         .Increment();
     impl_->api_seconds.Observe(seconds(took));
 }
+
+void Registry::claim_took(std::chrono::microseconds took) { impl_->claim_seconds.Observe(seconds(took)); }
 
 void Registry::claim(std::uint64_t batch_size) {
     impl_->claims.Increment();

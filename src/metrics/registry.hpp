@@ -40,6 +40,7 @@ public:
 
     // The worker.
     void claim(std::uint64_t batch_size);
+    void claim_took(std::chrono::microseconds took);  ///< from asking to the answer
     void attempt(std::string_view error_class);
     void deliveries(Outcome outcome, std::uint64_t count);
     void orphaned(std::uint64_t count);

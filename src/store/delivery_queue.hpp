@@ -28,11 +28,20 @@ struct ClaimedDelivery {
     std::optional<double> rate_limit;  ///< requests a second
 };
 
+/// How a call looks for due deliveries, and for the next due time.
+struct Look {
+    bool in_office = false;  ///< this worker is the sentinel; of any other's leases the sentinel is told
+    /// Only at what became due after this time, as of Claim::claimed_at_us; unset: at everything.
+    std::optional<std::int64_t> since_us{};
+    bool ahead = true;  ///< also for the next due time
+};
+
 struct Claim {
     std::vector<ClaimedDelivery> deliveries;
     /// The database's clock at the claim, Unix epoch in microseconds: webhook-timestamp and attempt times derive from
     /// it.
     std::int64_t claimed_at_us = 0;
+    bool looked_ahead = true;  ///< for the next due time
     /// Until the earliest due time that is left in the table, leased rows included; unset when the table holds none.
     /// May be <= 0.
     std::optional<std::chrono::microseconds> next_due_in;
@@ -61,6 +70,7 @@ struct DeliveryResult {
 /// How many of a batch of results had which effect. `orphaned` results came too late: their lease was lost.
 struct Recorded {
     int delivered = 0, retried = 0, dead_lettered = 0, released = 0, orphaned = 0;
+    bool looked_ahead = true;  ///< for the next due time
     /// Until the earliest due time in the table once these results stand, leased rows included; unset when the table
     /// holds none.
     std::optional<std::chrono::microseconds> next_due_in;
@@ -102,18 +112,17 @@ public:
     virtual ~DeliveryQueue() = default;
     /// May claim() be called now (connected, none outstanding)?
     [[nodiscard]] virtual bool can_claim() const = 0;
-    /// `in_office`: this worker is the sentinel; of any other's leases the sentinel is told. `saturated`: subscriptions
-    /// whose due deliveries are to be parked instead.
-    virtual void claim(int max_count, bool in_office, const std::vector<std::string>& saturated, ClaimDone done) = 0;
+    /// `saturated`: subscriptions whose due deliveries are to be parked instead.
+    virtual void claim(int max_count, const Look& look, const std::vector<std::string>& saturated, ClaimDone done) = 0;
     // These go the way of claims: can_claim() holds for each.
     /// The oldest parked deliveries, up to counts[i] of subscription_ids[i].
     virtual void claim_parked(const std::vector<std::string>& subscription_ids, const std::vector<int>& counts,
-                              bool in_office, ClaimDone done) = 0;
+                              const Look& look, ClaimDone done) = 0;
     virtual void endpoints(EndpointsDone done) = 0;
     virtual void record_breakers(const std::vector<BreakerChange>& changes, Done done) = 0;
     /// May record() be called now (connected, none outstanding)?
     [[nodiscard]] virtual bool can_record() const = 0;
-    virtual void record(const std::vector<DeliveryResult>& results, RecordDone done) = 0;
+    virtual void record(const std::vector<DeliveryResult>& results, const Look& look, RecordDone done) = 0;
     /// Makes partitions ahead and removes expired keys, beside claims and results. REQUIRES: no other maintain() is
     /// outstanding.
     virtual void maintain(MaintainDone done) = 0;

@@ -12,12 +12,12 @@
 namespace moai::store {
 namespace {
 
-const std::string kClaim = "SELECT * FROM moai.claim_deliveries($1, $2, $3, $4)";
-const std::string kClaimParked = "SELECT * FROM moai.claim_parked($1, $2, $3, $4)";
+const std::string kClaim = "SELECT * FROM moai.claim_deliveries($1, $2, $3, $4, $5, $6)";
+const std::string kClaimParked = "SELECT * FROM moai.claim_parked($1, $2, $3, $4, $5, $6)";
 const std::string kEndpoints = "SELECT * FROM moai.endpoints()";
 const std::string kRecordBreakers = "SELECT moai.record_breakers($1, $2)";
 const std::string kMaintain = "SELECT * FROM moai.maintain()";
-const std::string kComplete = "SELECT * FROM moai.complete_deliveries($1, $2)";
+const std::string kComplete = "SELECT * FROM moai.complete_deliveries($1, $2, $3, $4)";
 
 /// The array of these, none of which needs quoting.
 template <typename Items, typename Text>
@@ -33,6 +33,18 @@ std::string array_text(const Items& items, const Text& text) {
 std::string array_of_ids(const std::vector<std::string>& ids) {
     return array_text(ids, [](const std::string& id) { return id; });
 }
+
+pg::Param truth(bool value) { return value ? "true" : "false"; }
+
+/// A look's `since_us` as a parameter, which refers to it.
+class Since {
+public:
+    explicit Since(const Look& look) : text_(look.since_us ? std::to_string(*look.since_us) : "") {}
+    [[nodiscard]] pg::Param param() const { return text_.empty() ? pg::Param() : pg::Param(text_); }
+
+private:
+    std::string text_;
+};
 
 pg::AsyncConnection::Options connection_options(const PgDeliveryQueue::Options& options, const char* purpose) {
     pg::AsyncConnection::Options result{
@@ -86,23 +98,29 @@ bool PgDeliveryQueue::is_own_backend(int pid) const noexcept {
 
 bool PgDeliveryQueue::can_claim() const { return claims_.ready(); }
 
-void PgDeliveryQueue::claim(int max_count, bool in_office, const std::vector<std::string>& saturated, ClaimDone done) {
+void PgDeliveryQueue::claim(int max_count, const Look& look, const std::vector<std::string>& saturated,
+                            ClaimDone done) {
     const std::string count = std::to_string(max_count), ids = array_of_ids(saturated);
-    claims_.send(kClaim, {options_.worker_name, count, in_office ? "true" : "false", ids},
-                 [this, done = std::move(done)](const pg::Result& rows, const pg::Error* error) {
+    const Since since(look);
+    claims_.send(kClaim, {options_.worker_name, count, truth(look.in_office), ids, since.param(), truth(look.ahead)},
+                 [this, ahead = look.ahead, done = std::move(done)](const pg::Result& rows, const pg::Error* error) {
                      Claim claim = error == nullptr ? claim_from_rows(rows) : Claim();
+                     claim.looked_ahead = ahead;
                      rows_changed(claim.deliveries.size() + static_cast<std::size_t>(claim.parked));
                      done(std::move(claim), error);
                  });
 }
 
 void PgDeliveryQueue::claim_parked(const std::vector<std::string>& subscription_ids, const std::vector<int>& counts,
-                                   bool in_office, ClaimDone done) {
+                                   const Look& look, ClaimDone done) {
     const std::string ids = array_of_ids(subscription_ids);
     const std::string numbers = array_text(counts, [](int count) { return std::to_string(count); });
-    claims_.send(kClaimParked, {options_.worker_name, ids, numbers, in_office ? "true" : "false"},
-                 [this, done = std::move(done)](const pg::Result& rows, const pg::Error* error) {
+    const Since since(look);
+    claims_.send(kClaimParked,
+                 {options_.worker_name, ids, numbers, truth(look.in_office), since.param(), truth(look.ahead)},
+                 [this, ahead = look.ahead, done = std::move(done)](const pg::Result& rows, const pg::Error* error) {
                      Claim claim = error == nullptr ? claim_from_rows(rows) : Claim();
+                     claim.looked_ahead = ahead;
                      rows_changed(claim.deliveries.size());
                      done(std::move(claim), error);
                  });
@@ -122,14 +140,17 @@ void PgDeliveryQueue::record_breakers(const std::vector<BreakerChange>& changes,
 
 bool PgDeliveryQueue::can_record() const { return results_.ready(); }
 
-void PgDeliveryQueue::record(const std::vector<DeliveryResult>& results, RecordDone done) {
+void PgDeliveryQueue::record(const std::vector<DeliveryResult>& results, const Look& look, RecordDone done) {
     const std::string json = results_to_json(results);
-    results_.send(
-        kComplete, {options_.worker_name, json},
-        [this, done = std::move(done), count = results.size()](const pg::Result& rows, const pg::Error* error) {
-            rows_changed(error == nullptr ? count : 0);
-            done(error == nullptr ? recorded_from_rows(rows) : Recorded(), error);
-        });
+    const Since since(look);
+    results_.send(kComplete, {options_.worker_name, json, since.param(), truth(look.ahead)},
+                  [this, ahead = look.ahead, done = std::move(done), count = results.size()](const pg::Result& rows,
+                                                                                             const pg::Error* error) {
+                      rows_changed(error == nullptr ? count : 0);
+                      Recorded recorded = error == nullptr ? recorded_from_rows(rows) : Recorded();
+                      recorded.looked_ahead = ahead;
+                      done(recorded, error);
+                  });
 }
 
 void PgDeliveryQueue::rows_changed(std::size_t count) const {

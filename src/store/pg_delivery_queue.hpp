@@ -43,17 +43,17 @@ public:
 
     [[nodiscard]] bool can_claim() const override;
     /// REQUIRES: can_claim() and max_count > 0.
-    void claim(int max_count, bool in_office, const std::vector<std::string>& saturated, ClaimDone done) override;
+    void claim(int max_count, const Look& look, const std::vector<std::string>& saturated, ClaimDone done) override;
     /// REQUIRES: can_claim(), and counts of 1 or more, as many as subscriptions.
-    void claim_parked(const std::vector<std::string>& subscription_ids, const std::vector<int>& counts, bool in_office,
-                      ClaimDone done) override;
+    void claim_parked(const std::vector<std::string>& subscription_ids, const std::vector<int>& counts,
+                      const Look& look, ClaimDone done) override;
     /// REQUIRES: can_claim().
     void endpoints(EndpointsDone done) override;
     /// REQUIRES: can_claim().
     void record_breakers(const std::vector<BreakerChange>& changes, Done done) override;
     [[nodiscard]] bool can_record() const override;
     /// REQUIRES: can_record() and at least one result.
-    void record(const std::vector<DeliveryResult>& results, RecordDone done) override;
+    void record(const std::vector<DeliveryResult>& results, const Look& look, RecordDone done) override;
     /// On a connection that is made for it and closed at its end.
     void maintain(MaintainDone done) override;
 

@@ -61,7 +61,7 @@ DeliveryLoop::DeliveryLoop(base::EventLoop& loop, store::DeliveryQueue& queue, T
                       }}),
       parking_(loop, queue, endpoints_, metrics,
                {.came = [this](const store::Claim& claim, SteadyTime sent_at) { parked_came(claim, sent_at); },
-                .in_office = [this] { return watch_.in_office(); },
+                .look = [this] { return look(); },
                 .done =
                     [this] {
                         claiming_ = false;
@@ -74,11 +74,13 @@ DeliveryLoop::DeliveryLoop(base::EventLoop& loop, store::DeliveryQueue& queue, T
                         static_cast<void>(free_slots());
                         claim_if_useful();
                     }}),
+      low_water_(options.low_water),
       stuck_backoff_(2ms, 1s),
       error_backoff_(50ms, 10s),
       held_back_(
           loop, [this](store::DeliveryResult result) { recorder_.add(std::move(result)); },
           [this] { claim_if_useful(); }) {
+    recorder_.look_by([this] { return look(); });
     recorder_.observe([this](const store::DeliveryResult& result) {
         if (result.outcome == store::DeliveryResult::Outcome::parked) {
             endpoints_.settled(result.subscription_id, steady_clock::now());
@@ -87,7 +89,7 @@ DeliveryLoop::DeliveryLoop(base::EventLoop& loop, store::DeliveryQueue& queue, T
 }
 
 DeliveryLoop::~DeliveryLoop() {
-    for (const auto timer : {slots_timer_, stuck_timer_, error_timer_}) {
+    for (const auto timer : {slots_timer_, stuck_timer_, error_timer_, sweep_timer_}) {
         loop_.cancel(timer);
     }
 }
@@ -109,6 +111,7 @@ void DeliveryLoop::queue_ready() {
     if (reason_ == WakeReason::safety_look) {
         reason_ = WakeReason::reconnect;
     }
+    low_water_.forget();
     recorder_.queue_ready();
     maintenance_.start();
     parking_.learn();
@@ -152,6 +155,20 @@ bool DeliveryLoop::more_may_come_free(int free) {
     return true;
 }
 
+store::Look DeliveryLoop::look() const {
+    return {.in_office = watch_.in_office(), .since_us = low_water_.mark_us(), .ahead = !watch_.looks_again()};
+}
+
+/// A look from where the last one left off, and one at everything not before that is worth its time again.
+void DeliveryLoop::plan_sweep() {
+    const auto owed = low_water_.sweep_owed();
+    if (!owed) {
+        loop_.cancel(std::exchange(sweep_timer_, 0));
+    } else if (sweep_timer_ == 0) {
+        want_claim_in(sweep_timer_, duration_cast<microseconds>(*owed - steady_clock::now()));
+    }
+}
+
 void DeliveryLoop::claim_if_useful() {
     if (draining_ || claiming_ || error_timer_ != 0 || !queue_.can_claim()) {
         return;
@@ -176,8 +193,10 @@ void DeliveryLoop::claim_if_useful() {
     wake_timer_.looked();
     const auto sent_at = steady_clock::now();
     auto saturated = endpoints_.saturated(sent_at);
-    const auto answered = [this, requested, reason, sent_at, saturated](const store::Claim& claim,
-                                                                        const pg::Error* error) {
+    store::Look how = look();
+    how.since_us = low_water_.since_us(sent_at);
+    const auto answered = [this, requested, reason, sent_at, saturated, since_us = how.since_us](
+                              const store::Claim& claim, const pg::Error* error) {
         claiming_ = false;
         if (error != nullptr) {
             claim_overlapped_ = false;
@@ -186,6 +205,13 @@ void DeliveryLoop::claim_if_useful() {
             if (claim.parked > 0) {
                 endpoints_.were_parked(saturated, steady_clock::now());
             }
+            // What came is the oldest of what was due; unless what is in its way stays there.
+            const auto left_off =
+                saturated.empty() ? std::optional(claim.claimed_at_us - claim.overdue.count()) : std::nullopt;
+            metrics_.claim_took(duration_cast<microseconds>(steady_clock::now() - sent_at));
+            low_water_.claimed(since_us, left_off, claim.deliveries.size() + static_cast<std::size_t>(claim.parked),
+                               sent_at, steady_clock::now());
+            plan_sweep();
             const bool overlapped = std::exchange(claim_overlapped_, false) || recorder_.recording();
             record_overlapped_ = record_overlapped_ || recorder_.recording();
             claimed(claim, requested, reason, sent_at, overlapped);
@@ -195,7 +221,7 @@ void DeliveryLoop::claim_if_useful() {
         transport_.begin_now();
         check_drained();
     };
-    queue_.claim(requested, watch_.in_office(), saturated, answered);
+    queue_.claim(requested, how, saturated, answered);
 }
 
 void DeliveryLoop::adopt(const store::Claim& claim, int requested, WakeReason reason) {
@@ -281,6 +307,8 @@ void DeliveryLoop::sleep_until_due(const store::Claim& claim, SteadyTime sent_at
     }
     if (backlog_ || (is_due && found)) {
         want_claim();
+    } else if (!claim.looked_ahead) {
+        return;  // the next look comes before the next due time could
     } else if (is_due) {
         look_again_at_stuck(claim.claimed_at_us + claim.next_due_in->count());
     } else if (overlapped) {
@@ -319,9 +347,10 @@ void DeliveryLoop::claim_failed(const pg::Error& error) {
 void DeliveryLoop::recorded(const store::Recorded* recorded, SteadyTime sent_at) {
     const bool overlapped = std::exchange(record_overlapped_, false) || claiming_;
     claim_overlapped_ = claim_overlapped_ || claiming_;
-    if (recorded != nullptr && overlapped) {
+    const bool looked_ahead = recorded != nullptr && recorded->looked_ahead;
+    if (looked_ahead && overlapped) {
         wake_timer_.bring_forward(recorded->next_due_in, sent_at);
-    } else if (recorded != nullptr && !claim_wanted_) {
+    } else if (looked_ahead && !claim_wanted_) {
         wake_timer_.set_next_due(recorded->next_due_in, sent_at);
     }
     claim_if_useful();

@@ -15,6 +15,7 @@
 #include "worker/claimed.hpp"
 #include "worker/endpoints.hpp"
 #include "worker/held_back.hpp"
+#include "worker/low_water.hpp"
 #include "worker/maintenance.hpp"
 #include "worker/parking.hpp"
 #include "worker/recorder.hpp"
@@ -35,6 +36,7 @@ public:
         std::chrono::milliseconds safety_interval{30'000};
         Maintenance::Options maintenance;
         Endpoint::Options endpoint;  ///< its caps follow from `concurrency`
+        LowWater::Options low_water;
     };
     /// Makes the request of a delivery; `unix_seconds` is the database's time now, for webhook-timestamp and the
     /// signature.
@@ -56,6 +58,8 @@ public:
         std::function<void(bool found, bool more)> looked = [](bool, bool) {};
         std::function<void(bool full)> saturated = [](bool) {};  ///< is there no free slot?
         std::function<bool()> in_office = [] { return false; };
+        /// Will it look again within milliseconds, and in the end for the next due time?
+        std::function<bool()> looks_again = [] { return false; };
     };
     void watched_by(Watch watch);
     /// A connection of the queue is (again) up.
@@ -69,7 +73,9 @@ public:
 private:
     using SteadyTime = base::EventLoop::SteadyTime;
 
+    [[nodiscard]] store::Look look() const;
     void claim_if_useful();
+    void plan_sweep();
     [[nodiscard]] bool more_may_come_free(int free);
     void claimed(const store::Claim& claim, int requested, WakeReason reason, SteadyTime sent_at, bool overlapped);
     [[nodiscard]] int free_slots();
@@ -99,6 +105,8 @@ private:
     Maintenance maintenance_;
     Endpoints endpoints_;
     Parking parking_;
+    LowWater low_water_;
+    base::EventLoop::TimerId sweep_timer_ = 0;
 
     bool claim_wanted_ = true;  // since start: work may have waited for us
     bool claiming_ = false;     // the connection for claims is taken

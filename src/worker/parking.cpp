@@ -97,7 +97,7 @@ void Parking::tell() {
 
 void Parking::fetch(const Endpoints::Wanted& wanted) {
     const auto sent_at = steady_clock::now();
-    queue_.claim_parked(wanted.subscription_ids, wanted.counts, calls_.in_office(),
+    queue_.claim_parked(wanted.subscription_ids, wanted.counts, calls_.look(),
                         [this, wanted, sent_at](const store::Claim& claim, const pg::Error* error) {
                             if (error == nullptr) {
                                 calls_.came(claim, sent_at);

@@ -24,8 +24,8 @@ public:
     struct Calls {
         /// What was parked has come: to be admitted before this returns.
         std::function<void(const store::Claim& claim, SteadyTime sent_at)> came;
-        /// Is this worker the sentinel?
-        std::function<bool()> in_office;
+        /// How a claim looks now.
+        std::function<store::Look()> look;
         /// The connection is free again.
         std::function<void()> done;
         /// Time has passed that endpoints, or a repetition, waited for.

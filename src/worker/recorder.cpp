@@ -100,7 +100,7 @@ void Recorder::flush() {
     loop_.cancel(std::exchange(timer_, 0));
     sent_ = std::move(batch);
     sent_at_ = now;
-    queue_.record(sent_, [this](store::Recorded recorded, const pg::Error* error) { done(recorded, error); });
+    queue_.record(sent_, look_(), [this](store::Recorded recorded, const pg::Error* error) { done(recorded, error); });
 }
 
 Recorder::Batch Recorder::next_batch(SteadyTime now) {

@@ -39,6 +39,8 @@ public:
     Recorder& operator=(const Recorder&) = delete;
 
     void add(store::DeliveryResult result);
+    /// How the search for the next due time goes that each batch ends with.
+    void look_by(std::function<store::Look()> look) { look_ = std::move(look); }
     /// Who wants to know of each result that is kept here no more, before what the database answered is told.
     void observe(std::function<void(const store::DeliveryResult& result)> settled) { settled_ = std::move(settled); }
     /// A connection is (again) up.
@@ -69,6 +71,7 @@ private:
     Options options_;
     Recorded on_recorded_;
     std::function<void(const store::DeliveryResult& result)> settled_;
+    std::function<store::Look()> look_ = [] { return store::Look(); };
 
     Batch waiting_;            // results that were not sent yet
     std::deque<Batch> aside_;  // batches, and parts of batches, that must be sent again

@@ -71,6 +71,8 @@ public:
     /// Is this worker the sentinel, for all it knows? Then nobody need tell it of its own leases.
     [[nodiscard]] bool in_office() const noexcept;
     [[nodiscard]] bool asleep() const noexcept { return state_ == State::asleep; }
+    /// It is awake and has room: another look comes within milliseconds, and one more before it sleeps.
+    [[nodiscard]] bool looks_again() const noexcept { return state_ == State::awake && !full_; }
 
 private:
     enum class State {

@@ -1,6 +1,7 @@
 CREATE OR REPLACE FUNCTION moai_private.claim(
     max_count integer, at timestamptz, in_office boolean DEFAULT false,
-    saturated uuid[] DEFAULT '{}', parked_of uuid[] DEFAULT '{}', counts integer[] DEFAULT '{}')
+    saturated uuid[] DEFAULT '{}', parked_of uuid[] DEFAULT '{}', counts integer[] DEFAULT '{}',
+    since timestamptz DEFAULT '-infinity', look_ahead boolean DEFAULT true)
     RETURNS TABLE (
         event_id uuid, subscription_id uuid, lease_token bigint, attempt_no integer,
         event_type text, tenant text, published_at text, payload text,
@@ -38,12 +39,12 @@ BEGIN
         FROM moai_private.lease_parked(claim.parked_of, claim.counts, _token, claim.at) AS l;
     ELSIF cardinality(claim.saturated) > 0 THEN
         SELECT l.leased, l.exceptions, l.parked, l.overdue_us INTO _leased, _exceptions, _parked, _overdue_us
-        FROM moai_private.lease_past_saturated(claim.max_count, claim.saturated, _token, claim.at) AS l;
+        FROM moai_private.lease_past_saturated(claim.max_count, claim.saturated, _token, claim.at, claim.since) AS l;
     ELSE
         WITH due AS MATERIALIZED (
             SELECT d.ctid AS tid, d.subscription_id, d.due_at
             FROM moai_private.delivery AS d
-            WHERE d.due_at <= claim.at
+            WHERE d.due_at > claim.since AND d.due_at <= claim.at
             ORDER BY d.due_at
             LIMIT claim.max_count
             FOR UPDATE SKIP LOCKED
@@ -82,11 +83,13 @@ BEGIN
     END IF;
 
     -- After the claim, so that the leases just taken count: whoever sleeps next wakes when the first of them lapses.
-    SELECT (extract(epoch FROM d.due_at - claim.at) * 1000000)::bigint INTO _next_due_in_us
-    FROM moai_private.delivery AS d
-    WHERE d.due_at < 'infinity'
-    ORDER BY d.due_at
-    LIMIT 1;
+    IF claim.look_ahead THEN
+        SELECT (extract(epoch FROM d.due_at - claim.at) * 1000000)::bigint INTO _next_due_in_us
+        FROM moai_private.delivery AS d
+        WHERE d.due_at > claim.since AND d.due_at < 'infinity'
+        ORDER BY d.due_at
+        LIMIT 1;
+    END IF;
 
     IF cardinality(_leased) > 0 THEN
         FOREACH _one IN ARRAY _leased LOOP

@@ -1,4 +1,5 @@
-CREATE OR REPLACE FUNCTION moai_private.complete(worker text, results json, at timestamptz)
+CREATE OR REPLACE FUNCTION moai_private.complete(
+    worker text, results json, at timestamptz, since timestamptz DEFAULT '-infinity', look_ahead boolean DEFAULT true)
     RETURNS TABLE (delivered integer, retried integer, dead_lettered integer, released integer, orphaned integer, next_due_in_us bigint)
     LANGUAGE plpgsql
     VOLATILE
@@ -33,11 +34,13 @@ BEGIN
         complete.orphaned := 0;
     END IF;
 
-    SELECT (extract(epoch FROM d.due_at - complete.at) * 1000000)::bigint INTO complete.next_due_in_us
-    FROM moai_private.delivery AS d
-    WHERE d.due_at < 'infinity'
-    ORDER BY d.due_at
-    LIMIT 1;
+    IF complete.look_ahead THEN
+        SELECT (extract(epoch FROM d.due_at - complete.at) * 1000000)::bigint INTO complete.next_due_in_us
+        FROM moai_private.delivery AS d
+        WHERE d.due_at > complete.since AND d.due_at < 'infinity'
+        ORDER BY d.due_at
+        LIMIT 1;
+    END IF;
 
     -- A due time known to this worker alone would be late if the worker died: the sentinel looks, and sets its timer.
     IF complete.retried + complete.released > 0 THEN

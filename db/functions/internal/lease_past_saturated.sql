@@ -1,5 +1,5 @@
 CREATE OR REPLACE FUNCTION moai_private.lease_past_saturated(
-    max_count integer, saturated uuid[], token bigint, at timestamptz,
+    max_count integer, saturated uuid[], token bigint, at timestamptz, since timestamptz,
     OUT leased moai_private.leased[], OUT exceptions boolean, OUT parked integer, OUT overdue_us bigint)
     LANGUAGE plpgsql
     VOLATILE
@@ -32,7 +32,7 @@ BEGIN
     FROM (
         SELECT d.ctid AS tid, d.subscription_id, d.due_at
         FROM moai_private.delivery AS d
-        WHERE d.due_at <= lease_past_saturated.at
+        WHERE d.due_at > lease_past_saturated.since AND d.due_at <= lease_past_saturated.at
         ORDER BY d.due_at
         LIMIT _look
     ) AS f;

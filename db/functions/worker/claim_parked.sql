@@ -1,4 +1,5 @@
-CREATE OR REPLACE FUNCTION moai.claim_parked(worker text, subscription_ids uuid[], counts integer[], in_office boolean DEFAULT false)
+CREATE OR REPLACE FUNCTION moai.claim_parked(worker text, subscription_ids uuid[], counts integer[], in_office boolean DEFAULT false,
+    since_us bigint DEFAULT NULL, look_ahead boolean DEFAULT true)
     RETURNS TABLE (
         event_id uuid, subscription_id uuid, lease_token bigint, attempt_no integer,
         event_type text, tenant text, published_at text, payload text,
@@ -22,10 +23,11 @@ BEGIN
             format('counts = %s', left(claim_parked.counts::text, 64)));
     END IF;
     RETURN QUERY SELECT * FROM moai_private.claim(
-        0, clock_timestamp(), claim_parked.in_office, '{}', claim_parked.subscription_ids, claim_parked.counts);
+        0, clock_timestamp(), claim_parked.in_office, '{}', claim_parked.subscription_ids, claim_parked.counts,
+        coalesce(to_timestamp(claim_parked.since_us / 1000000.0), '-infinity'), claim_parked.look_ahead);
 END
 $$;
 COMMENT ON FUNCTION moai.claim_parked IS
 $$Leases parked deliveries of active subscriptions to this worker, the oldest events first, up to counts[i] of subscription_ids[i], due or not.
-Returns what moai.claim_deliveries returns; in_office is the same, too. Fewer than asked for means that no more are parked, or that somebody else holds them just now.
+Returns what moai.claim_deliveries returns; in_office is the same, too, as are since_us, for the next due time alone, and look_ahead. Fewer than asked for means that no more are parked, or that somebody else holds them just now.
 Raises MO422. Locks: rows of the queue, never waiting for one (SKIP LOCKED).$$;

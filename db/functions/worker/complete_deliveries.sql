@@ -1,4 +1,4 @@
-CREATE OR REPLACE FUNCTION moai.complete_deliveries(worker text, results json)
+CREATE OR REPLACE FUNCTION moai.complete_deliveries(worker text, results json, since_us bigint DEFAULT NULL, look_ahead boolean DEFAULT true)
     RETURNS TABLE (delivered integer, retried integer, dead_lettered integer, released integer, orphaned integer, next_due_in_us bigint)
     LANGUAGE plpgsql
     VOLATILE
@@ -12,7 +12,8 @@ BEGIN
         PERFORM moai_private.fail(422, 'results is not an array', 'results is ' || coalesce(json_typeof(complete_deliveries.results), 'null'),
             'Give an array with one object for each result.');
     END IF;
-    RETURN QUERY SELECT * FROM moai_private.complete(complete_deliveries.worker, complete_deliveries.results, clock_timestamp());
+    RETURN QUERY SELECT * FROM moai_private.complete(complete_deliveries.worker, complete_deliveries.results, clock_timestamp(),
+        coalesce(to_timestamp(complete_deliveries.since_us / 1000000.0), '-infinity'), complete_deliveries.look_ahead);
 END
 $$;
 COMMENT ON FUNCTION moai.complete_deliveries IS
@@ -21,5 +22,6 @@ $$Records what became of claimed deliveries. results: an array of objects with e
 response_body (base64), response_bytes, dns_us, connect_us, tls_us, first_byte_us, total_us.
 Acts only where the lease token still matches: delivered ones leave the queue, failed ones are rescheduled by their subscription's retry policy, or
 dead-lettered when no try is left. Other results are logged as orphan attempts and change nothing; repeating a batch changes nothing either.
-Returns how many results had which effect, and the time until the earliest due time in the table, leases included (NULL: it is empty).
+Returns how many results had which effect, and the time until the earliest due time in the table, leases included (NULL: it is empty). since_us
+and look_ahead, for that time: as in moai.claim_deliveries.
 Rings the workers when a delivery went back to the queue. Locks: the rows of the queue, in the order of their keys.$$;

@@ -37,9 +37,9 @@ protected:
         return test::run_until(loop_, [this] { return queue_.can_claim() && queue_.can_record(); });
     }
 
-    Claim claim(int max_count, const std::vector<std::string>& saturated = {}) {
+    Claim claim(int max_count, const std::vector<std::string>& saturated = {}, const Look& look = {}) {
         std::optional<Claim> result;
-        queue_.claim(max_count, false, saturated, [&](Claim claimed, const pg::Error* error) {
+        queue_.claim(max_count, look, saturated, [&](Claim claimed, const pg::Error* error) {
             EXPECT_EQ(error, nullptr) << error->what();
             result = std::move(claimed);
             loop_.stop();
@@ -48,9 +48,9 @@ protected:
         EXPECT_TRUE(test::run_until(loop_, [&] { return result.has_value(); }));
         return result.value_or(Claim());
     }
-    Recorded record(const std::vector<DeliveryResult>& results) {
+    Recorded record(const std::vector<DeliveryResult>& results, const Look& look = {}) {
         std::optional<Recorded> recorded;
-        queue_.record(results, [&](Recorded counts, const pg::Error* error) {
+        queue_.record(results, look, [&](Recorded counts, const pg::Error* error) {
             EXPECT_EQ(error, nullptr) << error->what();
             recorded = counts;
             loop_.stop();
@@ -117,6 +117,22 @@ TEST_F(DeliveryQueueTest, ClaimsNoMoreThanAskedAndNothingTwice) {
     EXPECT_EQ(claim(2).deliveries.size(), 0U);
 }
 
+TEST_F(DeliveryQueueTest, LooksFromATimeOnAndAheadOnlyWhenAsked) {
+    subscribe();
+    publish();
+    const auto nothing = claim(10, {}, {.since_us = 4'102'444'800'000'000});
+    EXPECT_TRUE(nothing.deliveries.empty());
+    EXPECT_EQ(nothing.next_due_in, std::nullopt) << "nor does it look for the next due time before";
+    const auto silent = claim(10, {}, {.since_us = nothing.claimed_at_us - 60'000'000, .ahead = false});
+    ASSERT_EQ(silent.deliveries.size(), 1U);
+    EXPECT_FALSE(silent.looked_ahead);
+    EXPECT_EQ(silent.next_due_in, std::nullopt);
+    EXPECT_FALSE(record({}, {.ahead = false}).looked_ahead);
+    EXPECT_EQ(record({}, {.ahead = false}).next_due_in, std::nullopt);
+    EXPECT_NE(record({}).next_due_in, std::nullopt) << "the lease";
+    EXPECT_EQ(record({}, {.since_us = 4'102'444'800'000'000}).next_due_in, std::nullopt);
+}
+
 TEST_F(DeliveryQueueTest, RecordsEachOutcome) {
     subscribe();
     for (int i = 0; i < 4; ++i) {
@@ -178,7 +194,7 @@ TEST_F(DeliveryQueueTest, ARowThatSomebodyHoldsFailsTheBatchSoonAndByItsName) {
     pg::Connection holder(database_.admin_url(), "holder");
     holder.script("BEGIN; SELECT 1 FROM moai_private.delivery FOR UPDATE");
     std::optional<std::string> sqlstate;
-    queue_.record({result_of(delivery, DeliveryResult::Outcome::delivered)}, [&](Recorded, const pg::Error* error) {
+    queue_.record({result_of(delivery, DeliveryResult::Outcome::delivered)}, {}, [&](Recorded, const pg::Error* error) {
         sqlstate = error == nullptr ? "" : error->sqlstate();
         loop_.stop();
     });
@@ -253,7 +269,7 @@ TEST_F(DeliveryQueueTest, ParksWhatIsSaturatedAndFetchesItOldestFirst) {
     EXPECT_GE(*none.next_due_in, std::chrono::minutes(5) - milliseconds(1));
 
     std::optional<Claim> fetched;
-    queue_.claim_parked({id}, {1}, false, [&](Claim claimed, const pg::Error* error) {
+    queue_.claim_parked({id}, {1}, {}, [&](Claim claimed, const pg::Error* error) {
         EXPECT_EQ(error, nullptr) << error->what();
         fetched = std::move(claimed);
         loop_.stop();
@@ -312,7 +328,7 @@ TEST_F(DeliveryQueueTest, FailsAnOutstandingClaimAndGoesOnAfterTheSessionIsTermi
         "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE application_name = 'moai claims w1' AND "
         "datname = current_database()");
     std::optional<bool> connection_lost;
-    queue_.claim(1, false, {}, [&](const Claim&, const pg::Error* error) {
+    queue_.claim(1, {}, {}, [&](const Claim&, const pg::Error* error) {
         connection_lost = error != nullptr && error->connection_lost();
         loop_.stop();
     });

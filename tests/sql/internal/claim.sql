@@ -1,6 +1,6 @@
 BEGIN;
 \ir ../helpers.psql
-SELECT plan(37);
+SELECT plan(43);
 
 -- One delivery, from claim to claim.
 SELECT pg_temp.subscribe('claim') AS s \gset
@@ -37,6 +37,20 @@ SELECT pg_temp.publish('claim/order', due => '-1 h') AS tz \gset
 SET LOCAL TimeZone = 'Asia/Kathmandu'; SET LOCAL DateStyle = 'SQL, DMY'; SET LOCAL IntervalStyle = 'postgres_verbose'; SET LOCAL lc_time = 'C'; SET LOCAL extra_float_digits = -15;
 SELECT matches((SELECT published_at FROM moai_private.claim(1, pg_temp.at('-1 h'))), '^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{6}Z$', 'times are written alike in every session');
 RESET TimeZone; RESET DateStyle; RESET IntervalStyle; RESET extra_float_digits;
+
+-- From a time on.
+SELECT pg_temp.subscribe('claim/since') \g /dev/null
+SELECT pg_temp.publish('claim/since', due => '-8 h') AS early, pg_temp.publish('claim/since', due => '-7 h') AS late \gset
+SELECT results_eq($$SELECT event_id, next_due_in_us FROM moai_private.claim(10, pg_temp.at('-8 h'), since => pg_temp.at('-8 h'))$$,
+    $$VALUES (NULL::uuid, 3600000000::bigint)$$, 'what was due at that time or before is not looked at, nor for the next due time');
+SELECT results_eq($$SELECT event_id, next_due_in_us FROM moai_private.claim(10, pg_temp.at('-8 h'), since => pg_temp.at('-8 h'), look_ahead => false)$$,
+    $$VALUES (NULL::uuid, NULL::bigint)$$, 'who does not ask for the next due time is not told');
+SELECT results_eq($$SELECT event_id FROM moai_private.claim(10, pg_temp.at('-7 h'), since => pg_temp.at('-8 h'))$$, ARRAY[:'late'::uuid], 'what became due later is claimed');
+SELECT results_eq($$SELECT event_id FROM moai_private.claim(10, pg_temp.at('-7 h'), since => pg_temp.at('-8 h') - interval '1 us')$$, ARRAY[:'early'::uuid], 'to the microsecond');
+UPDATE moai_private.delivery SET due_at = pg_temp.at('-8 h') WHERE event_id = :'early';
+SELECT is((SELECT event_id FROM moai_private.claim(10, pg_temp.at('-7 h'), false, ARRAY[gen_random_uuid()], since => pg_temp.at('-8 h'))), NULL, 'nor past saturated endpoints is it looked at');
+SELECT is((SELECT event_id FROM moai_private.claim(10, pg_temp.at('-7 h'), false, ARRAY[gen_random_uuid()])), :'early'::uuid, 'a claim of everything takes it');
+DELETE FROM moai_private.delivery WHERE event_id IN (:'early', :'late');
 
 -- Crash loop.
 SELECT pg_temp.subscribe('claim/crash') AS s3 \gset

@@ -1,6 +1,6 @@
 BEGIN;
 \ir ../helpers.psql
-SELECT plan(58);
+SELECT plan(60);
 CREATE FUNCTION pg_temp.told(event_id uuid) RETURNS text LANGUAGE sql
 RETURN (SELECT string_agg(format('%s:%s%s%s%s%s', a.attempt_no, coalesce(a.terminal_state::text, '-'), coalesce(' ' || a.http_status, ''), coalesce(' ' || a.error_class, ''),
         coalesce(' next ' || extract(epoch FROM a.next_due_at - pg_temp.at())::numeric(12,3), ''), CASE WHEN a.is_orphan THEN ' orphan' ELSE '' END), '; ' ORDER BY a.recorded_at, a.attempt_no)
@@ -83,6 +83,8 @@ SELECT is((SELECT string_agg(coalesce(pg_temp.queued(id), 'gone'), ' | ' ORDER B
 SELECT is(pg_temp.complete((SELECT results FROM batch), pg_temp.at('2 s')), '0 delivered, 0 retried, 0 dead, 0 released, 0 orphaned', 'a batch repeated changes nothing');
 SELECT is(pg_temp.complete('[]', pg_temp.at('2 s')), '0 delivered, 0 retried, 0 dead, 0 released, 0 orphaned', 'an empty batch is nothing');
 SELECT is((SELECT next_due_in_us FROM moai_private.complete('tester', '[]', pg_temp.at('500 ms'))), 500000::bigint, 'completing tells when the queue is due next');
+SELECT is((SELECT next_due_in_us FROM moai_private.complete('tester', '[]', pg_temp.at('500 ms'), look_ahead => false)), NULL, 'unless it is not asked');
+SELECT isnt((SELECT next_due_in_us FROM moai_private.complete('tester', '[]', pg_temp.at('500 ms'), since => pg_temp.at('1 s'))), 500000::bigint, 'and past what is due by a given time');
 DELETE FROM moai_private.delivery AS d USING three AS t WHERE d.event_id = t.id;
 SELECT pg_temp.subscribe('complete/once', max_attempts => 1) \g /dev/null
 SELECT pg_temp.publish('complete/once') AS twice \gset

@@ -2,7 +2,7 @@
 -- this transaction count every scan and every row fetched.
 BEGIN;
 \ir ../helpers.psql
-SELECT plan(16);
+SELECT plan(18);
 
 -- What one call does to a table: how often it is read as a whole, and how many of its rows it meets by an index. Rows, not entries: of those
 -- an earlier run has left dead ones. But of subscription_type the entries, for they alone are read.
@@ -44,6 +44,20 @@ FROM pg_temp.cost_of($$SELECT moai_private.complete('tester', (SELECT r FROM res
 SELECT unnest(ARRAY[is(seq, 0::bigint, 'nor does completing what is done already'),
     cmp_ok(fetched, '<=', 800::bigint, 'which meets few')])
 FROM pg_temp.cost_of($$SELECT moai_private.complete('tester', (SELECT r FROM results), pg_temp.at())$$);
+
+-- Entries of what is done, which this transaction keeps from being removed.
+CREATE FUNCTION pg_temp.entries_of(statement text) RETURNS bigint LANGUAGE plpgsql AS $$
+DECLARE
+    _before bigint := pg_stat_get_xact_tuples_returned('moai_private.delivery_due_idx'::regclass);
+BEGIN
+    EXECUTE statement;
+    RETURN pg_stat_get_xact_tuples_returned('moai_private.delivery_due_idx'::regclass) - _before;
+END $$;
+SELECT count(*) FROM generate_series(990, 999) AS n CROSS JOIN LATERAL moai_private.claim(n, pg_temp.at()) \g /dev/null
+SELECT cmp_ok(pg_temp.entries_of($$SELECT * FROM moai_private.claim(1, pg_temp.at())$$), '>=', 9000::bigint, 'a claim of everything reads past the entries of what is done');
+SELECT min(due_at) - interval '1 us' AS mark FROM moai_private.delivery \gset
+SELECT cmp_ok(pg_temp.entries_of(format($$SELECT * FROM moai_private.claim(1, pg_temp.at(), since => %L)$$, :'mark')),
+    '<=', 2000::bigint, 'one from a time on does not');
 
 -- The fan-out: of the 2000 that take '*' in other tenants it meets none.
 INSERT INTO moai_private.subscription_type SELECT 'plans/other' || n % 7, '*', gen_random_uuid() FROM generate_series(1, 2000) AS n;

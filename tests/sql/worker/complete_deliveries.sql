@@ -1,6 +1,6 @@
 BEGIN;
 \ir ../helpers.psql
-SELECT plan(7);
+SELECT plan(8);
 
 SELECT pg_temp.subscribe('complete_deliveries') \g /dev/null
 SELECT pg_temp.publish('complete_deliveries') AS e \gset
@@ -12,6 +12,7 @@ SELECT is(worker, 'tester', 'the worker is named in the log') FROM moai_private.
 SELECT matches(pg_temp.error_of($$SELECT moai.complete_deliveries('tester', '[1]')$$), '^22', 'results that are no objects are refused');
 SELECT is(pg_temp.error_of($$SELECT moai.complete_deliveries('tester', '{}')$$), 'MO422: results is not an array / results is object', 'so is what is no array');
 SELECT is(pg_temp.error_of($$SELECT moai.complete_deliveries(NULL, '[]')$$), 'MO422: worker is missing', 'and a worker without a name');
+SELECT is((SELECT next_due_in_us FROM moai.complete_deliveries('tester', '[]', since_us => 4102444800000000)), NULL, 'since_us is a time like claimed_at_us: the next due time is looked for after it');
 SELECT is_definer('moai', 'complete_deliveries', 'it runs as the owner');
 
 SELECT * FROM finish();

@@ -100,6 +100,13 @@ TEST(Metrics, DoNotGrowWithTheMethodsThatClientsInvent) {
     EXPECT_THAT(registry.text(), Not(HasSubstr("BREW")));
 }
 
+TEST(Metrics, MeasureClaimsInSeconds) {
+    Registry registry("0");
+    registry.claim_took(std::chrono::microseconds(2'500));
+    EXPECT_THAT(registry.text(), HasSubstr(R"(moai_claim_seconds_bucket{le="0.003"} 1)"));
+    EXPECT_THAT(registry.text(), HasSubstr(R"(moai_claim_seconds_bucket{le="0.002"} 0)"));
+}
+
 TEST(Metrics, MeasurePublishToFirstByteInSeconds) {
     Registry registry("0");
     registry.publish_to_first_byte(std::chrono::microseconds(2'500));

@@ -40,8 +40,9 @@ public:
     std::deque<pg::Error> claim_errors, record_errors, maintenance_errors;  ///< what the next calls fail with
     bool hold_claims = false, hold_records = false;                         ///< answers wait for answer_...()
     std::optional<std::chrono::microseconds> next_due_after_record;
-    std::vector<int> claim_counts;  ///< max_count of each claim
-    std::vector<bool> claimed_in_office;
+    std::vector<int> claim_counts;   ///< max_count of each claim
+    std::vector<store::Look> looks;  ///< of each claim
+    std::vector<store::Look> record_looks;
     std::vector<std::vector<store::DeliveryResult>> recorded;      ///< batches that were taken
     std::vector<std::vector<store::DeliveryResult>> record_calls;  ///< those that were refused too
     std::set<std::string> locked;  ///< subscriptions whose results cannot be recorded now (55P03)
@@ -58,14 +59,17 @@ public:
     [[nodiscard]] bool can_claim() const override { return claim_up && !claiming_; }
     [[nodiscard]] bool can_record() const override { return record_up && !recording_; }
 
-    void claim(int max_count, bool in_office, const std::vector<std::string>& saturated, ClaimDone done) override {
+    void claim(int max_count, const store::Look& look, const std::vector<std::string>& saturated,
+               ClaimDone done) override {
         claiming_ = true;
-        claimed_in_office.push_back(in_office);
+        looks.push_back(look);
         claim_counts.push_back(max_count);
         saturated_of_claims.push_back(saturated);
         store::Claim answer;
+        answer.claimed_at_us = 1'700'000'000'000'000;
         if (claim_errors.empty() && !claims.empty()) {
             answer = claims.front();
+            answer.looked_ahead = look.ahead;
             // Never more than was asked for; what is left is there for the next claim.
             auto& offered = claims.front().deliveries;
             const auto count = std::min(offered.size(), static_cast<std::size_t>(max_count));
@@ -88,10 +92,11 @@ public:
     /// The claim under way is answered now.
     void answer_claim() { std::exchange(held_claim_, nullptr)(); }
 
-    void record(const std::vector<store::DeliveryResult>& results, RecordDone done) override {
+    void record(const std::vector<store::DeliveryResult>& results, const store::Look& look, RecordDone done) override {
         recording_ = true;
         record_calls.push_back(results);
-        held_record_ = [this, done = std::move(done), results] {
+        record_looks.push_back(look);
+        held_record_ = [this, done = std::move(done), results, ahead = look.ahead] {
             recording_ = false;
             if (const auto error = error_for(results)) {
                 done({}, &*error);
@@ -104,6 +109,7 @@ public:
                 answer.released += result.outcome == store::DeliveryResult::Outcome::released ? 1 : 0;
             }
             answer.next_due_in = next_due_after_record;
+            answer.looked_ahead = ahead;
             recorded.push_back(results);
             done(answer, nullptr);
             call(on_record);
@@ -117,7 +123,7 @@ public:
 
     /// Answers with the next entry of `parked_claims`, as it is.
     void claim_parked(const std::vector<std::string>& subscription_ids, const std::vector<int>& counts,
-                      bool /*in_office*/, ClaimDone done) override {
+                      const store::Look& /*look*/, ClaimDone done) override {
         claiming_ = true;
         parked_calls.emplace_back(subscription_ids, counts);
         loop_.post([this, done = std::move(done)] {
