@@ -159,6 +159,14 @@ store::Look DeliveryLoop::look() const {
     return {.in_office = watch_.in_office(), .since_us = low_water_.mark_us(), .ahead = !watch_.looks_again()};
 }
 
+/// Who relied on another look to come, and is not promised one any more when the answer comes, looks itself: our own
+/// sessions' rings are not heard.
+void DeliveryLoop::look_ahead_unless(bool looked_ahead) {
+    if (!looked_ahead && !watch_.looks_again()) {
+        want_claim();
+    }
+}
+
 /// A look from where the last one left off, and one at everything not before that is worth its time again.
 void DeliveryLoop::plan_sweep() {
     const auto owed = low_water_.sweep_owed();
@@ -268,6 +276,7 @@ void DeliveryLoop::claimed(const store::Claim& claim, int requested, WakeReason 
     backlog_ = count == static_cast<std::size_t>(requested);
     last_progress_ = steady_clock::now();
     sleep_until_due(claim, sent_at, overlapped);
+    look_ahead_unless(claim.looked_ahead);
     watch_.looked(count > 0 || claim.parked > 0, backlog_);
 }
 
@@ -295,6 +304,7 @@ void DeliveryLoop::parked_came(const store::Claim& claim, SteadyTime sent_at) {
     } else {
         wake_timer_.bring_forward(claim.next_due_in, sent_at);
     }
+    look_ahead_unless(claim.looked_ahead);
     transport_.begin_now();
 }
 
@@ -353,6 +363,7 @@ void DeliveryLoop::recorded(const store::Recorded* recorded, SteadyTime sent_at)
     } else if (looked_ahead && !claim_wanted_) {
         wake_timer_.set_next_due(recorded->next_due_in, sent_at);
     }
+    look_ahead_unless(recorded == nullptr || looked_ahead);
     claim_if_useful();
     check_drained();
 }

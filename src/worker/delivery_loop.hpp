@@ -76,6 +76,7 @@ private:
     [[nodiscard]] store::Look look() const;
     void claim_if_useful();
     void plan_sweep();
+    void look_ahead_unless(bool looked_ahead);
     [[nodiscard]] bool more_may_come_free(int free);
     void claimed(const store::Claim& claim, int requested, WakeReason reason, SteadyTime sent_at, bool overlapped);
     [[nodiscard]] int free_slots();

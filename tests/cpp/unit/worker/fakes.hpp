@@ -69,7 +69,6 @@ public:
         answer.claimed_at_us = 1'700'000'000'000'000;
         if (claim_errors.empty() && !claims.empty()) {
             answer = claims.front();
-            answer.looked_ahead = look.ahead;
             // Never more than was asked for; what is left is there for the next claim.
             auto& offered = claims.front().deliveries;
             const auto count = std::min(offered.size(), static_cast<std::size_t>(max_count));
@@ -79,6 +78,7 @@ public:
                 claims.pop_front();
             }
         }
+        answer.looked_ahead = look.ahead;
         held_claim_ = [this, done = std::move(done), answer = std::move(answer)] {
             claiming_ = false;
             const auto error = take(claim_errors);

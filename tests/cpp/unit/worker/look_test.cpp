@@ -30,6 +30,13 @@ struct Look : DeliveryLoopTest {
         run_until_claims(1);
         look();
     }
+    /// Until a call was made whose answer is held.
+    void await(const std::vector<store::Look>& calls) {
+        while (calls.empty() && !timed_out) {
+            run_for(1ms);
+        }
+        ASSERT_FALSE(calls.empty());
+    }
     void look() {
         const auto before = queue.looks.size();
         worker().wake(WakeReason::notify);
@@ -113,6 +120,40 @@ TEST_F(Look, ThatIsNotAheadLeavesTheNextDueTimeAsItIs) {
     queue.on_record = [this] { looks_again = false; };
     await_claims(3);
     EXPECT_NE(metrics.text().find("wakeups_total{reason=\"timer\"} 1"), std::string::npos) << metrics.text();
+}
+
+TEST_F(Look, ComesByItselfWhenTheSentinelFellAsleepBeforeTheResultWasRecorded) {
+    options.low_water = {};
+    watch();
+    looks_again = true;
+    queue.hold_records = true;
+    queue.claims.push_back(claim_of({delivery("a")}));
+    run_until_claims(1);
+    await(queue.record_looks);
+    ASSERT_FALSE(queue.record_looks.back().ahead);
+    looks_again = false;
+    queue.claims.push_back(claim_of({}, 20ms));  // the retry that the answer does not tell of
+    queue.answer_record();
+    await_claims(3);
+    EXPECT_TRUE(queue.looks[1].ahead);
+    EXPECT_NE(metrics.text().find("wakeups_total{reason=\"timer\"} 1"), std::string::npos) << metrics.text();
+}
+
+TEST_F(Look, ComesByItselfWhenTheSentinelFellAsleepBeforeTheClaimWasAnswered) {
+    options.low_water = {};
+    watch();
+    looks_again = true;
+    queue.hold_claims = true;
+    worker().queue_ready();
+    await(queue.looks);
+    looks_again = false;
+    queue.hold_claims = false;
+    queue.answer_claim();
+    await_claims(2);
+    EXPECT_FALSE(queue.looks[0].ahead);
+    EXPECT_TRUE(queue.looks[1].ahead);
+    run_for(20ms);
+    EXPECT_EQ(queue.looks.size(), 2U) << "one is enough";
 }
 
 }  // namespace
