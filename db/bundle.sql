@@ -1,1 +1,1 @@
-SELECT moai_private.record_bundle('934dc3cdc2d77a26fdd31b237f17e1ab6788941c69f06777cd5dc67bc9533387');
+SELECT moai_private.record_bundle('4b474af09e295e995bf71ea234933d03b8b3b59f25dc10514af055bfefae677d');

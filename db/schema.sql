@@ -400,7 +400,7 @@ ALTER FUNCTION moai.claim_deliveries(worker text, max_count integer, in_office b
 COMMENT ON FUNCTION moai.claim_deliveries(worker text, max_count integer, in_office boolean, saturated uuid[], since_us bigint, look_ahead boolean) IS 'Leases up to max_count deliveries that are due, oldest first, to this worker, and returns all that their requests need.
 lease_token must be given back to moai.complete_deliveries; attempt_no is the number that the next request bears. The lease lasts lease_ms.
 next_due_in_us: until the earliest due time left in the table, leases included (NULL: the table is empty, or look_ahead is false). overdue_us: how long the first of those
-claimed had been due. Always returns a row: with nothing to claim, one whose event_id is NULL. Commit before the first request is sent.
+claimed or parked had been due; nothing that this claim saw was due before. Always returns a row: with nothing to claim, one whose event_id is NULL. Commit before the first request is sent.
 in_office: this worker is the sentinel (moai.await_office); of any other''s leases the sentinel is told.
 saturated: subscriptions whose endpoints this worker has no room for. What is due of theirs is parked (parked: how many), without spending a try, some
 hundreds in one claim and none of them met by later claims: for 5 to 10 minutes, or until somebody calls moai.claim_parked. Others'' deliveries behind them are found.
@@ -3552,7 +3552,7 @@ BEGIN
                       m.max_in_flight, m.rate_limit)::moai_private.leased) FILTER (WHERE NOT m.park),
            bool_or(m.state <> 'active' OR m.lapses >= 5) FILTER (WHERE NOT m.park),
            count(*) FILTER (WHERE m.park),
-           (extract(epoch FROM lease_past_saturated.at - min(m.was_due_at) FILTER (WHERE NOT m.park)) * 1000000)::bigint
+           (extract(epoch FROM lease_past_saturated.at - min(m.was_due_at)) * 1000000)::bigint
     INTO lease_past_saturated.leased, lease_past_saturated.exceptions, lease_past_saturated.parked, lease_past_saturated.overdue_us
     FROM moved AS m;
 END
@@ -3565,7 +3565,7 @@ ALTER FUNCTION moai_private.lease_past_saturated(max_count integer, saturated uu
 --
 
 COMMENT ON FUNCTION moai_private.lease_past_saturated(max_count integer, saturated uuid[], token bigint, at timestamp with time zone, since timestamp with time zone, OUT leased moai_private.leased[], OUT exceptions boolean, OUT parked integer, OUT overdue_us bigint) IS 'The leases of a claim by a worker that has no room for some subscriptions: of what is due it parks theirs and leases the others'', looking at
-some hundreds of rows, whatever waits. exceptions: some of the leased are for moai_private.set_aside. overdue_us: how long the first of them had been due. Locks: rows of the queue (SKIP LOCKED).';
+some hundreds of rows, whatever waits. exceptions: some of the leased are for moai_private.set_aside. overdue_us: how long the first of all these had been due. Locks: rows of the queue (SKIP LOCKED).';
 
 --
 -- Name: list_deliveries(json, uuid, timestamp with time zone); Type: FUNCTION; Schema: moai_private; Owner: moai_owner

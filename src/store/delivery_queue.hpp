@@ -42,10 +42,11 @@ struct Claim {
     /// it.
     std::int64_t claimed_at_us = 0;
     bool looked_ahead = true;  ///< for the next due time
-    /// Until the earliest due time that is left in the table, leased rows included; unset when the table holds none.
-    /// May be <= 0.
+    /// Until the earliest due time that is left in the table after Look::since_us, leased rows included; unset when
+    /// there is none, or it did not look. May be <= 0.
     std::optional<std::chrono::microseconds> next_due_in;
-    /// How long the earliest of the deliveries had been due; zero when there are none.
+    /// How long the earliest of what it claimed or parked had been due; zero when there is none. Nothing that it could
+    /// have had was due before.
     std::chrono::microseconds overdue{0};
     int parked = 0;  ///< deliveries of saturated endpoints that it moved out of the way
 };
@@ -71,8 +72,8 @@ struct DeliveryResult {
 struct Recorded {
     int delivered = 0, retried = 0, dead_lettered = 0, released = 0, orphaned = 0;
     bool looked_ahead = true;  ///< for the next due time
-    /// Until the earliest due time in the table once these results stand, leased rows included; unset when the table
-    /// holds none.
+    /// Until the earliest due time in the table after Look::since_us once these results stand, leased rows included;
+    /// unset when there is none, or it did not look.
     std::optional<std::chrono::microseconds> next_due_in;
 };
 

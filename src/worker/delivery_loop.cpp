@@ -208,17 +208,20 @@ void DeliveryLoop::claim_if_useful() {
         claiming_ = false;
         if (error != nullptr) {
             claim_overlapped_ = false;
+            if (error->sqlstate() == "57014") {
+                low_water_.cancelled(since_us, steady_clock::now());
+                plan_sweep();
+            }
             claim_failed(*error);
         } else {
             if (claim.parked > 0) {
                 endpoints_.were_parked(saturated, steady_clock::now());
             }
-            // What came is the oldest of what was due; unless what is in its way stays there.
-            const auto left_off =
-                saturated.empty() ? std::optional(claim.claimed_at_us - claim.overdue.count()) : std::nullopt;
             metrics_.claim_took(duration_cast<microseconds>(steady_clock::now() - sent_at));
-            low_water_.claimed(since_us, left_off, claim.deliveries.size() + static_cast<std::size_t>(claim.parked),
-                               sent_at, steady_clock::now());
+            // What came is the oldest of what was due.
+            low_water_.claimed(since_us, claim.claimed_at_us - claim.overdue.count(),
+                               claim.deliveries.size() + static_cast<std::size_t>(claim.parked), sent_at,
+                               steady_clock::now());
             plan_sweep();
             const bool overlapped = std::exchange(claim_overlapped_, false) || recorder_.recording();
             record_overlapped_ = record_overlapped_ || recorder_.recording();
@@ -263,7 +266,7 @@ void DeliveryLoop::claimed(const store::Claim& claim, int requested, WakeReason 
     metrics_.claim(count);
     metrics_.parked(static_cast<std::uint64_t>(claim.parked));
     const bool is_safety_look = reason == WakeReason::safety_look || reason == WakeReason::unanswered;
-    if (is_safety_look && !backlog_ && claim.overdue >= kUnheard) {
+    if (is_safety_look && !backlog_ && count > 0 && claim.overdue >= kUnheard) {
         metrics_.safety_look_catch();
         log::warning("a safety look found work that nothing had announced", {{"count", count}});
     }

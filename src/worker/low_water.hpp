@@ -36,9 +36,11 @@ public:
     /// Where the search for the next due time begins that goes with something else than a claim.
     [[nodiscard]] std::optional<std::int64_t> mark_us() const noexcept { return dear_ ? mark_us_ : std::nullopt; }
     /// A claim that was given `since_us` and sent at `sent_at` is answered: it moved `rows`, and left nothing that is
-    /// due before `left_off_us`, by the database's clock; unset: that is not known.
-    void claimed(std::optional<std::int64_t> since_us, std::optional<std::int64_t> left_off_us, std::size_t rows,
-                 SteadyTime sent_at, SteadyTime now);
+    /// due before `left_off_us`, by the database's clock.
+    void claimed(std::optional<std::int64_t> since_us, std::int64_t left_off_us, std::size_t rows, SteadyTime sent_at,
+                 SteadyTime now);
+    /// It was cancelled, because it took longer than any statement may: the next one must not be like it.
+    void cancelled(std::optional<std::int64_t> since_us, SteadyTime now);
     /// Nothing of it holds any more: another server, perhaps, with another clock.
     void forget();
     /// When a claim must look at everything, because others since the last sweep did not; unset: none has to.

@@ -86,11 +86,11 @@ BEGIN
                       m.max_in_flight, m.rate_limit)::moai_private.leased) FILTER (WHERE NOT m.park),
            bool_or(m.state <> 'active' OR m.lapses >= 5) FILTER (WHERE NOT m.park),
            count(*) FILTER (WHERE m.park),
-           (extract(epoch FROM lease_past_saturated.at - min(m.was_due_at) FILTER (WHERE NOT m.park)) * 1000000)::bigint
+           (extract(epoch FROM lease_past_saturated.at - min(m.was_due_at)) * 1000000)::bigint
     INTO lease_past_saturated.leased, lease_past_saturated.exceptions, lease_past_saturated.parked, lease_past_saturated.overdue_us
     FROM moved AS m;
 END
 $$;
 COMMENT ON FUNCTION moai_private.lease_past_saturated IS
 $$The leases of a claim by a worker that has no room for some subscriptions: of what is due it parks theirs and leases the others', looking at
-some hundreds of rows, whatever waits. exceptions: some of the leased are for moai_private.set_aside. overdue_us: how long the first of them had been due. Locks: rows of the queue (SKIP LOCKED).$$;
+some hundreds of rows, whatever waits. exceptions: some of the leased are for moai_private.set_aside. overdue_us: how long the first of all these had been due. Locks: rows of the queue (SKIP LOCKED).$$;

@@ -23,7 +23,7 @@ COMMENT ON FUNCTION moai.claim_deliveries IS
 $$Leases up to max_count deliveries that are due, oldest first, to this worker, and returns all that their requests need.
 lease_token must be given back to moai.complete_deliveries; attempt_no is the number that the next request bears. The lease lasts lease_ms.
 next_due_in_us: until the earliest due time left in the table, leases included (NULL: the table is empty, or look_ahead is false). overdue_us: how long the first of those
-claimed had been due. Always returns a row: with nothing to claim, one whose event_id is NULL. Commit before the first request is sent.
+claimed or parked had been due; nothing that this claim saw was due before. Always returns a row: with nothing to claim, one whose event_id is NULL. Commit before the first request is sent.
 in_office: this worker is the sentinel (moai.await_office); of any other's leases the sentinel is told.
 saturated: subscriptions whose endpoints this worker has no room for. What is due of theirs is parked (parked: how many), without spending a try, some
 hundreds in one claim and none of them met by later claims: for 5 to 10 minutes, or until somebody calls moai.claim_parked. Others' deliveries behind them are found.

@@ -1,7 +1,7 @@
 -- Claims by a worker that has no room for some endpoints: moai_private.claim with "saturated".
 BEGIN;
 \ir ../helpers.psql
-SELECT plan(22);
+SELECT plan(23);
 
 -- At the front of the queue.
 SELECT pg_temp.subscribe('past/full') AS full, pg_temp.subscribe('past/other') AS other \gset
@@ -15,6 +15,7 @@ SELECT is((SELECT count(*) FROM e WHERE pg_temp.queued(e.id) ~ '^due (3[0-9]{2}|
 SELECT cmp_ok((SELECT count(DISTINCT due_at) FROM moai_private.delivery WHERE subscription_id = :'full'), '>=', 4::bigint, 'apart from each other');
 SELECT is((SELECT DISTINCT state::text FROM moai.delivery WHERE subscription_id = :'full'), 'parked', 'and show as parked');
 SELECT is(next_due_in_us, 28000000::bigint, 'the next due time is that of the lease') FROM c;
+SELECT is(overdue_us, 9000000::bigint, 'overdue since the oldest of all that it moved was due') FROM c;
 SELECT results_eq($$SELECT event_id, parked, next_due_in_us FROM moai_private.claim(1, pg_temp.at('10 s'))$$, 'VALUES (NULL::uuid, 0, 28000000::bigint)', 'no claim meets them again');
 DELETE FROM moai_private.delivery WHERE event_id = :'behind';
 SELECT set_eq($$SELECT event_id FROM moai_private.claim(100, pg_temp.at('10 min 10 s'))$$, 'SELECT id FROM e', 'when the parking lapses anybody claims them');

@@ -1,6 +1,6 @@
 BEGIN;
 \ir ../helpers.psql
-SELECT plan(10);
+SELECT plan(11);
 
 SELECT pg_temp.subscribe('claim_parked') AS s \gset
 SELECT pg_temp.publish('claim_parked') AS e \gset
@@ -18,6 +18,7 @@ FROM (VALUES
     ('ARRAY[gen_random_uuid()]', '''{10001}''', 'counts are not each at least 1 and 10000 in all / counts = {10001}'),
     ('ARRAY[gen_random_uuid(), gen_random_uuid()]', '''{9999,2}''', 'counts are not each at least 1 and 10000 in all / counts = {9999,2}')
 ) AS bad(ids, counts, m);
+SELECT is((SELECT next_due_in_us FROM moai.claim_parked('tester', ARRAY[gen_random_uuid()], '{1}', since_us => 4102444800000000)), NULL, 'since_us is a time like claimed_at_us: the next due time is looked for after it');
 SELECT is_definer('moai', 'claim_parked', 'it runs as the owner');
 
 SELECT * FROM finish();

@@ -77,7 +77,7 @@ TEST_F(Look, BeginsBeforeTheOldestThatCame) {
 }
 
 TEST_F(Look, IsAtEverythingAgainWhenASweepIsOwedWithoutBeingAsked) {
-    options.low_water.longest_rest = 30ms;
+    options.low_water.longest_rest = 400ms;
     options.low_water.rest = 1'000'000'000;
     become_dear();
     look();
@@ -86,6 +86,16 @@ TEST_F(Look, IsAtEverythingAgainWhenASweepIsOwedWithoutBeingAsked) {
     EXPECT_EQ(queue.looks.back().since_us, std::nullopt);
     run_for(100ms);
     EXPECT_EQ(queue.looks.size(), 4U) << "nothing is owed any more";
+}
+
+TEST_F(Look, IsNotAtEverythingAgainAtOnceWhenThatTookTooLong) {
+    options.low_water = {};
+    run_until_claims(1);
+    queue.claim_errors.emplace_back("57014", "canceling statement due to statement timeout");
+    worker().wake(WakeReason::notify);
+    await_claims(3);
+    EXPECT_EQ(queue.looks[1].since_us, std::nullopt);
+    EXPECT_EQ(queue.looks[2].since_us, kClaimedAtUs - 1'000'000);
 }
 
 TEST_F(Look, IsAtEverythingAfterAReconnection) {
@@ -111,7 +121,7 @@ TEST_F(Look, IsNotAheadWhileTheSentinelLooksAgainAnyway) {
 TEST_F(Look, ThatIsNotAheadLeavesTheNextDueTimeAsItIs) {
     options.low_water = {};
     watch();
-    queue.claims.push_back(claim_of({}, 50ms));
+    queue.claims.push_back(claim_of({}, 400ms));
     run_until_claims(1);
     looks_again = true;
     queue.claims.push_back(claim_of({delivery("a")}));

@@ -94,18 +94,27 @@ TEST_F(LowWaterTest, OneCheapSweepEndsIt) {
     EXPECT_EQ(low_water.mark_us(), std::nullopt);
 }
 
-TEST_F(LowWaterTest, TheMarkStaysWhereItIsWhenNobodyKnowsWhatAClaimLeft) {
+TEST_F(LowWaterTest, TheMarkFollowsTheOldestThatCameBackToo) {
     become_dear(20ms);
-    low_water.claimed(kClaimedAtUs, std::nullopt, 1, now, now + 1ms);
-    EXPECT_EQ(low_water.mark_us(), kClaimedAtUs - 1'000'000);
     low_water.claimed(kClaimedAtUs, kClaimedAtUs + 5, 1, now, now + 1ms);
     EXPECT_EQ(low_water.mark_us(), kClaimedAtUs - 999'995);
+    low_water.claimed(std::nullopt, kClaimedAtUs - 60'000'000, 50, now, now + 100ms);
+    EXPECT_EQ(low_water.mark_us(), kClaimedAtUs - 61'000'000) << "a sweep found what had committed late";
 }
 
-TEST_F(LowWaterTest, WithoutAMarkEverythingIsLookedAtHoweverDear) {
-    low_water.claimed(std::nullopt, std::nullopt, 0, now, now + 20ms);
-    low_water.claimed(std::nullopt, std::nullopt, 0, now, now + 20ms);
+TEST_F(LowWaterTest, ASweepThatWasCancelledIsNotRepeatedAtOnce) {
+    claim(1ms);
+    low_water.cancelled(std::nullopt, now);
+    EXPECT_EQ(low_water.since_us(now), kClaimedAtUs - 1'000'000);
+    EXPECT_EQ(low_water.sweep_owed(), now + 30s);
+    now += 30s;
     EXPECT_EQ(low_water.since_us(now), std::nullopt);
+}
+
+TEST_F(LowWaterTest, WithoutAMarkThereIsNothingElseThanASweep) {
+    low_water.cancelled(std::nullopt, now);
+    EXPECT_EQ(low_water.since_us(now), std::nullopt);
+    EXPECT_EQ(low_water.sweep_owed(), std::nullopt);
 }
 
 TEST_F(LowWaterTest, AnotherServerIsLookedAtAnew) {
