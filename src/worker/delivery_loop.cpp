@@ -73,7 +73,8 @@ DeliveryLoop::DeliveryLoop(base::EventLoop& loop, store::DeliveryQueue& queue, T
                     [this] {
                         static_cast<void>(free_slots());
                         claim_if_useful();
-                    }}),
+                    }},
+               options.learn_every),
       low_water_(options.low_water),
       stuck_backoff_(2ms, 1s),
       error_backoff_(50ms, 10s),
@@ -102,6 +103,9 @@ void DeliveryLoop::wake(WakeReason reason) {
         reason_ = reason;
     }
     claim_wanted_ = true;
+    if (reason == WakeReason::office) {
+        parking_.take_office();
+    }
     claim_if_useful();
 }
 
@@ -240,9 +244,6 @@ void DeliveryLoop::adopt(const store::Claim& claim, int requested, WakeReason re
     claim_overlapped_ = claim_overlapped_ || claiming_;
     record_overlapped_ = record_overlapped_ || recorder_.recording();
     wake_timer_.looked();
-    if (reason == WakeReason::office) {
-        parking_.learn();  // the one before may have died, and parked deliveries with it
-    }
     // It may have waited for long before it claimed, so that only its end says when the database read its clock.
     claimed(claim, requested, reason, steady_clock::now(), true);
     claim_if_useful();

@@ -37,6 +37,7 @@ public:
         Maintenance::Options maintenance;
         Endpoint::Options endpoint;  ///< its caps follow from `concurrency`
         LowWater::Options low_water;
+        std::chrono::milliseconds learn_every{5'000};  ///< see Parking
     };
     /// Makes the request of a delivery; `unix_seconds` is the database's time now, for webhook-timestamp and the
     /// signature.

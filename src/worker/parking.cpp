@@ -1,5 +1,6 @@
 #include "worker/parking.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "log/log.hpp"
@@ -10,17 +11,19 @@ using namespace std::chrono_literals;
 using std::chrono::steady_clock;
 
 Parking::Parking(base::EventLoop& loop, store::DeliveryQueue& queue, Endpoints& endpoints, metrics::Registry& metrics,
-                 Calls calls)
+                 Calls calls, std::chrono::milliseconds learn_every)
     : loop_(loop),
       queue_(queue),
       endpoints_(endpoints),
       metrics_(metrics),
       calls_(std::move(calls)),
+      learn_every_(learn_every),
       backoff_(50ms, 10s) {}
 
 Parking::~Parking() {
     loop_.cancel(timer_);
     loop_.cancel(rest_timer_);
+    loop_.cancel(learn_timer_);
 }
 
 bool Parking::begin(int free_slots, bool claim_waits) {
@@ -47,6 +50,16 @@ bool Parking::begin(int free_slots, bool claim_waits) {
     return true;
 }
 
+void Parking::take_office() {
+    if (learn_timer_ == 0) {
+        learn_timer_ = loop_.at(std::max(learned_at_ + learn_every_, steady_clock::now()), [this] {
+            learn_timer_ = 0;
+            learn();
+            calls_.ticked();
+        });
+    }
+}
+
 void Parking::failed(const pg::Error& error) {
     if (error.connection_lost()) {
         return;  // the next one begins with learning
@@ -63,6 +76,7 @@ void Parking::learn_now() {
     queue_.endpoints([this](const std::vector<store::KnownEndpoint>& known, const pg::Error* error) {
         if (error == nullptr) {
             must_learn_ = false;
+            learned_at_ = steady_clock::now();
             endpoints_.adopt(known, steady_clock::now());
             arm();
             backoff_.reset();

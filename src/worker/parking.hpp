@@ -32,14 +32,18 @@ public:
         std::function<void()> ticked;
     };
 
+    /// `learn_every`: how long after one question what is known of endpoints the office makes it ask again, at least.
     Parking(base::EventLoop& loop, store::DeliveryQueue& queue, Endpoints& endpoints, metrics::Registry& metrics,
-            Calls calls);
+            Calls calls, std::chrono::milliseconds learn_every);
     ~Parking();
     Parking(const Parking&) = delete;
     Parking& operator=(const Parking&) = delete;
 
     /// Ask the database what it knows of endpoints before anything else is claimed.
     void learn() { must_learn_ = true; }
+    /// The same, for who takes the office: the one before may have died, and parked deliveries with it. Not each time,
+    /// for an office may change hands many times a second, and the question is one for all subscriptions.
+    void take_office();
     /// Asks or tells the database if there is anything to be asked or told; true if it did: the connection is taken
     /// until Calls::done. With `claim_waits` what is parked gives way every other time. REQUIRES: the queue can claim.
     [[nodiscard]] bool begin(int free_slots, bool claim_waits);
@@ -57,6 +61,9 @@ private:
     Endpoints& endpoints_;
     metrics::Registry& metrics_;
     Calls calls_;
+    std::chrono::milliseconds learn_every_;
+    SteadyTime learned_at_{};
+    base::EventLoop::TimerId learn_timer_ = 0;
     bool must_learn_ = false, fetched_last_ = false;
     std::optional<SteadyTime> due_;
     base::Backoff backoff_;

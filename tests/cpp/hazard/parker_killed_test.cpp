@@ -3,6 +3,7 @@
 
 #include <csignal>
 
+#include "support/doorbell_sql.hpp"
 #include "support/eventually.hpp"
 #include "support/fake_receiver.hpp"
 #include "support/moai_process.hpp"
@@ -71,22 +72,43 @@ TEST_F(ParkerKilled, OneThatTakesTheOfficeDeliversWhatTheDeadOneParked) {
     expect_all_delivered();
 }
 
+/// How often workers of this database have asked what is known of endpoints.
+std::int64_t questions(pg::Connection& sql) {
+    return number(
+        sql,
+        "SELECT coalesce(sum(s.calls), 0) FROM pg_stat_statements AS s JOIN pg_database AS d ON d.oid = s.dbid"
+        " WHERE d.datname = current_database() AND s.toplevel AND s.query = 'SELECT * FROM moai.endpoints()'");
+}
+
+TEST(Parking, OfAWorkerThatDiesIsSeenByOneThatHasWaitedForTheOffice) {
+    TestDatabase database(own_cluster().url());
+    FakeReceiver receiver;
+    pg::Connection sql(database.admin_url(), "test");
+    static_cast<void>(subscribe(sql, receiver.url()));
+    MoaiProcess first(server("work", database.url(), {"--worker-name", "first"}));
+    ASSERT_EQ(sleeping_sentinel(sql), "first");
+    MoaiProcess second(server("work", database.url(), {"--worker-name", "second"}));
+    ASSERT_TRUE(waits_for_office(sql, "second"));
+    sql.script(
+        "BEGIN; SELECT moai.publish('a', '{}');"
+        "UPDATE moai_private.delivery SET parked = true, due_at = clock_timestamp() + interval '5 min';"
+        "COMMIT");
+    first.send(SIGKILL);
+    EXPECT_TRUE(receiver.wait_for(1, 30s));
+}
+
 TEST(Parking, ThatNobodyKnowsOfEndsWhenItLapses) {
     TestDatabase database(own_cluster().url());
     FakeReceiver receiver;
     pg::Connection sql(database.admin_url(), "test");
+    sql.script("CREATE EXTENSION IF NOT EXISTS pg_stat_statements; SELECT pg_stat_statements_reset()");
     static_cast<void>(subscribe(sql, receiver.url()));
     MoaiProcess worker(server("work", database.url()));
     worker.await("worker listening");
     static_cast<void>(publish(sql));
     ASSERT_TRUE(receiver.wait_for(1, 10s));
-    // Who takes the office asks what is parked. This one has it, and has asked, when it is asleep.
-    ASSERT_TRUE(eventually([&] {
-        return value(sql,
-                     "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND classid = 1836016993 AND objid = 1 "
-                     "AND "
-                     "granted AND database = (SELECT oid FROM pg_database WHERE datname = current_database())") == "1";
-    }));
+    // It asks what is parked when it starts, and once more because it took the office.
+    ASSERT_TRUE(eventually([&] { return questions(sql) == 2; }));
     // As a worker would have left it that died when this one was not in office, nor started after it.
     sql.script(
         "BEGIN; SELECT moai.publish('a', '{}');"

@@ -216,11 +216,11 @@ TEST_F(DeliveryLoopTest, TellsItsWatchOfEachLookAndAsksItWhoIsInOffice) {
 }
 
 TEST_F(DeliveryLoopTest, SendsWhatSomebodyElseHasClaimedForIt) {
-    worker().adopt(claim_of({delivery("a")}, 50ms), 1, WakeReason::office);
+    worker().adopt(claim_of({delivery("a")}, 50ms), 1, WakeReason::help);
     run_until_recorded(1);
     ASSERT_EQ(transport.sent.size(), 1U);
     EXPECT_EQ(transport.sent[0].body, "a");
-    EXPECT_NE(metrics.text().find("wakeups_total{reason=\"office\"} 1"), std::string::npos) << metrics.text();
+    EXPECT_NE(metrics.text().find("wakeups_total{reason=\"help\"} 1"), std::string::npos) << metrics.text();
 }
 
 TEST_F(DeliveryLoopTest, HearsADoorbellThatRingsWhileItClaims) {
@@ -301,11 +301,19 @@ TEST_F(DeliveryLoopTest, ClaimsAlthoughItCannotLearnOfEndpointsAndAsksAgain) {
 }
 
 TEST_F(DeliveryLoopTest, AsksAgainWhenItTakesTheOffice) {
+    options.learn_every = 300ms;
     run_until_claims(1);
+    const auto begin = std::chrono::steady_clock::now();
+    queue.on_claim = nullptr;
     queue.on_endpoints = [this] { loop.stop(); };
-    worker().adopt(claim_of({}), 1, WakeReason::office);
+    for (int i = 0; i < 3; ++i) {
+        worker().wake(WakeReason::office);
+    }
     loop.run();
     EXPECT_EQ(queue.endpoints_calls, 2);
+    EXPECT_GE(std::chrono::steady_clock::now() - begin, 250ms) << "as soon as it may";
+    run_for(400ms);
+    EXPECT_EQ(queue.endpoints_calls, 2) << "once for three times";
 }
 
 TEST_F(DeliveryLoopTest, ParksWhatAnEndpointThatHangsHasNoRoomForAndTellsItsClaims) {
