@@ -49,6 +49,7 @@ public:
     std::function<void()> on_claim, on_record, on_maintain, on_claim_parked, on_breakers, on_endpoints;
     std::vector<std::vector<std::string>> saturated_of_claims;
     std::deque<store::Claim> parked_claims;
+    std::vector<store::Look> parked_looks;
     std::vector<std::pair<std::vector<std::string>, std::vector<int>>> parked_calls;  ///< the arguments of each
     std::vector<store::KnownEndpoint> known;                                          ///< to endpoints()
     std::vector<std::vector<store::BreakerChange>> breaker_calls;
@@ -123,10 +124,11 @@ public:
 
     /// Answers with the next entry of `parked_claims`, as it is.
     void claim_parked(const std::vector<std::string>& subscription_ids, const std::vector<int>& counts,
-                      const store::Look& /*look*/, ClaimDone done) override {
+                      const store::Look& look, ClaimDone done) override {
         claiming_ = true;
         parked_calls.emplace_back(subscription_ids, counts);
-        loop_.post([this, done = std::move(done)] {
+        parked_looks.push_back(look);
+        loop_.post([this, done = std::move(done), ahead = look.ahead] {
             claiming_ = false;
             const auto error = take(parked_errors);
             store::Claim answer;
@@ -134,6 +136,7 @@ public:
                 answer = parked_claims.front();
                 parked_claims.pop_front();
             }
+            answer.looked_ahead = ahead;
             done(answer, error ? &*error : nullptr);
             call(on_claim_parked);
         });

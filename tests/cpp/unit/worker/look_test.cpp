@@ -166,5 +166,16 @@ TEST_F(Look, ComesByItselfWhenTheSentinelFellAsleepBeforeTheClaimWasAnswered) {
     EXPECT_EQ(queue.looks.size(), 2U) << "one is enough";
 }
 
+TEST_F(Look, ForParkedOnesIsNotAheadEither) {
+    options.low_water = {};
+    watch();
+    looks_again = true;
+    queue.known.push_back({.subscription_id = "s", .has_parked = true});
+    run_until_claims(1);
+    ASSERT_EQ(queue.parked_looks.size(), 1U);
+    EXPECT_FALSE(queue.parked_looks[0].ahead);
+    EXPECT_TRUE(queue.parked_looks[0].in_office);
+}
+
 }  // namespace
 }  // namespace moai::worker::testing

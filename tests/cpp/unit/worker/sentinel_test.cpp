@@ -242,6 +242,24 @@ TEST_F(SentinelTest, WhoIsNotInOfficeHelpsWhenCalled) {
     EXPECT_TRUE(looks.empty()) << "it was its own call";
 }
 
+TEST_F(SentinelTest, PromisesAnotherLookOnlyWhileItIsAwakeAndHasRoom) {
+    begin();
+    ASSERT_EQ(next_call(), "await");
+    EXPECT_FALSE(sentinel.looks_again()) << "it waits";
+    work = 1'000'000;
+    office.answer(true);
+    EXPECT_TRUE(sentinel.looks_again());
+    sentinel.saturated(true);
+    EXPECT_FALSE(sentinel.looks_again());
+    sentinel.saturated(false);
+    EXPECT_TRUE(sentinel.looks_again());
+    work = 0;
+    ASSERT_EQ(next_call(), "sleep");
+    EXPECT_FALSE(sentinel.looks_again()) << "it falls asleep";
+    office.answer(true);
+    EXPECT_FALSE(sentinel.looks_again()) << "it sleeps";
+}
+
 TEST_F(SentinelTest, InOfficeLooksByItselfAndFallsAsleepWhenThereWasNoWorkForAWhile) {
     begin();
     ASSERT_EQ(next_call(), "await");
