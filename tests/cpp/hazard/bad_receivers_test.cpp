@@ -30,8 +30,14 @@ std::vector<BadKind> bad_kinds() {
     return {
         {"hangs after the request", {.behaviour = Behaviour::hang_after_request}, "timeout", 0},
         {"hangs after the headers", {.body = "x", .behaviour = Behaviour::hang_after_headers}, "timeout", 200},
-        {"drips bytes", {.body = std::string(1000, 'x'), .behaviour = Behaviour::drip}, "timeout", 200},
-        {"drips its body", {.body = std::string(1000, 'x'), .behaviour = Behaviour::drip_body}, "timeout", 200},
+        {"drips bytes",
+         {.body = std::string(1000, 'x'), .behaviour = Behaviour::drip, .drip_gap = 10ms},
+         "timeout",
+         200},
+        {"drips its body",
+         {.body = std::string(1000, 'x'), .behaviour = Behaviour::drip_body, .drip_gap = 10ms},
+         "timeout",
+         200},
         {"sends garbage",
          {.body = "\x01\x02 this is no HTTP\r\n\r\n", .behaviour = Behaviour::garbage},
          "invalid_response",
@@ -108,7 +114,7 @@ TEST_F(BadReceivers, EachEndsWithinItsTimeoutWithANamedErrorWhileAGoodOneIsServe
         const auto published = std::chrono::steady_clock::now();
         publish(sql);
         ASSERT_TRUE(good.wait_for(i, 5s));
-        EXPECT_LT(good.requests().back().arrived_at - published, 500ms) << "the good receiver waited for the bad ones";
+        EXPECT_LT(good.requests().back().arrived_at - published, 1500ms) << "the good receiver waited for the bad ones";
     }
 
     for (std::size_t i = 0; i < kinds.size(); ++i) {

@@ -26,13 +26,14 @@ TEST_P(LateResult, OfALostLeaseIsAnOrphanAttemptAndChangesNoState) {
     // The frozen one's request is answered while it cannot hear: its answer waits in the socket.
     static_cast<void>(subscribe(sql, receiver.url(), "timeout => '2 s', max_attempts => 1"));
     receiver.on("/", [status = GetParam()](const ReceivedRequest&, std::size_t nth) {
-        return nth == 1 ? Answer{.status = status, .delay = 300ms} : Answer{.status = 200};
+        return nth == 1 ? Answer{.status = status, .held = true} : Answer{.status = 200};
     });
     MoaiProcess frozen(server("work", database.url(), {"--worker-name", "frozen"}));
     frozen.await("worker listening");
     const std::string event = publish(sql);
     ASSERT_TRUE(receiver.wait_for(1, 20s));
     frozen.send(SIGSTOP);
+    receiver.release();
 
     // Time travel: the lease, 15 s long, ends now.
     sql.script("UPDATE moai_private.delivery SET due_at = now()");

@@ -68,13 +68,14 @@ INSTANTIATE_TEST_SUITE_P(Each, SessionLost, ::testing::Values("worker", "claims"
 
 TEST_F(WorkerSessions, ResultsOfRequestsInFlightAreRecordedByTheNextSession) {
     static_cast<void>(subscribe(sql, receiver.url()));
-    receiver.on("/", Answer{.delay = 500ms});
+    receiver.on("/", Answer{.held = true});
     worker.await("worker listening");
     const std::string event = publish(sql);
     ASSERT_TRUE(receiver.wait_for(1, 20s));
     for (const char* session : {"moai results w", "moai claims w", "moai worker w"}) {
         ASSERT_EQ(own_cluster().terminate_backends(session), 1) << session;
     }
+    receiver.release();
     ASSERT_TRUE(delivers(event)) << worker.err();
     EXPECT_EQ(receiver.count(), 1U);
 }

@@ -64,7 +64,7 @@ TEST_F(SentinelHazard, WhenItIsFrozenAnotherLooksInItsPlaceASecondLater) {
     workers["a"] = worker("a");
     workers["b"] = worker("b");
     const std::string frozen = sleeping_sentinel(sql), other = frozen == "a" ? "b" : "a";
-    ASSERT_TRUE(waits_for_office(sql, other));
+    ASSERT_TRUE(waits_for_office(sql, other) && has_settled(sql, other));
     workers[frozen]->send(SIGSTOP);
     RestClient api(api_port(*workers[other]));
     for (int i = 1; i <= 2; ++i) {
@@ -127,7 +127,7 @@ TEST_F(SentinelHazard, WhoCannotClaimHandsTheOfficeOn) {
     auto lame = worker("lame");
     EXPECT_EQ(sleeping_sentinel(sql), "lame");
     auto other = worker("other");
-    ASSERT_TRUE(waits_for_office(sql, "other"));
+    ASSERT_TRUE(waits_for_office(sql, "other") && has_settled(sql, "other"));
     // Its session for claims is lost, and cannot come back.
     sql.script("ALTER ROLE moai_test CONNECTION LIMIT 1");
     ASSERT_EQ(own_cluster().terminate_backends("moai claims lame"), 1);
@@ -145,7 +145,7 @@ TEST_F(SentinelHazard, WithoutAFreeSlotItHandsTheOfficeOn) {
     auto full = worker("full", "1");
     EXPECT_EQ(sleeping_sentinel(sql), "full");
     auto idle = worker("idle");
-    ASSERT_TRUE(waits_for_office(sql, "idle"));
+    ASSERT_TRUE(waits_for_office(sql, "idle") && has_settled(sql, "idle"));
     publish(sql);
     ASSERT_TRUE(receiver.wait_for(1, 10s));
     const std::string second = publish(sql);

@@ -1,6 +1,7 @@
 // An idle moai runs no queries but its safety looks, and holds no old snapshot.
 #include <gtest/gtest.h>
 
+#include "support/doorbell_sql.hpp"
 #include "support/eventually.hpp"
 #include "support/fake_receiver.hpp"
 #include "support/moai_process.hpp"
@@ -30,7 +31,7 @@ TEST(Idle, OnlySafetyLooksRunAndNoSnapshotIsHeld) {
     FakeReceiver receiver;
     pg::Connection admin(database.admin_url(), "test");
     admin.script("CREATE EXTENSION pg_stat_statements");
-    MoaiProcess moai(server("run", database.url()));
+    MoaiProcess moai(server("run", database.url(), {"--worker-name", "w"}));
     RestClient api(api_port(moai));
     moai.await("worker listening");
     static_cast<void>(subscribe(admin, receiver.url()));
@@ -44,6 +45,8 @@ TEST(Idle, OnlySafetyLooksRunAndNoSnapshotIsHeld) {
     ASSERT_TRUE(eventually(
         [&] { return value(admin, "SELECT count(*) FROM moai.delivery WHERE state <> 'delivered'") == "0"; }));
 
+    // Five seconds after it took the office it asks once more whose deliveries are parked.
+    ASSERT_TRUE(has_settled(admin, "w", "6 s"));
     // The window begins right after a look, so that the next ones are whole intervals away.
     const auto looks = [&] { return number(admin, kClaims); };
     const auto next_look = [&] {

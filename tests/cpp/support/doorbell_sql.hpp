@@ -38,6 +38,19 @@ inline std::string sleeping_sentinel(pg::Connection& sql) {
     });
 }
 
+/// Waits until the worker `name` has made the looks that go with its start, and none `since`: what it finds from now on
+/// it was told of, or its safety look found it.
+[[nodiscard]] inline bool has_settled(pg::Connection& sql, const std::string& name,
+                                      const std::string& since = "200 ms") {
+    return eventually([&] {
+        return value(
+                   sql,
+                   "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND application_name = $1"
+                   " AND state = 'idle' AND query LIKE '%claim_%' AND state_change < clock_timestamp() - $2::interval",
+                   {"moai claims " + name, since}) == "1";
+    });
+}
+
 /// The value of a metric, with its labels, as `moai run` tells it.
 inline double metric(RestClient& api, const std::string& name) {
     const std::string text = api.request("GET", "/metrics").body;

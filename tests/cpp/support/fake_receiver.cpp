@@ -11,6 +11,8 @@
 #include <optional>
 #include <thread>
 #include <unordered_map>
+#include <utility>
+#include <vector>
 
 #include "base/event_loop.hpp"
 #include "base/unique_fd.hpp"
@@ -51,6 +53,8 @@ struct FakeReceiver::Impl {
     // On the loop's thread only.
     std::unordered_map<std::uint64_t, std::unique_ptr<Connection>> connections;
     bool accepting = false;
+    bool released = false;
+    std::vector<std::pair<std::uint64_t, Answer>> held;  ///< by connection
 
     ReceiverLog log;
     const SslContext tls;
@@ -180,7 +184,20 @@ struct FakeReceiver::Impl {
         return answer;
     }
 
+    void release() {
+        released = true;
+        for (auto& [id, answer] : std::exchange(held, {})) {
+            if (const auto found = connections.find(id); found != connections.end()) {
+                begin_answer(*found->second, std::move(answer));
+            }
+        }
+    }
+
     void begin_answer(Connection& connection, Answer answer) {
+        if (answer.held && !released) {
+            held.emplace_back(connection.id, std::move(answer));
+            return;
+        }
         if (answer.delay.count() == 0) {
             send_answer(connection, answer);
             return;
@@ -320,6 +337,10 @@ void FakeReceiver::on(std::string path, std::vector<Answer> in_turn) {
     on(std::move(path), [in_turn = std::move(in_turn)](const ReceivedRequest&, std::size_t nth) {
         return in_turn.at(std::min(nth, in_turn.size()) - 1);
     });
+}
+
+void FakeReceiver::release() {
+    impl_->on_thread([this] { impl_->release(); });
 }
 
 void FakeReceiver::stop_accepting() {

@@ -35,6 +35,7 @@ struct Answer {
     std::vector<std::pair<std::string, std::string>> headers{};
     std::string body{};
     Behaviour behaviour = Behaviour::normal;
+    bool held = false;                   ///< until FakeReceiver::release(), whatever the behaviour
     std::chrono::milliseconds delay{0};  ///< before the first byte of the answer, whatever the behaviour
     std::chrono::milliseconds drip_gap{50};
     std::uint64_t endless_bytes = std::uint64_t{1} << 30U;
@@ -63,6 +64,8 @@ public:
     void on(std::string path, Answer always);
     /// One answer after the other; the last one is repeated.
     void on(std::string path, std::vector<Answer> in_turn);
+    /// Answers what is held, and from now on holds nothing.
+    void release();
 
     /// New connections stay in the kernel's queue, unaccepted: a client connects and then hears nothing.
     void stop_accepting();
