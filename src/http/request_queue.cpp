@@ -14,14 +14,19 @@ RequestQueue::RequestQueue(Limits limits, Run run) : limits_(limits), run_(std::
 RequestQueue::~RequestQueue() { stop(); }
 
 bool RequestQueue::push(std::shared_ptr<Connection> connection, std::size_t bytes) {
+    bool is_time = false;
     {
         const std::lock_guard lock(mutex_);
         if (stopped_ || waiting_.size() >= limits_.waiting) {
             return false;
         }
         waiting_.push_back({std::move(connection), bytes, Clock::now()});
+        // The first one starts the clock; a thread that waits for enough need not look at each that comes.
+        is_time = waiting_.size() == 1 || are_enough();
     }
-    ready_.notify_one();
+    if (is_time) {
+        ready_.notify_one();
+    }
     return true;
 }
 
@@ -41,18 +46,34 @@ void RequestQueue::stop() {
 }
 
 void RequestQueue::work() {
+    std::unique_lock lock(mutex_);
     for (;;) {
-        std::vector<Member> group;
-        {
-            std::unique_lock lock(mutex_);
-            ready_.wait(lock, [this] { return stopped_ || !waiting_.empty(); });
-            if (stopped_) {
-                return;
-            }
-            group = take_group();
+        ready_.wait(lock, [this] { return stopped_ || !waiting_.empty(); });
+        if (!stopped_ && !are_enough()) {
+            ready_.wait_until(lock, waiting_.front().since + limits_.patience,
+                              [this] { return stopped_ || waiting_.empty() || are_enough(); });
         }
+        if (stopped_) {
+            return;
+        }
+        if (waiting_.empty()) {
+            continue;  // they went with a thread whose group has ended meanwhile
+        }
+        std::vector<Member> group = take_group();
+        const std::size_t members = group.size();
+        ++groups_under_way_;
+        members_under_way_ += members;
+        lock.unlock();
         run_(std::move(group));
+        lock.lock();
+        --groups_under_way_;
+        members_under_way_ -= members;
     }
+}
+
+/// REQUIRES: the lock is held.
+bool RequestQueue::are_enough() const {
+    return waiting_.size() >= limits_.members || waiting_.size() * groups_under_way_ >= members_under_way_;
 }
 
 /// REQUIRES: the lock is held, and somebody waits.

@@ -12,7 +12,7 @@ namespace {
 
 using Group = std::vector<std::size_t>;  // members, known by their bytes
 
-/// Notes each group, and holds the thread that runs it until it is let go.
+/// Notes each group, and holds the thread that runs it until it is let go: those first that began first.
 class Runner {
 public:
     explicit Runner(RequestQueue::Limits limits)
@@ -43,10 +43,10 @@ private:
         for (const auto& member : group) {
             bytes.push_back(member.bytes);
         }
+        const std::size_t number = groups_.size();
         groups_.push_back(bytes);
         changed_.notify_all();
-        changed_.wait(lock, [this] { return may_end_ > 0; });
-        --may_end_;
+        changed_.wait(lock, [&] { return number < may_end_; });
     }
 
     std::mutex mutex_;
@@ -75,6 +75,50 @@ TEST(RequestQueue, WhoComesWhileAllThreadsAreBusyGoesTogetherInOrder) {
     }
     runner.let_go(1);
     EXPECT_EQ(runner.begun(2).back(), (Group{2, 3, 4, 5}));
+}
+
+/// Two threads; one runs a group of four, and one that has done so is idle.
+struct Gathering : ::testing::Test {
+    explicit Gathering(std::chrono::microseconds patience = std::chrono::hours(1))
+        : runner({.threads = 2, .members = 64, .patience = patience}) {
+        push(1, 1);
+        std::ignore = runner.begun(1);
+        push(2, 2);
+        std::ignore = runner.begun(2);
+        push(3, 6);
+        runner.let_go(1);
+        EXPECT_EQ(runner.begun(3).back(), (Group{3, 4, 5, 6}));
+        push(7, 10);
+        runner.let_go(1);
+        EXPECT_EQ(runner.begun(4).back(), (Group{7, 8, 9, 10}));
+        runner.let_go(1);
+    }
+    void push(std::size_t first, std::size_t last) {
+        for (std::size_t member = first; member <= last; ++member) {
+            EXPECT_TRUE(runner.push(member));
+        }
+    }
+    Runner runner;
+};
+
+TEST_F(Gathering, AGroupBeginsWhenItIsAsLargeAsTheOneUnderWay) {
+    push(11, 14);
+    EXPECT_EQ(runner.begun(5).back(), (Group{11, 12, 13, 14}));
+}
+
+TEST_F(Gathering, ASmallerGroupBeginsWhenTheOneUnderWayEnds) {
+    push(11, 12);
+    runner.let_go(1);
+    EXPECT_EQ(runner.begun(5).back(), (Group{11, 12}));
+}
+
+struct ImpatientGathering : Gathering {
+    ImpatientGathering() : Gathering(std::chrono::milliseconds(1)) {}
+};
+
+TEST_F(ImpatientGathering, ASmallerGroupBeginsWhenItHasWaitedLongEnough) {
+    push(11, 11);
+    EXPECT_EQ(runner.begun(5).back(), (Group{11})) << "and the one under way has not ended";
 }
 
 TEST(RequestQueue, AGroupHasNoMoreMembersThanItMay) {
