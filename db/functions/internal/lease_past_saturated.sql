@@ -14,41 +14,46 @@ CREATE OR REPLACE FUNCTION moai_private.lease_past_saturated(
 AS $$
 #variable_conflict use_column
 DECLARE
-    -- Moving a row takes some 25 µs: few enough that the others, who wait for this claim, do not feel it.
-    _front constant integer := 150;
-    _back constant integer := 100;
-    _look integer := greatest(lease_past_saturated.max_count, _front);
+    _look integer;
+    _moved integer := 150;
     _seen integer;
     _last timestamptz;
     _free tid[];
     _full tid[];
     _newer_free tid[];
-    _newer_full tid[];
 BEGIN
-    SELECT count(*), max(f.due_at),
-           coalesce(array_agg(f.tid) FILTER (WHERE f.subscription_id <> ALL (lease_past_saturated.saturated)), '{}'),
-           coalesce(array_agg(f.tid) FILTER (WHERE f.subscription_id = ANY (lease_past_saturated.saturated)), '{}')
-    INTO _seen, _last, _free, _full
-    FROM (
-        SELECT d.ctid AS tid, d.subscription_id, d.due_at
-        FROM moai_private.delivery AS d
-        WHERE d.due_at > lease_past_saturated.since AND d.due_at <= lease_past_saturated.at
-        ORDER BY d.due_at
-        LIMIT _look
-    ) AS f;
+    -- Some of the oldest tell whether it is worth looking at as many as may be leased.
+    FOREACH _look IN ARRAY ARRAY[100, greatest(lease_past_saturated.max_count, 150)] LOOP
+        SELECT count(*), max(f.due_at),
+               coalesce(array_agg(f.tid) FILTER (WHERE f.subscription_id <> ALL (lease_past_saturated.saturated)), '{}'),
+               coalesce(array_agg(f.tid) FILTER (WHERE f.subscription_id = ANY (lease_past_saturated.saturated)), '{}')
+        INTO _seen, _last, _free, _full
+        FROM (
+            SELECT d.ctid AS tid, d.subscription_id, d.due_at
+            FROM moai_private.delivery AS d
+            WHERE d.due_at > lease_past_saturated.since AND d.due_at <= lease_past_saturated.at
+            ORDER BY d.due_at
+            LIMIT _look
+        ) AS f;
+        EXIT WHEN _seen < _look OR cardinality(_free) = 0;
+    END LOOP;
 
     -- Where a backlog of the saturated fills the front of the queue the others' are at its end: looked at from there, they need not wait
-    -- until all of it is moved.
+    -- until all of it is moved. The saturated among them are left for later claims, which come to them from the front.
     IF _seen = _look AND cardinality(_free) < lease_past_saturated.max_count THEN
-        SELECT coalesce(array_agg(f.tid) FILTER (WHERE f.subscription_id <> ALL (lease_past_saturated.saturated)), '{}'),
-               coalesce(array_agg(f.tid) FILTER (WHERE f.subscription_id = ANY (lease_past_saturated.saturated)), '{}')
-        INTO _newer_free, _newer_full
+        -- Moving a row takes 25 to 50 µs, which the fresh ones wait for. With others among the oldest all are late, and moving many gets
+        -- to more of them; without, nobody waits for the backlog to go.
+        IF cardinality(_free) = 0 THEN
+            _moved := 20;
+        END IF;
+        SELECT coalesce(array_agg(f.tid) FILTER (WHERE f.subscription_id <> ALL (lease_past_saturated.saturated)), '{}')
+        INTO _newer_free
         FROM (
             SELECT d.ctid AS tid, d.subscription_id
             FROM moai_private.delivery AS d
             WHERE d.due_at <= lease_past_saturated.at AND d.due_at > _last
             ORDER BY d.due_at DESC
-            LIMIT least(lease_past_saturated.max_count - cardinality(_free), _back)
+            LIMIT least(lease_past_saturated.max_count - cardinality(_free), 100)
         ) AS f;
     END IF;
 
@@ -56,7 +61,7 @@ BEGIN
     -- is judged by what it is.
     WITH due AS MATERIALIZED (
         SELECT d.ctid AS tid, d.subscription_id, d.due_at
-        FROM unnest((_free || _newer_free)[:lease_past_saturated.max_count] || _full[:_front] || _newer_full) AS p(tid)
+        FROM unnest((_free || _newer_free)[:lease_past_saturated.max_count] || _full[:_moved]) AS p(tid)
         JOIN moai_private.delivery AS d ON d.ctid = p.tid
         WHERE d.due_at <= lease_past_saturated.at
         FOR UPDATE OF d SKIP LOCKED
@@ -93,4 +98,4 @@ END
 $$;
 COMMENT ON FUNCTION moai_private.lease_past_saturated IS
 $$The leases of a claim by a worker that has no room for some subscriptions: of what is due it parks theirs and leases the others', looking at
-some hundreds of rows, whatever waits. exceptions: some of the leased are for moai_private.set_aside. overdue_us: how long the first of all these had been due. Locks: rows of the queue (SKIP LOCKED).$$;
+the 100 oldest, as many as it may lease if others' are among them, and the 100 newest, whatever waits. exceptions: some of the leased are for moai_private.set_aside. overdue_us: how long the first of all these had been due. Locks: rows of the queue (SKIP LOCKED).$$;

@@ -1,7 +1,7 @@
 -- Claims by a worker that has no room for some endpoints: moai_private.claim with "saturated".
 BEGIN;
 \ir ../helpers.psql
-SELECT plan(23);
+SELECT plan(24);
 
 -- At the front of the queue.
 SELECT pg_temp.subscribe('past/full') AS full, pg_temp.subscribe('past/other') AS other \gset
@@ -30,10 +30,18 @@ SELECT moai_private.uuid_v7(pg_temp.at()), :'full', pg_temp.at('-1 h') + make_in
 SELECT pg_temp.publish('past/other', due => '1 s') AS newest, pg_temp.publish('past/other', due => '0 s') AS newer \gset
 CREATE TEMP TABLE c2 AS SELECT * FROM moai_private.claim(2, pg_temp.at('1 s'), true, ARRAY[:'full']::uuid[]);
 SELECT set_eq('SELECT event_id FROM c2', ARRAY[:'newest', :'newer']::uuid[], 'behind 2000 of the saturated one the others are found at the end');
-SELECT cmp_ok((SELECT max(parked) FROM c2), '<=', 250, 'while few of them are moved at once');
+SELECT is((SELECT max(parked) FROM c2), 20, 'while few of them are moved at once: fresh ones of others wait for it');
 SELECT is((SELECT next_due_in_us < 0 FROM c2 LIMIT 1), true, 'the next due time tells that more are there');
-SELECT is((SELECT count(*) FROM generate_series(1, 16) AS n CROSS JOIN LATERAL moai_private.claim(2, pg_temp.at('1 s') + n * interval '0', true, ARRAY[:'full']::uuid[]) AS g WHERE g.event_id IS NOT NULL), 0::bigint, 'the next claims move the rest');
+SELECT is((SELECT count(*) FROM generate_series(1, 100) AS n CROSS JOIN LATERAL moai_private.claim(2, pg_temp.at('1 s') + n * interval '0', true, ARRAY[:'full']::uuid[]) AS g WHERE g.event_id IS NOT NULL), 0::bigint, 'the next claims move the rest');
 SELECT is((SELECT count(*) FROM moai_private.delivery WHERE subscription_id = :'full' AND parked), 2000::bigint, 'all of it');
+DELETE FROM moai_private.delivery WHERE subscription_id IN (:'full', :'other');
+
+-- Others among the oldest: they are late, and more of them are behind.
+INSERT INTO moai_private.delivery (event_id, subscription_id, due_at, tries_left)
+SELECT moai_private.uuid_v7(pg_temp.at()), :'full', pg_temp.at('-1 h') + make_interval(secs => n), 3 FROM generate_series(1, 500) AS n;
+SELECT pg_temp.publish('past/other', due => '-59 min') AS among \gset
+SELECT results_eq(format($$SELECT event_id, parked FROM moai_private.claim(2, pg_temp.at(), true, ARRAY[%L]::uuid[])$$, :'full'), format($$VALUES (%L::uuid, 149)$$, :'among'),
+    'with others among the oldest many are moved at once');
 DELETE FROM moai_private.delivery WHERE subscription_id IN (:'full', :'other');
 
 -- Oldest first, no more than asked for, whatever is saturated.
