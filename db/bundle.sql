@@ -1,1 +1,1 @@
-SELECT moai_private.record_bundle('4b474af09e295e995bf71ea234933d03b8b3b59f25dc10514af055bfefae677d');
+SELECT moai_private.record_bundle('fe8cf15c83c10d0b3b9207d997888854c7cd6d064b4ca6165843106313f443c0');

@@ -402,8 +402,8 @@ lease_token must be given back to moai.complete_deliveries; attempt_no is the nu
 next_due_in_us: until the earliest due time left in the table, leases included (NULL: the table is empty, or look_ahead is false). overdue_us: how long the first of those
 claimed or parked had been due; nothing that this claim saw was due before. Always returns a row: with nothing to claim, one whose event_id is NULL. Commit before the first request is sent.
 in_office: this worker is the sentinel (moai.await_office); of any other''s leases the sentinel is told.
-saturated: subscriptions whose endpoints this worker has no room for. What is due of theirs is parked (parked: how many), without spending a try, some
-hundreds in one claim and none of them met by later claims: for 5 to 10 minutes, or until somebody calls moai.claim_parked. Others'' deliveries behind them are found.
+saturated: subscriptions whose endpoints this worker has no room for. What is due of theirs is parked (parked: how many), without spending a try, up
+to 150 in one claim and none of them met by later claims: for 5 to 10 minutes, or until somebody calls moai.claim_parked. Others'' deliveries behind them are found.
 since_us: only what became due after this time, as of claimed_at_us, is looked at. Index entries of what has ended cannot be removed while some old
 transaction is open; with since_us a claim does not read past all of them. What commits late, with an earlier due time, needs a claim without it.
 look_ahead: false for one that looks again soon, whatever comes: the next due time is not looked for.
@@ -3480,41 +3480,46 @@ CREATE FUNCTION moai_private.lease_past_saturated(max_count integer, saturated u
     AS $$
 #variable_conflict use_column
 DECLARE
-    -- Moving a row takes some 25 µs: few enough that the others, who wait for this claim, do not feel it.
-    _front constant integer := 150;
-    _back constant integer := 100;
-    _look integer := greatest(lease_past_saturated.max_count, _front);
+    _look integer;
+    _moved integer := 150;
     _seen integer;
     _last timestamptz;
     _free tid[];
     _full tid[];
     _newer_free tid[];
-    _newer_full tid[];
 BEGIN
-    SELECT count(*), max(f.due_at),
-           coalesce(array_agg(f.tid) FILTER (WHERE f.subscription_id <> ALL (lease_past_saturated.saturated)), '{}'),
-           coalesce(array_agg(f.tid) FILTER (WHERE f.subscription_id = ANY (lease_past_saturated.saturated)), '{}')
-    INTO _seen, _last, _free, _full
-    FROM (
-        SELECT d.ctid AS tid, d.subscription_id, d.due_at
-        FROM moai_private.delivery AS d
-        WHERE d.due_at > lease_past_saturated.since AND d.due_at <= lease_past_saturated.at
-        ORDER BY d.due_at
-        LIMIT _look
-    ) AS f;
+    -- Some of the oldest tell whether it is worth looking at as many as may be leased.
+    FOREACH _look IN ARRAY ARRAY[100, greatest(lease_past_saturated.max_count, 150)] LOOP
+        SELECT count(*), max(f.due_at),
+               coalesce(array_agg(f.tid) FILTER (WHERE f.subscription_id <> ALL (lease_past_saturated.saturated)), '{}'),
+               coalesce(array_agg(f.tid) FILTER (WHERE f.subscription_id = ANY (lease_past_saturated.saturated)), '{}')
+        INTO _seen, _last, _free, _full
+        FROM (
+            SELECT d.ctid AS tid, d.subscription_id, d.due_at
+            FROM moai_private.delivery AS d
+            WHERE d.due_at > lease_past_saturated.since AND d.due_at <= lease_past_saturated.at
+            ORDER BY d.due_at
+            LIMIT _look
+        ) AS f;
+        EXIT WHEN _seen < _look OR cardinality(_free) = 0;
+    END LOOP;
 
     -- Where a backlog of the saturated fills the front of the queue the others' are at its end: looked at from there, they need not wait
-    -- until all of it is moved.
+    -- until all of it is moved. The saturated among them are left for later claims, which come to them from the front.
     IF _seen = _look AND cardinality(_free) < lease_past_saturated.max_count THEN
-        SELECT coalesce(array_agg(f.tid) FILTER (WHERE f.subscription_id <> ALL (lease_past_saturated.saturated)), '{}'),
-               coalesce(array_agg(f.tid) FILTER (WHERE f.subscription_id = ANY (lease_past_saturated.saturated)), '{}')
-        INTO _newer_free, _newer_full
+        -- Moving a row takes 25 to 50 µs, which the fresh ones wait for. With others among the oldest all are late, and moving many gets
+        -- to more of them; without, nobody waits for the backlog to go.
+        IF cardinality(_free) = 0 THEN
+            _moved := 20;
+        END IF;
+        SELECT coalesce(array_agg(f.tid) FILTER (WHERE f.subscription_id <> ALL (lease_past_saturated.saturated)), '{}')
+        INTO _newer_free
         FROM (
             SELECT d.ctid AS tid, d.subscription_id
             FROM moai_private.delivery AS d
             WHERE d.due_at <= lease_past_saturated.at AND d.due_at > _last
             ORDER BY d.due_at DESC
-            LIMIT least(lease_past_saturated.max_count - cardinality(_free), _back)
+            LIMIT least(lease_past_saturated.max_count - cardinality(_free), 100)
         ) AS f;
     END IF;
 
@@ -3522,7 +3527,7 @@ BEGIN
     -- is judged by what it is.
     WITH due AS MATERIALIZED (
         SELECT d.ctid AS tid, d.subscription_id, d.due_at
-        FROM unnest((_free || _newer_free)[:lease_past_saturated.max_count] || _full[:_front] || _newer_full) AS p(tid)
+        FROM unnest((_free || _newer_free)[:lease_past_saturated.max_count] || _full[:_moved]) AS p(tid)
         JOIN moai_private.delivery AS d ON d.ctid = p.tid
         WHERE d.due_at <= lease_past_saturated.at
         FOR UPDATE OF d SKIP LOCKED
@@ -3565,7 +3570,7 @@ ALTER FUNCTION moai_private.lease_past_saturated(max_count integer, saturated uu
 --
 
 COMMENT ON FUNCTION moai_private.lease_past_saturated(max_count integer, saturated uuid[], token bigint, at timestamp with time zone, since timestamp with time zone, OUT leased moai_private.leased[], OUT exceptions boolean, OUT parked integer, OUT overdue_us bigint) IS 'The leases of a claim by a worker that has no room for some subscriptions: of what is due it parks theirs and leases the others'', looking at
-some hundreds of rows, whatever waits. exceptions: some of the leased are for moai_private.set_aside. overdue_us: how long the first of all these had been due. Locks: rows of the queue (SKIP LOCKED).';
+the 100 oldest, as many as it may lease if others'' are among them, and the 100 newest, whatever waits. exceptions: some of the leased are for moai_private.set_aside. overdue_us: how long the first of all these had been due. Locks: rows of the queue (SKIP LOCKED).';
 
 --
 -- Name: list_deliveries(json, uuid, timestamp with time zone); Type: FUNCTION; Schema: moai_private; Owner: moai_owner
@@ -5301,6 +5306,10 @@ BEGIN
                 RAISE;
             END IF;
             IF _item.code <> 'MO409' THEN
+                -- As moai_rest.publish tells it after having waited.
+                _item.message := 'idempotency_key_in_use: another transaction that is still open is publishing the same key';
+                _item.detail := 'idempotency_key = ' || quote_literal(_item.idempotency_key);
+                _item.hint := 'Repeat the request with the same key: it then gets the id of the event that was published first.';
                 _held := _item;
             END IF;
             _item.id := NULL;
@@ -6215,7 +6224,7 @@ ALTER FUNCTION moai_rest.publish_group(events text, keys text) OWNER TO moai_own
 COMMENT ON FUNCTION moai_rest.publish_group(events text, keys text) IS 'POST /events of several clients in one transaction. events: the JSON array of their documents. keys: NULL, or the JSON array of what each gave in the
 header Idempotency-Key, null where none was given.
 A row for each, in order: status and body, or code, message, detail and hint of its error; code 55P03 for one whose key another open transaction is
-taking: call moai_rest.publish for it, which waits. Locks: as moai.publish, but waiting for keys 1 ms at most.';
+taking, with what moai_rest.publish says of it after waiting: call that for it, or give up. Locks: as moai.publish, but waiting for keys 1 ms at most.';
 
 --
 -- Name: redrive_dead_letters(text); Type: FUNCTION; Schema: moai_rest; Owner: moai_owner

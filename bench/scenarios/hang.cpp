@@ -26,12 +26,12 @@ enum class Bad { alone, hang, fail, dns };
 struct Seen {
     double p99_ms = 0;
     double missing = 0;  ///< of the others' events; counted with their age at the end
-    double scanned = 0;  ///< index entries of the queue read per row that a claim returned
+    double scanned = 0;  ///< index entries of the queue read per claim
 };
 
 std::string type_of(int endpoint) { return fmt::format("bench.e{}", endpoint); }
 
-/// Index entries of the queue read, and rows returned by claims. REQUIRES: no worker runs; waits for the end of its
+/// Index entries of the queue read, and claims. REQUIRES: no worker runs; waits for the end of its
 /// sessions, which only then tell what they read.
 std::pair<double, double> scan_counts(pg::Connection& connection) {
     while (connection.query("SELECT FROM pg_stat_activity WHERE application_name LIKE 'moai %'").rows() > 0) {
@@ -40,7 +40,7 @@ std::pair<double, double> scan_counts(pg::Connection& connection) {
     const auto counts = connection.query(
         "SELECT (SELECT sum(idx_tup_read) FROM pg_stat_user_indexes WHERE indexrelname IN ('delivery_due_idx', "
         "'delivery_parked_idx')), "
-        "(SELECT coalesce(sum(rows), 0) FROM pg_stat_statements WHERE toplevel AND query ~ 'moai\\.claim_deliveries' "
+        "(SELECT coalesce(sum(calls), 0) FROM pg_stat_statements WHERE toplevel AND query ~ 'moai\\.claim_deliveries' "
         "AND dbid = "
         "(SELECT oid FROM pg_database WHERE datname = current_database()))");
     return {std::stod(std::string(counts.text(0, 0))), std::stod(std::string(counts.text(0, 1)))};

@@ -11,6 +11,7 @@ void drain(Run& run);
 void fan_out(Run& run);
 void workers(Run& run);
 void post(Run& run);
+void held_key(Run& run);
 void mixed_closed(Run& run);
 void mixed_open(Run& run);
 void latency(Run& run);

@@ -153,9 +153,10 @@ private:
         if (load_.first_seq != 0) {
             const auto body = fmt::format(R"({{"type":"bench","payload":{}}})", payload(load_.first_seq + sent_, due));
             request = fmt::format(
-                "POST /events HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nContent-Length: "
+                "POST /events HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n{}Content-Length: "
                 "{}\r\n\r\n{}",
-                body.size(), body);
+                load_.idempotency_key.empty() ? "" : "Idempotency-Key: " + load_.idempotency_key + "\r\n", body.size(),
+                body);
         }
         ++sent_;
         ++waiting_;
@@ -192,7 +193,7 @@ private:
             return;
         }
         last_us_ = now_us();
-        if (client.input.compare(0, 10, "HTTP/1.1 2") == 0) {
+        if (client.input.starts_with("HTTP/1.1 " + load_.expected)) {
             ++result_.accepted;
             result_.answer_us.push_back(last_us_ - client.asked_us);
         } else {

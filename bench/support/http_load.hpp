@@ -15,10 +15,12 @@ struct HttpLoad {
     double rate = 0;
     /// POST /events of type "bench" with payload(), numbered from here; 0: GET /health/live, which no database answers.
     std::int64_t first_seq = 1;
+    std::string idempotency_key{};  ///< of every POST; empty: none
+    std::string expected = "2";     ///< how the status of an accepted answer begins
 };
 
 struct HttpLoadResult {
-    std::uint64_t accepted = 0;           ///< answered 2xx
+    std::uint64_t accepted = 0;           ///< answered as expected
     std::uint64_t refused = 0;            ///< answered otherwise, cut off, or not answered within 10 s of the end
     double seconds = 0;                   ///< from the first request to the last answer
     std::vector<std::int64_t> answer_us;  ///< of the accepted, sorted; at a given rate from the time it was due

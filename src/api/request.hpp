@@ -40,8 +40,16 @@ struct Response {
 /// Answers a request on the thread that calls it. Must be safe from any number of threads at once.
 using Handler = std::function<Response(const Request&)>;
 
-/// Answers several requests at once, on the thread that calls it: one answer for each, in order, or none for a request
-/// that the Handler must answer by itself. Must be safe from any number of threads at once.
-using GroupHandler = std::function<std::vector<std::optional<Response>>(std::span<const Request* const>)>;
+/// What became of one request of a group.
+struct GroupAnswer {
+    std::optional<Response> response;  ///< none: the Handler must answer it by itself
+    /// Set if the Handler would wait for something, which only few may do at once: makes the answer for the others.
+    /// Called once or not at all, as long as the request is there.
+    std::function<Response()> if_too_many_wait;
+};
+
+/// Answers several requests at once, on the thread that calls it: one answer for each, in order. Must be safe from any
+/// number of threads at once.
+using GroupHandler = std::function<std::vector<GroupAnswer>(std::span<const Request* const>)>;
 
 }  // namespace moai::api

@@ -149,7 +149,7 @@ Response Router::handle(const Request& request) const {
     return finished(request, call(request, std::get<Prepared>(prepared)), begin);
 }
 
-std::vector<std::optional<Response>> Router::handle_group(std::span<const Request* const> requests) const {
+std::vector<GroupAnswer> Router::handle_group(std::span<const Request* const> requests) const {
     const auto begin = std::chrono::steady_clock::now();
     std::vector<std::variant<Outcome, Prepared>> prepared;
     prepared.reserve(requests.size());
@@ -169,12 +169,12 @@ std::vector<std::optional<Response>> Router::handle_group(std::span<const Reques
     } catch (...) {
         failure = std::current_exception();  // each is told in its own words
     }
-    std::vector<std::optional<Response>> responses(requests.size());
+    std::vector<GroupAnswer> responses(requests.size());
     auto answer = answers.begin();
     for (std::size_t i = 0; i < requests.size(); ++i) {
         const Request& request = *requests[i];
         if (auto* outcome = std::get_if<Outcome>(&prepared[i])) {
-            responses[i] = finished(request, std::move(*outcome), begin);
+            responses[i].response = finished(request, std::move(*outcome), begin);
             continue;
         }
         const auto& good = std::get<Prepared>(prepared[i]);
@@ -182,15 +182,19 @@ std::vector<std::optional<Response>> Router::handle_group(std::span<const Reques
             try {
                 std::rethrow_exception(failure);
             } catch (...) {
-                responses[i] = finished(request, current_exception_outcome(request, good), begin);
+                responses[i].response = finished(request, current_exception_outcome(request, good), begin);
             }
             continue;
         }
         if (auto* published = std::get_if<store::RestAnswer>(&*answer)) {
             Response response{published->status, "application/json", std::move(published->body), {}};
-            responses[i] = finished(request, {std::move(response), good.route->pattern}, begin);
+            responses[i].response = finished(request, {std::move(response), good.route->pattern}, begin);
         } else if (const auto* error = std::get_if<pg::Error>(&*answer)) {
-            responses[i] = finished(request, error_outcome(request, good, *error), begin);
+            responses[i].response = finished(request, error_outcome(request, good, *error), begin);
+        } else if (const auto* held = std::get_if<store::PublishHeld>(&*answer)) {
+            responses[i].if_too_many_wait = [this, &request, good, error = held->error, begin] {
+                return finished(request, error_outcome(request, good, error), begin);
+            };
         }
         ++answer;
     }

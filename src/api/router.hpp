@@ -45,9 +45,8 @@ public:
     /// Answers every request; exceptions of the backend become problem+json.
     [[nodiscard]] Response handle(const Request& request) const;
 
-    /// Answers several requests that go_in_group() by one transaction: one answer for each, in order, none for a
-    /// request that handle() must answer.
-    [[nodiscard]] std::vector<std::optional<Response>> handle_group(std::span<const Request* const> requests) const;
+    /// An api::GroupHandler: answers several requests that go_in_group() by one transaction.
+    [[nodiscard]] std::vector<GroupAnswer> handle_group(std::span<const Request* const> requests) const;
 
     /// The request publishes one event: see http::ServerOptions::goes_in_group.
     [[nodiscard]] static bool goes_in_group(const Request& request);

@@ -35,6 +35,11 @@ std::size_t group_connections(const config::Settings& settings) {
     return std::clamp<std::size_t>(settings.api_connections / 4, 1, 2);
 }
 
+/// ... and those that may wait for keys of open transactions: few, so that most are there for whoever need not wait.
+std::size_t waiting_connections(const config::Settings& settings) {
+    return std::clamp<std::size_t>(settings.api_connections / 4, 1, 4);
+}
+
 pg::Pool::Options pool_options(const std::string& database_url, std::size_t size) {
     pg::Pool::Options options;
     options.database_url = database_url;
@@ -81,8 +86,9 @@ struct ApiPart::Impl {
     http::ServerOptions server_options(const config::Settings& settings) {
         http::ServerOptions options;
         options.listen = settings.listen;
-        options.threads = settings.api_connections - group_connections(settings);
+        options.threads = settings.api_connections - group_connections(settings) - waiting_connections(settings);
         options.group_threads = group_connections(settings);
+        options.waiting_threads = waiting_connections(settings);
         options.allowed_hosts = settings.allowed_hosts;
         options.answers_at_once = api::Router::answers_at_once;
         options.goes_in_group = api::Router::goes_in_group;

@@ -57,8 +57,8 @@ const std::array kOptions{
            "listen on an address that others can reach, though every client may do everything",
            [](Settings& s, std::string_view v) { s.allow_unauthenticated = parse_switch(v); }},
     Option{"--api-connections", "N", "MOAI_API_CONNECTIONS", "", "api-connections", "16", kApi,
-           "database connections, and threads, of the API, 2 to 256",
-           [](Settings& s, std::string_view v) { s.api_connections = parse_count(v, 2, 256); }},
+           "database connections, and threads, of the API, 3 to 256",
+           [](Settings& s, std::string_view v) { s.api_connections = parse_count(v, 3, 256); }},
 
     Option{"--concurrency", "N", "MOAI_CONCURRENCY", "", "concurrency", "512", kWorker,
            "webhook requests in flight at once, 1 to 20000",

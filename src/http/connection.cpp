@@ -267,6 +267,11 @@ void Connection::answer_request(Clock::duration waited) {
     if (!client_waits(waited)) {
         return;
     }
+    if (const auto otherwise = std::exchange(if_too_many_wait_, nullptr);
+        otherwise && waited > core_.options.waiter_patience) {
+        finish(otherwise());
+        return;
+    }
     auto objection = objection_to_wait(waited);
     finish(objection ? *objection : core_.answer(request_));
 }
@@ -278,12 +283,13 @@ std::optional<api::Response> Connection::objection_to_wait(Clock::duration waite
                      busy("the request waited more than " + shown(core_.options.queue_timeout) + " for its turn")));
 }
 
-/// None: the request is one for the handler, after all.
-void Connection::answer_in_group(std::optional<api::Response> response) noexcept {
+void Connection::answer_in_group(api::GroupAnswer answer) noexcept {
     try {
-        if (response) {
-            finish(*response);
-        } else if (!core_.queue.push(shared_from_this(), request_.body.size())) {
+        if_too_many_wait_ = std::move(answer.if_too_many_wait);
+        auto& queue = if_too_many_wait_ ? core_.waiters : core_.queue;
+        if (answer.response) {
+            finish(*answer.response);
+        } else if (!queue.push(shared_from_this(), request_.body.size())) {
             finish(refusal(queue_full()));
         }
     } catch (const std::exception& error) {

@@ -63,7 +63,7 @@ private:
     void start_request();
     void answer_request(Clock::duration waited);
     [[nodiscard]] bool joins_group(Clock::duration waited) noexcept;
-    void answer_in_group(std::optional<api::Response> response) noexcept;
+    void answer_in_group(api::GroupAnswer answer) noexcept;
     void finish(const api::Response& response);
     [[nodiscard]] std::optional<api::Response> objection_to_wait(Clock::duration waited) const;
     [[nodiscard]] bool client_waits(Clock::duration waited);
@@ -79,7 +79,7 @@ private:
     const std::string remote_address_;
     const Watch watch_;
 
-    std::mutex mutex_;  ///< guards all below, except request_ while state_ is working
+    std::mutex mutex_;  ///< guards all below, except request_ and what belongs to it while state_ is working
     base::UniqueFd socket_;
     State state_ = State::reading;
     RequestFramer framer_;
@@ -89,7 +89,8 @@ private:
     Clock::time_point idle_since_;
     bool fresh_ = true;  ///< no request has been answered yet
     api::Request request_;
-    std::optional<ByteBudget::Charge> body_charge_;  ///< from the head until there is an answer
+    std::function<api::Response()> if_too_many_wait_;  ///< of request_, if it was left out of its group to wait
+    std::optional<ByteBudget::Charge> body_charge_;    ///< from the head until there is an answer
     bool keep_alive_ = true;
     bool head_only_ = false;
     std::string output_;

@@ -56,6 +56,7 @@ bool Server::stop(std::chrono::milliseconds drain) {
     const bool drained = impl_->core->connections.wait_for_none(deadline);
     // Handlers that still run may write their answers, so the I/O threads go last.
     impl_->core->groups.stop();
+    impl_->core->waiters.stop();
     impl_->core->queue.stop();
     impl_->reactor->shutdown();
     impl_->reactor.reset();

@@ -53,8 +53,12 @@ struct ServerOptions {
     /// True for requests that the group handler answers, together with those of other clients that come at the same
     /// time. They have threads of their own: handlers that wait do not hold them up.
     std::function<bool(const api::Request&)> goes_in_group;
-    std::size_t group_threads = 2;           ///< groups handled at once
-    std::size_t max_group = 64;              ///< requests in a group
+    std::size_t group_threads = 2;  ///< groups handled at once
+    std::size_t max_group = 64;     ///< requests in a group
+    /// Requests left out of their groups that the handler will keep waiting, at once. Whoever has waited longer than
+    /// this for one of these threads is answered by GroupAnswer::if_too_many_wait.
+    std::size_t waiting_threads = 4;
+    std::chrono::milliseconds waiter_patience{100};
     std::size_t max_group_bytes = 1U << 20;  ///< bytes of the bodies of a group; a larger one goes by itself
     /// True for POST, PUT or PATCH requests that may come without a Content-Length (then without a body, and the
     /// connection closes).

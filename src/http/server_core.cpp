@@ -73,6 +73,8 @@ ServerCore::ServerCore(ServerOptions options_in, api::Handler handler_in, api::G
       bodies(options.memory_for_bodies),
       queue({.threads = options.threads, .waiting = max_connections},
             [](std::vector<RequestQueue::Member> one) { Connection::answer_alone(one.front()); }),
+      waiters({.threads = options.goes_in_group ? options.waiting_threads : 0, .waiting = max_connections},
+              [](std::vector<RequestQueue::Member> one) { Connection::answer_alone(one.front()); }),
       groups({.threads = options.goes_in_group ? options.group_threads : 0,
               .members = options.max_group,
               .bytes = options.max_group_bytes,
@@ -90,8 +92,7 @@ api::Response ServerCore::answer(const api::Request& request) const {
     return internal_error(request);
 }
 
-std::vector<std::optional<api::Response>> ServerCore::answer_group(
-    std::span<const api::Request* const> requests) const {
+std::vector<api::GroupAnswer> ServerCore::answer_group(std::span<const api::Request* const> requests) const {
     std::string what;
     try {
         auto answers = group_handler(requests);
@@ -102,10 +103,10 @@ std::vector<std::optional<api::Response>> ServerCore::answer_group(
     } catch (...) {
         what = text_of_current_exception();
     }
-    std::vector<std::optional<api::Response>> answers;
+    std::vector<api::GroupAnswer> answers;
     for (const api::Request* request : requests) {
         report(request->request_id, what);
-        answers.emplace_back(internal_error(*request));
+        answers.push_back({internal_error(*request), nullptr});
     }
     return answers;
 }

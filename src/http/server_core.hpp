@@ -43,8 +43,7 @@ struct ServerCore {
     /// Runs the handler; what it throws becomes a 500 that says nothing but the request id.
     [[nodiscard]] api::Response answer(const api::Request& request) const;
     /// The same of the group handler, and every request of the group.
-    [[nodiscard]] std::vector<std::optional<api::Response>> answer_group(
-        std::span<const api::Request* const> requests) const;
+    [[nodiscard]] std::vector<api::GroupAnswer> answer_group(std::span<const api::Request* const> requests) const;
     /// Tells options.on_handler_error, if there is one. Whatever that throws is lost: there is nobody left to tell.
     void report(std::string_view request_id, std::string_view what) const noexcept;
 
@@ -58,8 +57,9 @@ struct ServerCore {
     ConnectionCount connections;
     ByteBudget bodies;
     std::atomic<bool> draining{false};
-    RequestQueue queue;   ///< to the handler
-    RequestQueue groups;  ///< to the group handler
+    RequestQueue queue;    ///< to the handler
+    RequestQueue waiters;  ///< to the handler, of those that will wait: they hold up nobody else
+    RequestQueue groups;   ///< to the group handler
 };
 
 }  // namespace moai::http

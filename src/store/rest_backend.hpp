@@ -34,8 +34,13 @@ struct PublishItem {
 /// Must be published by a call of its own, which may take longer than the others can wait.
 struct PublishAlone {};
 
+/// Another open transaction is publishing its key: a call of its own waits for that. The error is for who cannot wait.
+struct PublishHeld {
+    pg::Error error;
+};
+
 /// What became of one item: its answer, its error, or nothing yet.
-using PublishAnswer = std::variant<RestAnswer, pg::Error, PublishAlone>;
+using PublishAnswer = std::variant<RestAnswer, pg::Error, PublishHeld, PublishAlone>;
 
 /// The connection broke while a writing call ran: it may have been committed or not.
 class OutcomeUnknown : public std::runtime_error {

@@ -91,12 +91,11 @@ bool is_fault_of_server(const pg::Error& error) {
 
 PublishAnswer read_publish_answer(const pg::Result& rows, int row) {
     const std::string_view code = rows.text(row, kCode);
-    if (code == kHeld) {
-        return PublishAlone{};
-    }
     if (!code.empty()) {
-        return pg::Error(std::string(code), std::string(rows.text(row, kMessage)), std::string(rows.text(row, kDetail)),
-                         std::string(rows.text(row, kHint)));
+        const bool held = code == kHeld;
+        pg::Error error(held ? "MO409" : std::string(code), std::string(rows.text(row, kMessage)),
+                        std::string(rows.text(row, kDetail)), std::string(rows.text(row, kHint)));
+        return held ? PublishAnswer(PublishHeld{std::move(error)}) : PublishAnswer(std::move(error));
     }
     return RestAnswer{read_status(rows.text(row, kStatus), "publish_group"), std::string(rows.text(row, kBody))};
 }

@@ -21,4 +21,4 @@ COMMENT ON FUNCTION moai_rest.publish_group IS
 $$POST /events of several clients in one transaction. events: the JSON array of their documents. keys: NULL, or the JSON array of what each gave in the
 header Idempotency-Key, null where none was given.
 A row for each, in order: status and body, or code, message, detail and hint of its error; code 55P03 for one whose key another open transaction is
-taking: call moai_rest.publish for it, which waits. Locks: as moai.publish, but waiting for keys 1 ms at most.$$;
+taking, with what moai_rest.publish says of it after waiting: call that for it, or give up. Locks: as moai.publish, but waiting for keys 1 ms at most.$$;

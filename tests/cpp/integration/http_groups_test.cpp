@@ -30,7 +30,8 @@ std::string post(std::string_view body) {
 constexpr std::string_view kGet = "GET /other HTTP/1.1\r\nHost: localhost\r\n\r\n";
 constexpr std::string_view kProbe = "GET /probe HTTP/1.1\r\nHost: localhost\r\n\r\n";
 
-/// A server with one thread for groups and one for handlers; a body of "wait" holds its thread until the gate is open.
+/// A server with one thread for groups, one for those that wait and one for handlers; a body of "wait" holds its thread
+/// until the gate is open.
 class HttpGroups : public ::testing::Test {
 public:
     void SetUp() override { start({}); }
@@ -41,12 +42,13 @@ public:
         options.threads = 1;
         options.io_threads = 1;  // which reads what comes first first
         options.group_threads = 1;
+        options.waiting_threads = 1;
         options.goes_in_group = [](const api::Request& request) { return request.path == "/group"; };
         options.answers_at_once = [](const api::Request& request) { return request.path == "/probe"; };
         server = std::make_unique<Server>(
             std::move(options),
             [this](const api::Request& request) {
-                if (request.path != "/probe" && request.body == "wait alone") {
+                if (request.path != "/probe" && (request.body == "wait alone" || request.body == "held")) {
                     wait();
                 }
                 return api::Response{200, "text/plain", "alone " + request.body, {}};
@@ -55,14 +57,17 @@ public:
         server->start();
     }
 
-    std::vector<std::optional<api::Response>> answer(std::span<const api::Request* const> group) {
+    std::vector<api::GroupAnswer> answer(std::span<const api::Request* const> group) {
         std::vector<std::string> bodies;
-        std::vector<std::optional<api::Response>> answers;
-        for (const api::Request* request : group) {
-            bodies.push_back(request->body);
-            const bool alone = request->body.ends_with("alone");
-            answers.push_back(alone ? std::nullopt
-                                    : std::optional(api::Response{202, "text/plain", "group " + request->body, {}}));
+        std::vector<api::GroupAnswer> answers(group.size());
+        for (std::size_t i = 0; i < group.size(); ++i) {
+            const std::string& body = group[i]->body;
+            bodies.push_back(body);
+            if (body == "held") {
+                answers[i].if_too_many_wait = [] { return api::Response{409, "text/plain", "held", {}}; };
+            } else if (!body.ends_with("alone")) {
+                answers[i].response = api::Response{202, "text/plain", "group " + body, {}};
+            }
         }
         {
             const std::lock_guard lock(mutex);
@@ -179,6 +184,32 @@ TEST_F(HttpGroups, GroupsThatWaitHoldUpNeitherProbesNorHandlers) {
     open_gate();
     EXPECT_EQ(received(held).status, 202);
     EXPECT_EQ(received(waiting).status, 202);
+}
+
+TEST_F(HttpGroups, ThoseThatWaitHoldUpNeitherHandlersNorGroups) {
+    const auto first = send(post("held"));
+    ASSERT_TRUE(test::eventually([&] { return at_gate == 1; }));
+    const auto second = send(post("held"));
+    EXPECT_EQ(received(send(kGet)).status, 200);
+    EXPECT_EQ(received(send(post("x"))).status, 202);
+    EXPECT_EQ(at_gate, 1) << "one thread is for those that wait";
+    open_gate();
+    EXPECT_EQ(received(first).body, "alone held");
+}
+
+TEST_F(HttpGroups, WhoWaitedTooLongForItsTurnToWaitGetsTheAnswerForThat) {
+    ServerOptions options;
+    options.waiter_patience = 1ms;
+    start(std::move(options));
+    const auto first = send(post("held"));
+    ASSERT_TRUE(test::eventually([&] { return at_gate == 1; }));
+    const auto second = send(post("held"));
+    EXPECT_FALSE(second->receive(false, 50ms)) << "its turn has not come";
+    open_gate();
+    EXPECT_EQ(received(first).body, "alone held");
+    EXPECT_EQ(received(second).status, 409);
+    second->send(post("held"));
+    EXPECT_EQ(received(second).body, "alone held") << "there is room again";
 }
 
 TEST_F(HttpGroups, WhatTheGroupHandlerThrowsIsA500ForEachAndSaysNothing) {

@@ -147,7 +147,8 @@ TEST_F(RestCallsTest, AGroupsAnswersAreOneForEachInOrder) {
     EXPECT_EQ(good.body, R"({"do":"good"}["k\"1",null,null])");
     const auto& bad = std::get<pg::Error>(answers[1]);
     EXPECT_EQ(bad.sqlstate() + bad.what() + bad.detail() + bad.hint(), "MO422mdh");
-    EXPECT_TRUE(std::holds_alternative<PublishAlone>(answers[2]));
+    const auto& held = std::get<PublishHeld>(answers[2]).error;
+    EXPECT_EQ(held.sqlstate() + held.what() + held.detail() + held.hint(), "MO409mdh");
 }
 
 TEST_F(RestCallsTest, AGroupWithoutKeysGivesNone) {

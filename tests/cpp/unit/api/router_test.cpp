@@ -397,28 +397,42 @@ TEST_F(RouterTest, AnswersEachOfAGroupAndKeepsTheBadOutOfIt) {
     keyed.headers.push_back({"idempotency-key", "k"});
     const Request unreadable = request("POST", "/events", R"({"n":)");
     const Request refused = request("POST", "/events", R"({"n":2})");
-    const Request held = request("POST", "/events", R"({"n":3})");
+    const Request slow = request("POST", "/events", R"({"n":3})");
     backend.group_answers = {store::RestAnswer{202, R"({"id":"x"})"}, pg::Error("MO422", "no", "n = 2", "Change it."),
                              store::PublishAlone{}};
-    const std::vector<const Request*> group{&keyed, &unreadable, &refused, &held};
+    const std::vector<const Request*> group{&keyed, &unreadable, &refused, &slow};
     const auto answers = router.handle_group(group);
     ASSERT_EQ(answers.size(), 4U);
     EXPECT_EQ(backend.group, (std::vector<std::string>{R"({"n":1} k)", R"({"n":2} -)", R"({"n":3} -)"}));
-    EXPECT_EQ(answers[0].value().status, 202);
-    EXPECT_EQ(answers[0].value().body, R"({"id":"x"})");
-    EXPECT_EQ(answers[1].value().status, 400);
-    EXPECT_EQ(answers[2].value().status, 422);
-    EXPECT_EQ(nlohmann::json::parse(answers[2].value().body).at("hint"), "Change it.");
-    EXPECT_FALSE(answers[3]) << "it must be published alone";
+    EXPECT_EQ(answers[0].response.value().status, 202);
+    EXPECT_EQ(answers[0].response.value().body, R"({"id":"x"})");
+    EXPECT_EQ(answers[1].response.value().status, 400);
+    EXPECT_EQ(answers[2].response.value().status, 422);
+    EXPECT_EQ(nlohmann::json::parse(answers[2].response.value().body).at("hint"), "Change it.");
+    EXPECT_FALSE(answers[3].response) << "it must be published alone";
+    EXPECT_FALSE(answers[3].if_too_many_wait);
     ASSERT_EQ(seen.size(), 3U) << "what is not answered yet is not counted yet";
     EXPECT_EQ(seen[0].route, "/events");
+}
+
+TEST_F(RouterTest, LeavesOutOfAGroupWhoseKeyIsHeldWithAnAnswerForWhenTooManyWait) {
+    const Request held = request("POST", "/events", R"({"n":1})");
+    backend.group_answers = {store::PublishHeld{pg::Error("MO409", "idempotency_key_in_use: m", "d", "h")}};
+    const std::vector<const Request*> group{&held};
+    const auto answers = router.handle_group(group);
+    EXPECT_FALSE(answers.at(0).response);
+    EXPECT_TRUE(seen.empty()) << "what is not answered yet is not counted yet";
+    const Response response = answers.at(0).if_too_many_wait();
+    EXPECT_EQ(response.status, 409);
+    EXPECT_NE(response.body.find("idempotency_key_in_use"), std::string::npos);
+    EXPECT_EQ(seen.size(), 1U);
 }
 
 TEST_F(RouterTest, AGroupOfTheBadAloneAsksNobody) {
     const Request bad = request("POST", "/events", "{");
     const std::vector<const Request*> group{&bad};
     backend.fail = [] { FAIL() << "it was asked"; };
-    EXPECT_EQ(router.handle_group(group).at(0).value().status, 400);
+    EXPECT_EQ(router.handle_group(group).at(0).response.value().status, 400);
 }
 
 TEST_F(RouterTest, TellsEachOfAGroupThatFailsAsAWholeWhatItMayDo) {
@@ -429,15 +443,15 @@ TEST_F(RouterTest, TellsEachOfAGroupThatFailsAsAWholeWhatItMayDo) {
     backend.fail = [] { throw store::OutcomeUnknown("cut"); };
     const auto unknown = router.handle_group(group);
     for (const auto& answer : unknown) {
-        EXPECT_EQ(answer.value().status, 503);
-        EXPECT_EQ(nlohmann::json::parse(answer.value().body).at("code"), "outcome_unknown");
+        EXPECT_EQ(answer.response.value().status, 503);
+        EXPECT_EQ(nlohmann::json::parse(answer.response.value().body).at("code"), "outcome_unknown");
     }
-    EXPECT_NE(unknown[0].value().body.find("look at GET /events"), std::string::npos);
-    EXPECT_NE(unknown[1].value().body.find("same idempotency key"), std::string::npos);
+    EXPECT_NE(unknown[0].response.value().body.find("look at GET /events"), std::string::npos);
+    EXPECT_NE(unknown[1].response.value().body.find("same idempotency key"), std::string::npos);
     backend.fail = [] { throw pg::PoolExhausted("none"); };
-    EXPECT_EQ(nlohmann::json::parse(router.handle_group(group).at(1).value().body).at("code"), "busy");
+    EXPECT_EQ(nlohmann::json::parse(router.handle_group(group).at(1).response.value().body).at("code"), "busy");
     backend.fail = [] { throw pg::Error("", "gone"); };
-    EXPECT_EQ(router.handle_group(group).at(0).value().status, 503);
+    EXPECT_EQ(router.handle_group(group).at(0).response.value().status, 503);
 }
 
 TEST_F(RouterTest, NeverAnswersMoreThan64KiB) {
