@@ -147,6 +147,7 @@ TEST_F(SentinelHazard, WhenItIsFrozenWhileAwakeTheEndOfAnothersWaitIsALookInItsP
         120s))
         << "it lay down each time before it was stopped";
     const std::string other = frozen == "a" ? "b" : "a";
+    // A ring of before it was awake may still bring a look; there is none for the others.
     ASSERT_TRUE(delivers(first.event, 20s));
     EXPECT_EQ(worker_of(first.event), other);
     for (int i = 0; i < 2; ++i) {
