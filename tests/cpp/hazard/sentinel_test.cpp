@@ -1,9 +1,11 @@
 // Sentinels that die, freeze, drain or have no room: the others go on, and nothing waits for a safety look.
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <csignal>
 #include <memory>
 #include <set>
+#include <thread>
 
 #include "support/doorbell_sql.hpp"
 #include "support/fake_receiver.hpp"
@@ -25,9 +27,11 @@ struct SentinelHazard : ::testing::Test {
     pg::Connection sql{database.admin_url(), "test"};
 
     void TearDown() override { sql.script("ALTER ROLE moai_test CONNECTION LIMIT -1"); }
-    std::unique_ptr<MoaiProcess> worker(const std::string& name, const std::string& concurrency = "512") {
-        auto process = std::make_unique<MoaiProcess>(server(
-            "run", database.url(), {"--worker-name", name, "--safety-interval", kNever, "--concurrency", concurrency}));
+    std::unique_ptr<MoaiProcess> worker(const std::string& name, const std::string& concurrency = "512",
+                                        const std::string& safety_interval = kNever) {
+        auto process = std::make_unique<MoaiProcess>(
+            server("run", database.url(),
+                   {"--worker-name", name, "--safety-interval", safety_interval, "--concurrency", concurrency}));
         process->await("worker listening");
         return process;
     }
@@ -77,6 +81,86 @@ TEST_F(SentinelHazard, WhenItIsFrozenAnotherLooksInItsPlaceASecondLater) {
     const std::string event = publish(sql);
     ASSERT_TRUE(delivers(event));
     EXPECT_EQ(receiver.count(), 3U) << "once each";
+}
+
+/// Publishes every few milliseconds, each event in a transaction of its own: sooner or later, and then for good, the
+/// sentinel is awake.
+class SteadyPublisher {
+public:
+    explicit SteadyPublisher(const std::string& url) : session_(url, "steady") {}
+    ~SteadyPublisher() { stopped_ = true; }
+    SteadyPublisher(const SteadyPublisher&) = delete;
+    SteadyPublisher& operator=(const SteadyPublisher&) = delete;
+
+private:
+    void publish() {
+        while (!stopped_) {
+            session_.script(
+                "DO $$BEGIN FOR i IN 1..20 LOOP PERFORM moai.publish('steady', '1'); COMMIT; PERFORM pg_sleep(0.003);"
+                " END LOOP; END$$");
+        }
+    }
+
+    pg::Connection session_;
+    std::atomic<bool> stopped_{false};
+    std::jthread thread_{[this] { publish(); }};
+};
+
+/// Publishes, and tells whether it had to ring: who did not has the shared lock until its transaction ends.
+struct Published {
+    std::string event;
+    bool silently = false;
+};
+Published publish_and_listen(pg::Connection& sql) {
+    sql.script("BEGIN");
+    Published published{publish(sql)};
+    published.silently = value(sql,
+                               "SELECT count(*) FROM pg_locks WHERE pid = pg_backend_pid() AND locktype = 'advisory'"
+                               " AND objid = 1 AND mode = 'ShareLock'") == "1";
+    sql.script("COMMIT");
+    return published;
+}
+
+TEST_F(SentinelHazard, WhenItIsFrozenWhileAwakeTheEndOfAnothersWaitIsALookInItsPlace) {
+    static_cast<void>(subscribe(sql, receiver.url()));
+    std::map<std::string, std::unique_ptr<MoaiProcess>> workers;
+    workers["a"] = worker("a", "512", "3s");
+    workers["b"] = worker("b", "512", "3s");
+    std::string frozen;
+    Published first;
+    ASSERT_TRUE(eventually(
+        [&] {
+            {
+                SteadyPublisher steady(database.url());
+                if (!eventually([&] { return !(frozen = holder_of(sql, 2)).empty() && holder_of(sql, 1).empty(); })) {
+                    return false;
+                }
+                workers[frozen]->send(SIGSTOP);
+            }
+            first = publish_and_listen(sql);
+            if (first.silently && holder_of(sql, 1).empty() && holder_of(sql, 2) == frozen) {
+                return true;
+            }
+            workers[frozen]->send(SIGCONT);
+            return false;
+        },
+        120s))
+        << "it lay down each time before it was stopped";
+    const std::string other = frozen == "a" ? "b" : "a";
+    // A ring of before it was awake may still bring a look; there is none for the others.
+    ASSERT_TRUE(delivers(first.event, 20s));
+    EXPECT_EQ(worker_of(first.event), other);
+    for (int i = 0; i < 2; ++i) {
+        const Published next = publish_and_listen(sql);
+        EXPECT_TRUE(next.silently) << "nobody is told";
+        ASSERT_TRUE(delivers(next.event, 20s));
+        EXPECT_EQ(worker_of(next.event), other);
+    }
+    EXPECT_EQ(holder_of(sql, 2), frozen) << "it was in office all the time";
+    workers[frozen]->send(SIGCONT);
+    EXPECT_TRUE(eventually(
+        [&] { return value(sql, "SELECT count(*) FROM moai.delivery WHERE state <> 'delivered'") == "0"; }, 60s))
+        << "what it had leased, too";
 }
 
 TEST_F(SentinelHazard, WhenItDrainsItHandsTheOfficeOn) {

@@ -4,6 +4,7 @@
 #include <csignal>
 #include <map>
 
+#include "support/doorbell_sql.hpp"
 #include "support/eventually.hpp"
 #include "support/fake_receiver.hpp"
 #include "support/moai_process.hpp"
@@ -21,8 +22,12 @@ struct WorkerKilled : ::testing::Test {
     TestDatabase database{own_cluster().url()};
     FakeReceiver receiver;
     pg::Connection sql{database.admin_url(), "test"};
-    MoaiProcess first{server("work", database.url(), {"--worker-name", "first"})};
+    MoaiProcess first{worker("first")};
 
+    /// No safety look comes to help.
+    std::vector<std::string> worker(const std::string& name) {
+        return server("work", database.url(), {"--worker-name", name, "--safety-interval", "1h"});
+    }
     void SetUp() override { first.await("worker listening"); }
 };
 
@@ -47,7 +52,7 @@ TEST_F(WorkerKilled, AnotherDeliversAllThatWasInFlightWhenTheLeasesEnd) {
     }
     receiver.on("/", Answer{.status = 200});
     receiver.clear();
-    MoaiProcess second(server("work", database.url(), {"--worker-name", "second"}));
+    MoaiProcess second(worker("second"));
     ASSERT_TRUE(receiver.wait_for_distinct(kDeliveries, 25s))
         << "lost " << kDeliveries - receiver.distinct_deliveries();
     ASSERT_TRUE(
@@ -70,7 +75,7 @@ TEST_F(WorkerKilled, ARetryThatTheDeadOneScheduledStartsOnTime) {
     first.send(SIGKILL);
     ASSERT_EQ(first.wait(), 128 + SIGKILL);
     // Started after the retry was scheduled: it has the time from its first claim.
-    MoaiProcess second(server("work", database.url(), {"--worker-name", "second"}));
+    MoaiProcess second(worker("second"));
     ASSERT_TRUE(receiver.wait_for(2, 20s));
     const auto attempts = attempts_of(sql, event);
     ASSERT_FALSE(attempts.empty());
@@ -80,7 +85,7 @@ TEST_F(WorkerKilled, ARetryThatTheDeadOneScheduledStartsOnTime) {
 }
 
 TEST_F(WorkerKilled, ARetryThatTheDeadOneScheduledIsInTheTimerOfOneThatSleptMeanwhile) {
-    MoaiProcess second(server("work", database.url(), {"--worker-name", "second"}));
+    MoaiProcess second(worker("second"));
     second.await("worker listening");
     static_cast<void>(subscribe(sql, receiver.url(), "retry_base => '3 s', retry_jitter => 0"));
     receiver.on("/", std::vector<Answer>{{.status = 500}, {.status = 200}});
@@ -98,6 +103,33 @@ TEST_F(WorkerKilled, ARetryThatTheDeadOneScheduledIsInTheTimerOfOneThatSleptMean
     EXPECT_LT(late_us, 100'000);
     ASSERT_TRUE(eventually([&] { return state_of(sql, event) == "delivered"; }));
     EXPECT_NE(attempts_of(sql, event).back().worker, scheduled[0].worker);
+}
+
+TEST_F(WorkerKilled, ARetryThatADeadOneOutOfOfficeScheduledIsInTheSentinelsTimer) {
+    MoaiProcess second(worker("second"));
+    const std::string sentinel = sleeping_sentinel(sql), other = sentinel == "first" ? "second" : "first";
+    ASSERT_TRUE(waits_for_office(sql, other) && has_settled(sql, other) && has_settled(sql, sentinel));
+    static_cast<void>(subscribe(sql, receiver.url(), "retry_base => '3 s', retry_jitter => 0"));
+    receiver.on("/", std::vector<Answer>{{.status = 500}, {.status = 200}});
+    // The sentinel is not told of it, and a call for help is not for the sentinel.
+    sql.script("SET moai.doorbell = off");
+    const std::string event = publish(sql);
+    sql.script("RESET moai.doorbell; NOTIFY moai_help");
+    ASSERT_TRUE(eventually([&] { return state_of(sql, event) == "retrying"; }));
+    MoaiProcess& scheduler = other == "first" ? first : second;
+    scheduler.send(SIGKILL);
+    ASSERT_EQ(scheduler.wait(), 128 + SIGKILL);
+    const auto scheduled = attempts_of(sql, event);
+    ASSERT_EQ(scheduled.size(), 1U);
+    ASSERT_EQ(scheduled[0].worker, other);
+
+    // What the sentinel knew before is the end of the lease, 28 s after the claim.
+    ASSERT_TRUE(receiver.wait_for(2, 40s));
+    const std::int64_t late_us = unix_us(receiver.requests()[1].arrived_at) - scheduled[0].next_due_at_us;
+    EXPECT_GE(late_us, 0);
+    EXPECT_LT(late_us, 5'000'000);
+    ASSERT_TRUE(eventually([&] { return state_of(sql, event) == "delivered"; }));
+    EXPECT_EQ(attempts_of(sql, event).back().worker, sentinel);
 }
 
 }  // namespace

@@ -56,7 +56,7 @@ private:
 
 class SqlDoorbell : public ::testing::Test {
 protected:
-    void SetUp() override { subscribe(observer_); }
+    void SetUp() override { subscription_ = subscribe(observer_); }
 
     /// What a worker asks for: whether it was granted, and how many deliveries it finds then.
     static std::string await_office(SqlSession& session, const std::string& patience = "10 s") {
@@ -75,12 +75,27 @@ protected:
         EXPECT_EQ(await_office(sentinel_), "true 0");
         EXPECT_EQ(fall_asleep(sentinel_), "true 0");
     }
+    /// One delivery whose first try has failed, its id.
+    std::string fail_a_delivery() {
+        const std::string event = publisher_.value(kPublish);
+        SqlSession worker(database_.url());
+        const std::string results = worker.value(results_of("SELECT * FROM moai.claim_deliveries('w', 10)", "failed"));
+        worker.run("SELECT moai.complete_deliveries('w', '" + results + "')");
+        EXPECT_EQ(ear_.rings(), 0U) << "nobody sleeps yet";
+        return event + "_" + subscription_;
+    }
+    /// How often a new session of this login rings, which publishes once.
+    std::size_t rings_of(const std::string& login, const std::string& setting = "") {
+        SqlSession(database_.url_as(login)).run(setting + kPublish);
+        return ear_.rings();
+    }
 
     TestDatabase database_;
     SqlSession observer_{database_.url()};
     SqlSession sentinel_{database_.url()};
     SqlSession publisher_{database_.url()};
     Ear ear_{database_.url()};
+    std::string subscription_;
 };
 
 TEST_F(SqlDoorbell, IsSilentWhileNobodySleeps) {
@@ -255,6 +270,58 @@ TEST_F(SqlDoorbell, ARetryThatAWorkerSchedulesIsTold) {
     fall_asleep();
     worker.value("SELECT retried FROM moai.complete_deliveries('w', $1)", {results});
     EXPECT_EQ(ear_.rings(), 1U);
+}
+
+TEST_F(SqlDoorbell, WhatAResumedSubscriptionReleasesIsTold) {
+    observer_.run("SELECT moai.pause_subscription('" + subscription_ + "')");
+    publisher_.run(kPublish);
+    fall_asleep();
+    EXPECT_EQ(observer_.value("SELECT moai.resume_subscription('" + subscription_ + "')"), "1");
+    EXPECT_EQ(ear_.rings(), 1U);
+    EXPECT_EQ(look(sentinel_), "1");
+}
+
+TEST_F(SqlDoorbell, ADeliveryThatAnOperatorRetriesIsTold) {
+    const std::string delivery = fail_a_delivery();
+    fall_asleep();
+    observer_.run("SELECT moai.retry_delivery('" + delivery + "')");
+    EXPECT_EQ(ear_.rings(), 1U);
+    EXPECT_EQ(look(sentinel_), "1");
+}
+
+TEST_F(SqlDoorbell, ADeadLetterThatAnOperatorRedrivesIsTold) {
+    observer_.run("SELECT moai.update_subscription('" + subscription_ + "', max_attempts => 1)");
+    fail_a_delivery();
+    fall_asleep();
+    EXPECT_EQ(observer_.value("SELECT moai.redrive_dead_letters()"), "1");
+    EXPECT_EQ(ear_.rings(), 1U);
+    EXPECT_EQ(look(sentinel_), "1");
+    EXPECT_EQ(observer_.value("SELECT moai.redrive_dead_letters()"), "0");
+    EXPECT_EQ(ear_.rings(), 0U) << "nothing became due";
+}
+
+TEST_F(SqlDoorbell, IsTurnedOffForARoleOrADatabaseByWhoMaySetTheParameter) {
+    fall_asleep();
+    // Roles are the cluster's: one of this test's own.
+    const std::string login = "silent_" + database_.name();
+    SqlSession admin(database_.admin_url());
+    admin.run("CREATE ROLE " + login + " LOGIN; GRANT moai_publisher, moai_test TO " + login);
+    observer_.run("SELECT moai.allow_tenant('" + login + "', 'default')");
+    const std::string for_role = "ALTER ROLE " + login + " SET moai.doorbell = off";
+    const std::string for_database = "ALTER DATABASE " + database_.name() + " SET moai.doorbell = off";
+    EXPECT_EQ(SqlSession(database_.url_as(login)).refusal(for_role), "42501") << "not even for itself";
+    EXPECT_EQ(observer_.refusal(for_database), "42501") << "not even its owner";
+    EXPECT_EQ(rings_of(login), 1U);
+
+    admin.run(for_role);
+    EXPECT_EQ(rings_of(login), 0U);
+    EXPECT_EQ(rings_of("moai_test"), 1U) << "it is not off for others";
+    EXPECT_EQ(rings_of(login, "SET moai.doorbell = on; "), 1U) << "what a session says comes before";
+
+    admin.run("GRANT SET ON PARAMETER moai.doorbell TO " + login);
+    EXPECT_EQ(SqlSession(database_.url_as(login)).refusal(for_database), "");
+    EXPECT_EQ(rings_of("moai_test"), 0U);
+    admin.run("DROP OWNED BY " + login + "; DROP ROLE " + login);
 }
 
 }  // namespace
