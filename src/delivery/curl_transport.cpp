@@ -208,6 +208,8 @@ struct CurlTransport::Impl {
     }
 };
 
+std::string client_version() { return curl_version(); }
+
 CurlTransport::CurlTransport(base::EventLoop& loop, CurlTransportOptions options, Resolver::LookUp look_up)
     : impl_(std::make_unique<Impl>(loop, std::move(options), std::move(look_up))) {}
 

@@ -1,6 +1,7 @@
 // The worker's HTTP client: libcurl's multi interface driven by the worker's own event loop.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -16,6 +17,12 @@ namespace moai::delivery {
 struct CurlTransportOptions {
     /// Open connections beyond which an idle one is closed; about as many as requests in flight keeps them all alive.
     std::size_t max_connections = 1024;
+    /// A connection that was idle for longer is not used again: many load balancers cut theirs after 60 s, and a
+    /// request that meets the cut is sent twice (see CurlTransport). libcurl counts whole seconds.
+    std::chrono::seconds most_idle{30};
+    /// Nor is one that is older, idle or not: otherwise a busy one would never follow a change of the receiver's
+    /// addresses or keys.
+    std::chrono::seconds most_age{300};
     std::size_t response_kept = std::size_t{16} * 1024;  ///< bytes of a response's body that the result carries
     std::uint64_t response_read =
         std::uint64_t{64} * 1024;  ///< bytes of body after which reading stops and the status decides
@@ -25,6 +32,9 @@ struct CurlTransportOptions {
     std::function<void(std::size_t)> on_connections;  ///< told how many are open, idle ones included; may be empty
     std::string ca_file;                              ///< PEM of the authorities that are believed; empty: the system's
 };
+
+/// The HTTP client and what it was built with, with their versions: what a report of a fault needs to name.
+[[nodiscard]] std::string client_version();
 
 /// Carries requests over HTTP/1.1 with keep-alive, thousands at once, on the loop's thread. Not thread-safe.
 /// Follows no redirect, uses no proxy, cookie or .netrc, decompresses nothing. The process must ignore SIGPIPE.

@@ -22,8 +22,6 @@ using Clock = std::chrono::steady_clock;
 
 // Longer than any request may take, so that a pinned address cannot lapse between the first try and libcurl's repeat.
 constexpr long kPinnedForSeconds = 300;
-constexpr long kIdleConnectionSeconds = 30;
-constexpr long kConnectionSeconds = 300;
 // Responses are read for their first kilobytes only: small buffers are what thousands in flight cost.
 constexpr long kReceiveBuffer = 4096;
 
@@ -85,8 +83,8 @@ EasyHandle Transfer::new_easy(const CurlTransportOptions& options, CurlSockets& 
         set(handle, CURLOPT_CAPATH, nullptr);
     }
     set(handle, CURLOPT_DNS_CACHE_TIMEOUT, kPinnedForSeconds);
-    set(handle, CURLOPT_MAXAGE_CONN, kIdleConnectionSeconds);
-    set(handle, CURLOPT_MAXLIFETIME_CONN, kConnectionSeconds);
+    set(handle, CURLOPT_MAXAGE_CONN, static_cast<long>(options.most_idle.count()));
+    set(handle, CURLOPT_MAXLIFETIME_CONN, static_cast<long>(options.most_age.count()));
     set(handle, CURLOPT_POST, 1L);
     set(handle, CURLOPT_BUFFERSIZE, kReceiveBuffer);
     set(handle, CURLOPT_OPENSOCKETFUNCTION, &Transfer::on_open_socket);
@@ -155,6 +153,7 @@ void Transfer::prepare(EasyHandle easy, const std::vector<std::string>& addresse
     set(handle, CURLOPT_URL, target_.url.c_str());
     set(handle, CURLOPT_RESOLVE, pinned_.get());
     set(handle, CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(request_.connect_timeout.count()));
+    // It bounds receivers that drip as well: a limit for slowness (CURLOPT_LOW_SPEED_*) would only end some sooner.
     set(handle, CURLOPT_TIMEOUT_MS, static_cast<long>(request_.timeout.count()));
     set(handle, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request_.body.size()));
     set(handle, CURLOPT_POSTFIELDS, request_.body.c_str());
