@@ -29,8 +29,8 @@ struct Taken {
     std::uint64_t through = 0;         ///< the last line that is committed or refused; 0: none yet
 };
 
-/// Each batch is a transaction of its own; nothing is kept between two of them but the temporary table, which the next
-/// makes if it is not there (behind a transaction-pooling proxy). One thread. Keeps a reference to the connection,
+/// Each batch is a transaction of its own. Nothing is kept between two of them, so that a proxy that pools transactions
+/// may stand before the server. One thread. Keeps a reference to the connection,
 /// which is to be given up after an exception.
 class EventIntake {
 public:

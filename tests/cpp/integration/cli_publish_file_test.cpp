@@ -19,6 +19,8 @@
 #include "support/eventually.hpp"
 #include "support/moai_process.hpp"
 #include "support/moai_sql.hpp"
+#include "support/pgbouncer.hpp"
+#include "support/test_cluster.hpp"
 #include "support/test_database.hpp"
 
 namespace moai::test {
@@ -315,6 +317,40 @@ TEST_F(PublishFile, FindsTheOneLineThatTheWholeBatchFailsFor) {
     EXPECT_THAT(finished.err, HasSubstr(":33: canceling statement due to lock timeout"));
     EXPECT_EQ(events(), 49);
     EXPECT_THAT(publish({}, "-c lock_timeout=100ms").out, HasSubstr("0 published, 32 duplicates, 1 refused"));
+}
+
+TEST_F(PublishFile, WorksBehindAPoolOfTransactions) {
+    TestCluster cluster;
+    TestDatabase database(cluster.url());
+    const PgBouncer bouncer(cluster.url());
+    pg::Connection sql(database.admin_url(), "test");
+    write(keyed_lines(6'500));
+    const auto start = [&](const std::string& prefix) {
+        return std::make_unique<MoaiProcess>(
+            arguments({"--json", "--key-prefix", prefix, "--tenant", prefix}),
+            MoaiProcess::Variables{{"DATABASE_URL", bouncer.url(database.name(), "moai_test")}});
+    };
+    // Three share two sessions, so that each gets one that another has just used.
+    const auto one = start("a"), two = start("b"), three = start("c");
+    for (MoaiProcess* const process : {one.get(), two.get(), three.get()}) {
+        EXPECT_EQ(process->wait(), 0) << process->err();
+        EXPECT_EQ(json::parse(process->out())["published"], 6'500);
+    }
+    EXPECT_EQ(value(sql, "SELECT count(*) || ' ' || count(DISTINCT tenant || payload::text) FROM moai.event"),
+              "19500 19500");
+    EXPECT_EQ(value(sql,
+                    "SELECT count(*) FROM pg_stat_activity WHERE usename = 'moai_test' AND datname = "
+                    "current_database()"),
+              "2")
+        << "the pool's sessions live on";
+    EXPECT_EQ(value(sql, "SELECT count(*) FROM pg_class WHERE relpersistence = 't'"), "0");
+    // What a session was set to would reach its next client.
+    pg::Connection next(bouncer.url(database.name(), "moai_test"), "next");
+    EXPECT_EQ(value(next,
+                    "SELECT count(*) FROM pg_settings WHERE source = 'session' AND name NOT IN "
+                    "('application_name', 'client_encoding', 'DateStyle', 'TimeZone', "
+                    "'standard_conforming_strings')"),
+              "0");
 }
 
 TEST_F(PublishFile, CutOffSaysWhatIsCertain) {
