@@ -4,10 +4,16 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <regex>
+
 #include "pg/connection.hpp"
+#include "store/session_setup.hpp"
 #include "store/wake_listener.hpp"
 #include "support/eventually.hpp"
+#include "support/moai_process.hpp"
+#include "support/moai_sql.hpp"
 #include "support/run_until.hpp"
+#include "support/test_cluster.hpp"
 #include "support/test_database.hpp"
 
 namespace moai::store {
@@ -235,6 +241,36 @@ TEST_F(DeliveryQueueTest, MaintenanceThatWaitsHoldsUpNeitherClaimsNorResults) {
                        " AND datname = current_database()")
                    .rows() == 0;
     })) << "its connection is closed";
+}
+
+TEST(DeliveryQueueSessions, AllFreeThemselvesWithinHalfAMinuteOfAHostThatVanished) {
+    const std::vector<std::pair<std::string, std::string>> wanted{{"tcp_keepalives_idle", "10"},
+                                                                  {"tcp_keepalives_interval", "5"},
+                                                                  {"tcp_keepalives_count", "3"},
+                                                                  {"tcp_user_timeout", "25000"}};
+    // A session's settings are nobody else's to read: its statements are, in the server's log.
+    test::TestCluster cluster({.tcp = true, .settings = {"log_statement=all", "log_line_prefix=<%a> "}});
+    test::TestDatabase database(cluster.url());
+    const std::string url = cluster.tcp_url(database.name(), "moai_test");
+    const test::MoaiProcess moai(test::server("work", url, {"--worker-name", "w1"}));
+    const auto sent = [&](const std::string& session, const std::string& statement) {
+        return std::regex_search(cluster.server_log(),
+                                 std::regex("<moai " + session + " w1> [^\n]*" + statement + "\n"));
+    };
+    for (const std::string session : {"claims", "results", "maintenance", "worker", "sentinel", "upkeep"}) {
+        ASSERT_TRUE(test::eventually([&] { return sent(session, worker_session_setup().back()); })) << session;
+        for (const auto& [setting, number] : wanted) {
+            EXPECT_TRUE(sent(session, "SET " + setting + " = " + number)) << session << " " << setting;
+        }
+    }
+    // And the server takes them: over TCP it tells what the kernel says.
+    pg::Connection same(url, "test");
+    for (const std::string& statement : worker_session_setup()) {
+        same.script(statement);
+    }
+    for (const auto& [setting, number] : wanted) {
+        EXPECT_EQ(same.query("SELECT setting FROM pg_settings WHERE name = $1", {setting}).text(0, 0), number);
+    }
 }
 
 TEST(DeliveryQueueSessions, StayIdleWhateverTheDatabasesDefaultsAre) {
