@@ -112,6 +112,22 @@ TEST(Start, NamesItsDatabaseWithoutThePassword) {
     EXPECT_THAT(finished.err, Not(HasSubstr("pa?ss")));
 }
 
+TEST(Start, RaisesTheNumberOfFilesThatMayBeOpenToTheHardLimit) {
+    const TestDatabase database;
+    rlimit before{};
+    ASSERT_EQ(getrlimit(RLIMIT_NOFILE, &before), 0);
+    ASSERT_GT(before.rlim_max, 300U);
+    // The soft limit alone, which whoever runs this may put back; the next test may not be able to.
+    const rlimit few{300, before.rlim_max};
+    ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &few), 0);
+    MoaiProcess run({"run", "--listen", "127.0.0.1:0", "--database-url", database.url()});
+    ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &before), 0);
+    const std::string metrics = get(port_of(run), "/metrics").body;
+    std::smatch told;
+    ASSERT_TRUE(std::regex_search(metrics, told, std::regex(R"(\nprocess_max_fds (\S+))")));
+    EXPECT_EQ(std::stod(told[1]), static_cast<double>(before.rlim_max));
+}
+
 TEST(Start, SaysWhenFewerFilesMayBeOpenThanConcurrencyNeeds) {
     const auto warned = [](const char* concurrency) {
         const auto end =
@@ -126,6 +142,12 @@ TEST(Start, SaysWhenFewerFilesMayBeOpenThanConcurrencyNeeds) {
     EXPECT_FALSE(warned("172"));
     // Who is not root stays with the few, which are enough for the other tests.
     static_cast<void>(setrlimit(RLIMIT_NOFILE, &before));
+}
+
+TEST(Start, NamesTheVersionOfItsHttpClient) {
+    const TestDatabase database;
+    MoaiProcess work({"work", "--database-url", database.url()});
+    EXPECT_THAT(work.await(R"(worker started .*client="?(libcurl/\d+\.\d+\.\d+ [^"\n]*))"), HasSubstr("OpenSSL/"));
 }
 
 TEST(Start, WaitsForTheDatabaseWhenAsked) {
