@@ -187,7 +187,8 @@ struct WorkerPart::Impl {
 
 WorkerPart::WorkerPart(const config::Settings& settings, const std::string& database_url, metrics::Registry& metrics)
     : impl_(std::make_unique<Impl>(settings, database_url, metrics)) {
-    log::info("worker started", {{"worker", impl_->name}, {"concurrency", settings.concurrency}});
+    log::info("worker started",
+              {{"worker", impl_->name}, {"concurrency", settings.concurrency}, {"client", delivery::client_version()}});
 }
 WorkerPart::~WorkerPart() = default;
 
