@@ -63,7 +63,11 @@ void RequestQueue::work() {
         const std::size_t members = group.size();
         ++groups_under_way_;
         members_under_way_ += members;
+        const bool others_wait = !waiting_.empty();
         lock.unlock();
+        if (others_wait) {
+            ready_.notify_one();  // who pushed them may have told this thread
+        }
         run_(std::move(group));
         lock.lock();
         --groups_under_way_;

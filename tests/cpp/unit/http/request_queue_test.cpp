@@ -23,10 +23,10 @@ public:
 
     bool push(std::size_t bytes) { return queue.push(nullptr, bytes); }
 
-    /// Waits until so many groups have begun.
+    /// Waits until so many groups have begun, half a minute at most; those that have.
     std::vector<Group> begun(std::size_t count) {
         std::unique_lock lock(mutex_);
-        changed_.wait(lock, [&] { return groups_.size() >= count; });
+        EXPECT_TRUE(changed_.wait_for(lock, std::chrono::seconds(30), [&] { return groups_.size() >= count; }));
         return groups_;
     }
     void let_go(std::size_t count) {
@@ -160,6 +160,26 @@ TEST(RequestQueue, RunsAsManyGroupsAtOnceAsItHasThreads) {
         EXPECT_TRUE(runner.push(member));
     }
     EXPECT_EQ(runner.begun(3).size(), 3U) << "none of them has ended";
+}
+
+TEST(RequestQueue, WhatAGroupLeavesBehindGoesToAnIdleThreadAtOnce) {
+    Runner runner({.threads = 4, .members = 64, .bytes = 10, .patience = std::chrono::milliseconds(1)});
+    for (std::size_t thread = 1; thread <= 4; ++thread) {
+        EXPECT_TRUE(runner.push(1));
+        std::ignore = runner.begun(thread);
+    }
+    for (int member = 0; member < 4; ++member) {
+        EXPECT_TRUE(runner.push(2));
+    }
+    runner.let_go(4);
+    EXPECT_EQ(runner.begun(5).back(), (Group{2, 2, 2, 2}));
+    // It waits for others as long as patience lets it, while which the last two threads become idle.
+    EXPECT_TRUE(runner.push(3));
+    EXPECT_EQ(runner.begun(6).back(), (Group{3}));
+    // One of them waits for more than these, which are too large to go together, and takes the first.
+    EXPECT_TRUE(runner.push(11));
+    EXPECT_TRUE(runner.push(12));
+    EXPECT_EQ(runner.begun(8).size(), 8U);
 }
 
 TEST(RequestQueue, DropsWhatComesWhenTooManyWait) {
