@@ -5,7 +5,6 @@
 
 #include "log/log.hpp"
 #include "worker/attempt_result.hpp"
-#include "worker/iso_time.hpp"
 
 namespace moai::worker {
 
@@ -16,15 +15,10 @@ using std::chrono::steady_clock;
 
 namespace {
 
-// What must be left of a lease when a request's timeout has run out, for its result to be recorded in time.
-constexpr milliseconds kRecordingTime = 5s;
 // With a backlog a claim waits for more free slots as long as requests end this close to each other, and no longer than
 // this in all.
 constexpr milliseconds kRequestsKeepEnding = 5ms;
 constexpr milliseconds kLongestWaitForSlots = 20ms;
-// Looks at work that is due but does not come before they are put off: a claim parks what is paused, and finds nothing
-// else among the rows that it took.
-constexpr int kLooksAtOnce = 2;
 // What a safety look finds has been missed if it was due for this long; what came just now is on its way to the
 // sentinel.
 constexpr milliseconds kUnheard = 500ms;
@@ -45,9 +39,9 @@ DeliveryLoop::DeliveryLoop(base::EventLoop& loop, store::DeliveryQueue& queue, T
     : loop_(loop),
       queue_(queue),
       transport_(transport),
-      build_request_(std::move(build_request)),
       metrics_(metrics),
       options_(options),
+      sender_(transport, std::move(build_request), metrics),
       wake_timer_(loop, options.safety_interval, [this](WakeReason reason) { wake(reason); }),
       recorder_(loop, queue, metrics, options.record,
                 [this](const store::Recorded* answer, SteadyTime sent_at) { recorded(answer, sent_at); }),
@@ -76,7 +70,6 @@ DeliveryLoop::DeliveryLoop(base::EventLoop& loop, store::DeliveryQueue& queue, T
                     }},
                options.learn_every),
       low_water_(options.low_water),
-      stuck_backoff_(2ms, 1s),
       error_backoff_(50ms, 10s),
       held_back_(
           loop, [this](store::DeliveryResult result) { recorder_.add(std::move(result)); },
@@ -316,34 +309,23 @@ void DeliveryLoop::sleep_until_due(const store::Claim& claim, SteadyTime sent_at
     const bool is_due = claim.next_due_in && *claim.next_due_in <= 0us;
     const bool found = !claim.deliveries.empty() || claim.parked > 0;
     if (found || !is_due) {
-        stuck_looks_ = 0;
-        stuck_backoff_.reset();
+        stuck_looks_.reset();
     }
     if (backlog_ || (is_due && found)) {
         want_claim();
     } else if (!claim.looked_ahead) {
         return;  // the next look comes before the next due time could
     } else if (is_due) {
-        look_again_at_stuck(claim.claimed_at_us + claim.next_due_in->count());
+        const auto in = stuck_looks_.next_in(claim.claimed_at_us + claim.next_due_in->count());
+        if (in <= 0us) {
+            want_claim();
+        } else {
+            want_claim_in(stuck_timer_, in);
+        }
     } else if (overlapped) {
         wake_timer_.bring_forward(claim.next_due_in, sent_at);
     } else {
         wake_timer_.set_next_due(claim.next_due_in, sent_at);
-    }
-}
-
-/// Something is due and did not come: this claim parked what it took because its subscription is paused, or somebody
-/// else holds the rows. As long as the earliest due time moves the queue is being worked on; when it stands still, the
-/// looks become rarer.
-void DeliveryLoop::look_again_at_stuck(std::int64_t due_at_us) {
-    if (std::exchange(stuck_due_at_us_, due_at_us) != due_at_us) {
-        stuck_looks_ = 0;
-        stuck_backoff_.reset();
-    }
-    if (++stuck_looks_ <= kLooksAtOnce) {
-        want_claim();
-    } else {
-        want_claim_in(stuck_timer_, stuck_backoff_.next());
     }
 }
 
@@ -373,32 +355,16 @@ void DeliveryLoop::recorded(const store::Recorded* recorded, SteadyTime sent_at)
 }
 
 bool DeliveryLoop::start(const Claimed& claimed, Endpoint::Ticket ticket) {
-    const auto& delivery = claimed.delivery;
-    const auto now = steady_clock::now();
-    OutgoingRequest request;
-    std::int64_t published_at_us = 0;
-    try {
-        request = build_request_(delivery, claimed.clock.us_at(now) / 1'000'000);
-        published_at_us = delivery.attempt_no == 1 ? epoch_us_of(delivery.published_at) : 0;
-    } catch (const std::exception& error) {
-        // One delivery that cannot be made into a request (its secret was edited by hand, say) must not take the worker
-        // down.
-        fail(claimed, claimed.clock.us_at(now), error.what());
-        return false;
+    auto refused = sender_.send(claimed, [this, ticket](store::DeliveryResult result, const TransferResult& transfer) {
+        finished(std::move(result), transfer, ticket);
+    });
+    if (refused) {
+        recorder_.add(std::move(*refused));
     }
-    request.timeout = delivery.timeout;
-    request.start_deadline = claimed.claim_sent_at + delivery.lease - delivery.timeout - kRecordingTime;
-    transport_.send(std::move(request),
-                    [this, result = unsent_result(delivery, store::DeliveryResult::Outcome::failed),
-                     clock = claimed.clock, published_at_us, ticket](TransferResult transfer) mutable {
-                        put_transfer(result, transfer, clock);
-                        finished(std::move(result), published_at_us, transfer, ticket);
-                    });
-    return true;
+    return !refused;
 }
 
-void DeliveryLoop::finished(store::DeliveryResult result, std::int64_t published_at_us, const TransferResult& transfer,
-                            Endpoint::Ticket ticket) {
+void DeliveryLoop::finished(store::DeliveryResult result, const TransferResult& transfer, Endpoint::Ticket ticket) {
     last_progress_ = steady_clock::now();
     std::string reason{error_class_name(transfer.error_class)};
     if (!result.error_detail.empty()) {
@@ -407,7 +373,6 @@ void DeliveryLoop::finished(store::DeliveryResult result, std::int64_t published
     endpoints_.finished(result.subscription_id, ticket, verdict_of(transfer), reason, last_progress_);
     parking_.arm();
     if (transfer.never_sent) {
-        metrics_.in_flight(transport_.in_flight());
         held_back_.hold(std::move(result));
         if (draining_) {
             held_back_.give_back();
@@ -415,27 +380,9 @@ void DeliveryLoop::finished(store::DeliveryResult result, std::int64_t published
         return;
     }
     held_back_.relax();
-    if (result.outcome != store::DeliveryResult::Outcome::released) {
-        metrics_.attempt(error_class_name(transfer.error_class));
-    }
-    if (published_at_us != 0 && transfer.first_byte) {
-        const auto until_first_byte = transfer.dns.value_or(0us) + transfer.connect.value_or(0us) +
-                                      transfer.tls.value_or(0us) + *transfer.first_byte;
-        metrics_.publish_to_first_byte(microseconds(result.started_at_us - published_at_us) + until_first_byte);
-    }
-    metrics_.in_flight(transport_.in_flight());
     recorder_.add(std::move(result));
     static_cast<void>(free_slots());
     claim_if_useful();
-}
-
-void DeliveryLoop::fail(const Claimed& claimed, std::int64_t at_us, std::string why) {
-    auto result = unsent_result(claimed.delivery, store::DeliveryResult::Outcome::failed);
-    result.started_at_us = at_us;
-    result.error_class = error_class_name(ErrorClass::invalid_request);
-    result.error_detail = std::move(why);
-    metrics_.attempt(result.error_class);
-    recorder_.add(std::move(result));
 }
 
 void DeliveryLoop::give_back(const store::ClaimedDelivery& delivery, store::DeliveryResult::Outcome outcome) {

@@ -19,6 +19,8 @@
 #include "worker/maintenance.hpp"
 #include "worker/parking.hpp"
 #include "worker/recorder.hpp"
+#include "worker/sender.hpp"
+#include "worker/stuck_looks.hpp"
 #include "worker/transport.hpp"
 #include "worker/wake_timer.hpp"
 
@@ -39,10 +41,6 @@ public:
         LowWater::Options low_water;
         std::chrono::milliseconds learn_every{5'000};  ///< see Parking
     };
-    /// Makes the request of a delivery; `unix_seconds` is the database's time now, for webhook-timestamp and the
-    /// signature.
-    using BuildRequest = std::function<OutgoingRequest(const store::ClaimedDelivery&, std::int64_t unix_seconds)>;
-
     DeliveryLoop(base::EventLoop& loop, store::DeliveryQueue& queue, Transport& transport, BuildRequest build_request,
                  metrics::Registry& metrics, Options options);
     ~DeliveryLoop();
@@ -84,13 +82,10 @@ private:
     void admit(const store::Claim& claim, SteadyTime sent_at);
     void parked_came(const store::Claim& claim, SteadyTime sent_at);
     void sleep_until_due(const store::Claim& claim, SteadyTime sent_at, bool overlapped);
-    void look_again_at_stuck(std::int64_t due_at_us);
     void claim_failed(const pg::Error& error);
     void recorded(const store::Recorded* recorded, SteadyTime sent_at);
     [[nodiscard]] bool start(const Claimed& claimed, Endpoint::Ticket ticket);
-    void finished(store::DeliveryResult result, std::int64_t published_at_us, const TransferResult& transfer,
-                  Endpoint::Ticket ticket);
-    void fail(const Claimed& claimed, std::int64_t at_us, std::string why);
+    void finished(store::DeliveryResult result, const TransferResult& transfer, Endpoint::Ticket ticket);
     void give_back(const store::ClaimedDelivery& delivery, store::DeliveryResult::Outcome outcome);
     void want_claim();
     void want_claim_in(base::EventLoop::TimerId& timer, std::chrono::microseconds in);
@@ -99,9 +94,9 @@ private:
     base::EventLoop& loop_;
     store::DeliveryQueue& queue_;
     Transport& transport_;
-    BuildRequest build_request_;
     metrics::Registry& metrics_;
     Options options_;
+    Sender sender_;
     WakeTimer wake_timer_;
     Recorder recorder_;
     Maintenance maintenance_;
@@ -123,9 +118,7 @@ private:
     SteadyTime waiting_since_{};  // for more slots; zero: not waiting
     base::EventLoop::TimerId slots_timer_ = 0;
 
-    std::int64_t stuck_due_at_us_ = 0;  // what is due but does not come, by the database's clock
-    int stuck_looks_ = 0;
-    base::Backoff stuck_backoff_;
+    StuckLooks stuck_looks_;
     base::EventLoop::TimerId stuck_timer_ = 0;
 
     std::string told_error_;  // of claims: the last that was logged

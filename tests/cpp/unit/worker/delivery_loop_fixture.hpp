@@ -30,8 +30,7 @@ protected:
         if (!worker_) {
             worker_ = std::make_unique<DeliveryLoop>(
                 loop, queue, transport,
-                [this](const store::ClaimedDelivery& claimed, std::int64_t unix_seconds) {
-                    built_at.push_back(unix_seconds);
+                [](const store::ClaimedDelivery& claimed, std::int64_t) {
                     if (claimed.event_id == "unsignable") {
                         throw std::invalid_argument("bad secret");
                     }
@@ -86,7 +85,6 @@ protected:
     FakeTransport transport{loop};
     metrics::Registry metrics{"test"};
     DeliveryLoop::Options options;
-    std::vector<std::int64_t> built_at;
     base::EventLoop::TimerId guard = 0;
     bool timed_out = false;
 

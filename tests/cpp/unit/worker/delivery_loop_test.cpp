@@ -4,7 +4,6 @@
 #include <algorithm>
 
 #include "unit/worker/delivery_loop_fixture.hpp"
-#include "worker/iso_time.hpp"
 
 namespace moai::worker {
 namespace {
@@ -27,25 +26,6 @@ TEST_F(DeliveryLoopTest, SendsWhatItClaimsAndRecordsTheAnswer) {
     EXPECT_EQ(result.error_class, "");
 }
 
-TEST_F(DeliveryLoopTest, TakesTheTimeOfTheAttemptFromTheDatabasesClock) {
-    queue.claims.push_back(claim_of({delivery("a")}));
-    run_until_recorded(1);
-    EXPECT_EQ(built_at.at(0), 1'700'000'000);
-    EXPECT_GE(queue.recorded.at(0).at(0).started_at_us, 1'700'000'000'000'000);
-    EXPECT_LT(queue.recorded[0][0].started_at_us, 1'700'000'010'000'000);
-}
-
-TEST_F(DeliveryLoopTest, NamesTheErrorClassOfAFailedAttempt) {
-    queue.claims.push_back(claim_of({delivery("a")}));
-    transport.answer.error_class = ErrorClass::connect_timeout;
-    transport.answer.error_detail = "no answer";
-    run_until_recorded(1);
-    const auto& result = queue.recorded.at(0).at(0);
-    EXPECT_EQ(result.outcome, Outcome::failed);
-    EXPECT_EQ(result.error_class, "connect_timeout");
-    EXPECT_EQ(result.error_detail, "no answer");
-}
-
 TEST_F(DeliveryLoopTest, GivesBackARequestWhoseLeaseLeftNoTimeToSendIt) {
     queue.claims.push_back(claim_of({delivery("a")}));
     transport.answer.error_class = ErrorClass::lease_expired;
@@ -61,15 +41,6 @@ TEST_F(DeliveryLoopTest, RecordsADeliveryThatCannotBeMadeIntoARequestAndGoesOn) 
     EXPECT_EQ(queue.recorded[0][0].error_class, "invalid_request");
     EXPECT_EQ(queue.recorded[0][0].error_detail, "bad secret");
     EXPECT_EQ(queue.recorded[0][1].outcome, Outcome::delivered);
-}
-
-TEST_F(DeliveryLoopTest, GoesOnAfterADeliveryWhosePublishingTimeCannotBeRead) {
-    auto odd = delivery("odd");
-    odd.published_at = "yesterday";
-    queue.claims.push_back(claim_of({odd, delivery("good")}));
-    run_until_recorded(1);
-    ASSERT_EQ(queue.recorded.at(0).size(), 2U);
-    EXPECT_EQ(queue.recorded[0][1].event_id, "good");
 }
 
 TEST_F(DeliveryLoopTest, BeginsTheRequestsOfAClaimWithinItsAnswer) {
@@ -112,26 +83,6 @@ TEST_F(DeliveryLoopTest, DrainingDoesNotWaitForWhatIsHeldBack) {
     loop.run();
     EXPECT_LT(std::chrono::steady_clock::now() - start, 200ms);
     EXPECT_EQ(queue.recorded.at(0).at(0).outcome, Outcome::released);
-}
-
-TEST_F(DeliveryLoopTest, MeasuresFromPublishingToTheFirstByteOfTheAnswer) {
-    queue.claims.push_back(claim_of({delivery("a")}));
-    queue.claims.front().claimed_at_us = epoch_us_of(queue.claims.front().deliveries.front().published_at);
-    transport.answer.dns = 1s;
-    transport.answer.connect = 2s;
-    transport.answer.first_byte = 10s;
-    run_until_recorded(1);
-    EXPECT_NE(metrics.text().find(R"(moai_publish_to_first_byte_seconds_bucket{le="10"} 0)"), std::string::npos);
-    EXPECT_NE(metrics.text().find(R"(moai_publish_to_first_byte_seconds_bucket{le="30"} 1)"), std::string::npos);
-}
-
-TEST_F(DeliveryLoopTest, LeavesTimeToRecordWithinTheLease) {
-    queue.claims.push_back(claim_of({delivery("a", 2s)}));
-    const auto before = std::chrono::steady_clock::now();
-    run_until_recorded(1);
-    EXPECT_GE(transport.sent.at(0).start_deadline, before + 8s);
-    EXPECT_LE(transport.sent[0].start_deadline, std::chrono::steady_clock::now() + 8s);
-    EXPECT_EQ(transport.sent[0].timeout, 2s);
 }
 
 TEST_F(DeliveryLoopTest, ClaimsNoMoreThanItHasRoomFor) {
