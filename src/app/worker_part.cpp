@@ -50,9 +50,9 @@ worker::DeliveryLoop::Options loop_options(const config::Settings& settings) {
     return options;
 }
 
-/// A wait for a lock holds a snapshot: it ends before the safety interval, and is a safety look itself.
+/// A wait for a lock holds a snapshot, and its end is this worker's safety look.
 std::chrono::milliseconds patience(const config::Settings& settings) {
-    return std::min<std::chrono::milliseconds>(settings.safety_interval * 9 / 10, std::chrono::seconds(27));
+    return std::min<std::chrono::milliseconds>(settings.safety_interval, std::chrono::seconds(30));
 }
 
 worker::Sentinel::Options sentinel_options(const config::Settings& settings) {
@@ -98,6 +98,7 @@ struct WorkerPart::Impl {
         delivery_loop.watched_by({.looked = [this](bool found, bool more) { sentinel.looked(found, more); },
                                   .saturated = [this](bool full) { sentinel.saturated(full); },
                                   .in_office = [this] { return sentinel.in_office(); },
+                                  .waits = [this] { return sentinel.waits(); },
                                   .looks_again = [this] { return sentinel.looks_again(); }});
         if (!ended) {
             throw std::system_error(errno, std::generic_category(), "eventfd");

@@ -89,6 +89,9 @@ DeliveryLoop::~DeliveryLoop() {
 }
 
 void DeliveryLoop::wake(WakeReason reason) {
+    if (reason == WakeReason::safety_look && watch_.waits()) {
+        return;
+    }
     metrics_.wakeup(reason);
     // A safety look's catch is what nothing else announced: any other reason that comes in before the look takes the
     // credit.

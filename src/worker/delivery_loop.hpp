@@ -57,6 +57,8 @@ public:
         std::function<void(bool found, bool more)> looked = [](bool, bool) {};
         std::function<void(bool full)> saturated = [](bool) {};  ///< is there no free slot?
         std::function<bool()> in_office = [] { return false; };
+        /// Does it wait for the office? The end of that wait is a look, and so this worker's safety look.
+        std::function<bool()> waits = [] { return false; };
         /// Will it look again within milliseconds, and in the end for the next due time?
         std::function<bool()> looks_again = [] { return false; };
     };

@@ -22,7 +22,7 @@ public:
     using SteadyTime = base::EventLoop::SteadyTime;
 
     struct Options {
-        std::chrono::milliseconds patience{27'000};  ///< of one wait for the office
+        std::chrono::milliseconds patience{30'000};  ///< of one wait for the office
         std::chrono::milliseconds sleep_patience{
             1'000};                            ///< of one wait for open publishers, while which the others ring
         std::chrono::milliseconds linger{20};  ///< without work before it falls asleep
@@ -71,6 +71,8 @@ public:
     /// Is this worker the sentinel, for all it knows? Then nobody need tell it of its own leases.
     [[nodiscard]] bool in_office() const noexcept;
     [[nodiscard]] bool asleep() const noexcept { return state_ == State::asleep; }
+    /// Another worker is the sentinel; the end of this wait is a look, whoever gets the office.
+    [[nodiscard]] bool waits() const noexcept { return state_ == State::waiting; }
     /// It is awake and has room: another look comes within milliseconds, and one more before it sleeps.
     [[nodiscard]] bool looks_again() const noexcept { return state_ == State::awake && !full_; }
 

@@ -1,6 +1,10 @@
 // An idle moai runs no queries but its safety looks, and holds no old snapshot.
 #include <gtest/gtest.h>
 
+#include <map>
+#include <optional>
+#include <set>
+
 #include "support/doorbell_sql.hpp"
 #include "support/eventually.hpp"
 #include "support/fake_receiver.hpp"
@@ -81,6 +85,55 @@ TEST(Idle, OnlySafetyLooksRunAndNoSnapshotIsHeld) {
     EXPECT_LE(claims, kIntervals + 1);
     EXPECT_LT(oldest_snapshot, "00:00:05") << "a moai backend held a snapshot";
     EXPECT_NE(api.request("GET", "/metrics").body.find("moai_safety_look_catches_total 0"), std::string::npos);
+}
+
+TEST(Idle, NoProcessAsksMoreThanOnceInASafetyInterval) {
+    constexpr std::int64_t kIntervalMs = 7'000;
+    const TestDatabase database;
+    pg::Connection admin(database.admin_url(), "test");
+    MoaiProcess api(server("serve", database.url()));
+    const auto start_worker = [&](const std::string& name) {
+        return std::make_unique<MoaiProcess>(
+            server("work", database.url(), {"--worker-name", name, "--safety-interval", "7s"}));
+    };
+    static_cast<void>(api_port(api));
+    const auto sleeper = start_worker("sleeper");
+    ASSERT_EQ(sleeping_sentinel(admin), "sleeper");
+    const auto waiter = start_worker("waiter");
+    ASSERT_TRUE(waits_for_office(admin, "waiter"));
+    ASSERT_TRUE(has_learned(admin, "sleeper"));
+
+    // When each process began a statement, in ms by the server's clock.
+    const std::string now_ms = "SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint";
+    const std::string start = value(admin, now_ms);
+    std::map<std::string, std::set<std::int64_t>> begun;
+    ASSERT_TRUE(eventually([&] {
+        const pg::Result sessions = admin.query(
+            "SELECT CASE WHEN split_part(a.application_name, ' ', 2) IN ('api', 'watch') THEN 'api'"
+            " ELSE split_part(a.application_name, ' ', 3) END, s.ms"
+            " FROM pg_stat_activity AS a, LATERAL (SELECT (extract(epoch FROM a.query_start) * 1000)::bigint) AS s(ms)"
+            " WHERE a.datname = current_database() AND a.application_name LIKE 'moai %' AND s.ms >= $1",
+            {start});
+        for (int row = 0; row < sessions.rows(); ++row) {
+            begun[std::string(sessions.text(row, 0))].insert(std::stoll(std::string(sessions.text(row, 1))));
+        }
+        return number(admin, now_ms) - std::stoll(start) >= 3 * kIntervalMs;
+    }));
+
+    EXPECT_EQ(begun["api"].size(), 0U);
+    for (const char* const worker : {"sleeper", "waiter"}) {
+        std::optional<std::int64_t> last;
+        int looks = 0;
+        for (const auto at : begun[worker]) {
+            // Parse, Bind and Execute of one statement each set the time anew.
+            if (!last || at - *last > 100) {
+                EXPECT_GE(at - last.value_or(0), kIntervalMs - 10) << worker;
+                ++looks;
+            }
+            last = at;
+        }
+        EXPECT_GE(looks, 2) << worker;
+    }
 }
 
 }  // namespace

@@ -146,6 +146,20 @@ TEST_F(DeliveryLoopTest, WhatASafetyLookFindsJustBeforeItIsAnnouncedIsNoCatch) {
     EXPECT_NE(metrics.text().find("safety_look_catches_total 0"), std::string::npos) << metrics.text();
 }
 
+TEST_F(DeliveryLoopTest, LeavesItsSafetyLookToTheEndOfAWaitForTheOffice) {
+    options.safety_interval = 20ms;
+    bool waits = true;
+    worker().watched_by({.waits = [&] { return waits; }});
+    queue.claims.push_back(claim_of({}));
+    run_until_claims(1);
+    run_for(100ms);
+    EXPECT_EQ(queue.claim_counts.size(), 1U);
+    worker().wake(WakeReason::notify);
+    await_claims(2);
+    waits = false;
+    await_claims(3);
+}
+
 TEST_F(DeliveryLoopTest, TellsItsWatchOfEachLookAndAsksItWhoIsInOffice) {
     std::vector<std::pair<bool, bool>> looks;
     bool in_office = false;

@@ -242,6 +242,15 @@ TEST_F(SentinelTest, WhoIsNotInOfficeHelpsWhenCalled) {
     EXPECT_TRUE(looks.empty()) << "it was its own call";
 }
 
+TEST_F(SentinelTest, TellsWhetherItWaitsForTheOffice) {
+    EXPECT_FALSE(sentinel.waits());
+    begin();
+    ASSERT_EQ(next_call(), "await");
+    EXPECT_TRUE(sentinel.waits());
+    office.answer(true);
+    EXPECT_FALSE(sentinel.waits());
+}
+
 TEST_F(SentinelTest, PromisesAnotherLookOnlyWhileItIsAwakeAndHasRoom) {
     begin();
     ASSERT_EQ(next_call(), "await");
