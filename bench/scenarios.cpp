@@ -92,7 +92,7 @@ const std::vector<Scenario> kScenarios{
       {"retried", "retries seen", "of those due", at_least, 1}}, retries},
     {"idle", "one API and two workers with nothing to do", 1,
      {{"minutes", 10, 0.05}},
-     {{"statements", "SQL statements per process", "1/30 s", at_most, 1},
+     {{"statements", "SQL statements of the process with most", "1/30 s", at_most, 1},
       {"cpu", "CPU of the busiest process", "% of a core", at_most, 0.1}}, idle},
     {"history", "the drain with finished deliveries in the history, against the same without", 3,
      {{"finished", 10'000'000, 2'000}, {"deliveries", 80'000, 300}},
