@@ -1,6 +1,7 @@
 // What `moai run --demo` adds: a receiver, a subscription to user.*, one event, and the lines to try next.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <string>
 
@@ -24,6 +25,8 @@ public:
 
     /// Says where everything is and what to type, then publishes one event.
     void begin(const std::string& api_url);
+    /// Of its receiver, on 127.0.0.1.
+    [[nodiscard]] std::uint16_t receiver_port() const noexcept { return receiver_->port(); }
     /// Pauses the subscription, which from now on nobody would hear, and stops the receiver. Throws when the receiver
     /// cannot be stopped.
     void stop();

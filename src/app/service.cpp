@@ -136,7 +136,8 @@ void Service::start_parts() {
         api_ = std::make_unique<ApiPart>(settings_, database_url_, metrics_, listening);
     }
     if (parts_.worker) {
-        worker_ = std::make_unique<WorkerPart>(settings_, database_url_, metrics_);
+        worker_ = std::make_unique<WorkerPart>(settings_, database_url_, metrics_,
+                                               demo_ ? std::optional(demo_->receiver_port()) : std::nullopt);
     }
     if (api_) {
         api_->start(std::move(listener_));

@@ -36,11 +36,27 @@ std::string worker_name(const config::Settings& settings) {
     return fmt::format("{}:{}", host.data(), getpid());
 }
 
-delivery::CurlTransportOptions transport_options(const config::Settings& settings, metrics::Registry& registry) {
+delivery::CurlTransportOptions transport_options(const config::Settings& settings, metrics::Registry& registry,
+                                                 std::optional<std::uint16_t> demo_port) {
     delivery::CurlTransportOptions options;
     options.max_connections = settings.concurrency;
     options.on_connections = [&registry](std::size_t count) { registry.connections(count); };
+    delivery::EgressPolicy::Options egress{
+        .allowed = settings.egress_allow, .metadata = settings.egress_allow_metadata, .own = {}};
+    if (demo_port) {
+        egress.own.push_back({base::IpAddress::parse("127.0.0.1").value(), *demo_port});
+    }
+    options.egress = delivery::EgressPolicy(std::move(egress));
     return options;
+}
+
+/// Which addresses besides the public ones webhooks may go to.
+std::string shown(const config::Settings& settings) {
+    std::string networks = settings.egress_allow_metadata ? "metadata" : "";
+    for (const auto& network : settings.egress_allow) {
+        networks += (networks.empty() ? "" : ",") + network.text();
+    }
+    return networks.empty() ? "none" : networks;
 }
 
 worker::DeliveryLoop::Options loop_options(const config::Settings& settings) {
@@ -64,12 +80,13 @@ worker::Sentinel::Options sentinel_options(const config::Settings& settings) {
 }  // namespace
 
 struct WorkerPart::Impl {
-    Impl(const config::Settings& settings, const std::string& database_url, metrics::Registry& registry)
+    Impl(const config::Settings& settings, const std::string& database_url, metrics::Registry& registry,
+         std::optional<std::uint16_t> demo_port)
         : name(worker_name(settings)),
           drain_timeout(settings.drain_timeout),
           metrics(registry),
           ended(eventfd(0, EFD_CLOEXEC)),
-          transport(loop, transport_options(settings, registry)),
+          transport(loop, transport_options(settings, registry, demo_port)),
           queue(loop,
                 {.database_url = database_url, .worker_name = name, .synchronous_commit = settings.synchronous_commit},
                 {.on_ready =
@@ -186,10 +203,13 @@ struct WorkerPart::Impl {
     std::thread thread;
 };
 
-WorkerPart::WorkerPart(const config::Settings& settings, const std::string& database_url, metrics::Registry& metrics)
-    : impl_(std::make_unique<Impl>(settings, database_url, metrics)) {
-    log::info("worker started",
-              {{"worker", impl_->name}, {"concurrency", settings.concurrency}, {"client", delivery::client_version()}});
+WorkerPart::WorkerPart(const config::Settings& settings, const std::string& database_url, metrics::Registry& metrics,
+                       std::optional<std::uint16_t> demo_port)
+    : impl_(std::make_unique<Impl>(settings, database_url, metrics, demo_port)) {
+    log::info("worker started", {{"worker", impl_->name},
+                                 {"concurrency", settings.concurrency},
+                                 {"egress_allow", shown(settings)},
+                                 {"client", delivery::client_version()}});
 }
 WorkerPart::~WorkerPart() = default;
 

@@ -1,7 +1,9 @@
 // The worker as one part of the process: event loop, transport, queue and delivery loop on a thread of their own.
 #pragma once
 
+#include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "base/unique_fd.hpp"
@@ -13,7 +15,10 @@ namespace moai::app {
 /// Owned by main's thread, which alone calls its methods, except listening(): safe from any thread.
 class WorkerPart {
 public:
-    WorkerPart(const config::Settings& settings, const std::string& database_url, metrics::Registry& metrics);
+    /// `demo_port`: of the demo's receiver on 127.0.0.1, which alone may be sent to there unless --egress-allow says
+    /// more.
+    WorkerPart(const config::Settings& settings, const std::string& database_url, metrics::Registry& metrics,
+               std::optional<std::uint16_t> demo_port = std::nullopt);
     /// Stops at once if the worker still runs.
     ~WorkerPart();
     WorkerPart(const WorkerPart&) = delete;

@@ -167,6 +167,15 @@ std::string parse_host_name(std::string_view text) {
     return host;
 }
 
+base::IpNetwork parse_network(std::string_view text) {
+    const auto network = base::IpNetwork::parse(text);
+    if (!network) {
+        throw BadValue(
+            "an address or a network, like 10.1.2.3, 10.0.0.0/8 or fd00::/8, without bits beyond its length");
+    }
+    return *network;
+}
+
 std::string parse_database_url(std::string_view text) {
     const bool url = text.starts_with("postgresql://") || text.starts_with("postgres://");
     if (!url && text.find('=') == std::string_view::npos) {

@@ -9,6 +9,7 @@
 #include <string>
 
 #include "base/event_loop.hpp"
+#include "delivery/egress_policy.hpp"
 #include "delivery/resolver.hpp"
 #include "worker/transport.hpp"
 
@@ -30,6 +31,7 @@ struct CurlTransportOptions {
         std::uint64_t{64} * 1024;  ///< bytes of headers after which the response is invalid
     ResolverOptions resolver;
     std::function<void(std::size_t)> on_connections;  ///< told how many are open, idle ones included; may be empty
+    EgressPolicy egress;                              ///< which addresses may be connected to
     std::string ca_file;                              ///< PEM of the authorities that are believed; empty: the system's
 };
 

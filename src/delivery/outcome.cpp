@@ -98,6 +98,9 @@ std::string printable(std::string_view text) {
 }
 
 Outcome classify(const TransferFacts& facts) {
+    if (!facts.refusal.empty() && facts.curl_code != CURLE_OK) {
+        return {ErrorClass::blocked, facts.refusal};
+    }
     if (facts.headers_too_large) {
         return {ErrorClass::invalid_response, "the response's headers are too large"};
     }

@@ -14,6 +14,7 @@ struct TransferFacts {
     std::string curl_message;           ///< libcurl's error buffer, may be empty
     std::optional<int> http_status;     ///< of the last response whose status line was read
     std::string redirect_url;           ///< where a 3xx pointed, absolute; empty if nowhere
+    std::string refusal;                ///< by the egress policy, of every address; empty if one was tried
     bool connected = false;             ///< TCP and, with https, TLS were up, so that the request could be sent
     bool stopped_reading = false;       ///< we ended it: the body went on past our limit
     bool headers_too_large = false;     ///< we ended it: the headers went on past our limit

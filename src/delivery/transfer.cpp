@@ -88,6 +88,7 @@ EasyHandle Transfer::new_easy(const CurlTransportOptions& options, CurlSockets& 
     set(handle, CURLOPT_POST, 1L);
     set(handle, CURLOPT_BUFFERSIZE, kReceiveBuffer);
     set(handle, CURLOPT_OPENSOCKETFUNCTION, &Transfer::on_open_socket);
+    set(handle, CURLOPT_PREREQFUNCTION, &Transfer::on_connected);
     set(handle, CURLOPT_CLOSESOCKETFUNCTION, &Transfer::on_close_socket);
     set(handle, CURLOPT_CLOSESOCKETDATA, static_cast<void*>(&sockets));
     set(handle, CURLOPT_WRITEFUNCTION, &Transfer::on_body);
@@ -159,14 +160,16 @@ void Transfer::prepare(EasyHandle easy, const std::vector<std::string>& addresse
     set(handle, CURLOPT_POSTFIELDS, request_.body.c_str());
     set(handle, CURLOPT_HTTPHEADER, headers_.get());
     set(handle, CURLOPT_OPENSOCKETDATA, static_cast<void*>(this));
+    set(handle, CURLOPT_PREREQDATA, static_cast<void*>(this));
     set(handle, CURLOPT_WRITEDATA, static_cast<void*>(this));
     set(handle, CURLOPT_HEADERDATA, static_cast<void*>(this));
 }
 
 EasyHandle Transfer::release_easy() noexcept {
     CURL* const handle = easy_.get();
-    for (const auto option : {CURLOPT_PRIVATE, CURLOPT_ERRORBUFFER, CURLOPT_RESOLVE, CURLOPT_POSTFIELDS,
-                              CURLOPT_HTTPHEADER, CURLOPT_OPENSOCKETDATA, CURLOPT_WRITEDATA, CURLOPT_HEADERDATA}) {
+    for (const auto option :
+         {CURLOPT_PRIVATE, CURLOPT_ERRORBUFFER, CURLOPT_RESOLVE, CURLOPT_POSTFIELDS, CURLOPT_HTTPHEADER,
+          CURLOPT_OPENSOCKETDATA, CURLOPT_PREREQDATA, CURLOPT_WRITEDATA, CURLOPT_HEADERDATA}) {
         // It cannot fail: no copy is made of a null.
         static_cast<void>(curl_easy_setopt(handle, option, nullptr));
     }
@@ -201,9 +204,26 @@ void Transfer::read_header(std::string_view line) {
     head_complete_ = head_complete_ || line == "\r\n" || line == "\n";
 }
 
+/// Notes why not. What is no address at all is refused too.
+bool Transfer::may_go_to(const std::optional<base::IpAddress>& address, int port) {
+    std::string refusal = address ? options_.egress.refusal(*address, static_cast<std::uint16_t>(port))
+                                  : "refused by the egress policy: neither IPv4 nor IPv6";
+    if (refusal.empty()) {
+        return true;
+    }
+    if (refusal_.empty()) {
+        refusal_ = std::move(refusal);
+    }
+    return false;
+}
+
 /// Called for every address that libcurl tries, after the look-up and before the connect.
 curl_socket_t Transfer::on_open_socket(void* self, curlsocktype /*purpose*/, curl_sockaddr* address) noexcept {
     Transfer& transfer = *static_cast<Transfer*>(self);
+    if (!transfer.may_go_to(base::IpAddress::of(address->addr), transfer.target_.port)) {
+        return CURL_SOCKET_BAD;
+    }
+    transfer.was_tried_ = true;
     transfer.tried_ipv4_ = address->family == AF_INET;
     const curl_socket_t fd = transfer.sockets_.open(*address);
     // An address family that this machine lacks is a fault of the address: libcurl goes on to the next one.
@@ -211,6 +231,14 @@ curl_socket_t Transfer::on_open_socket(void* self, curlsocktype /*purpose*/, cur
         transfer.local_errno_ = errno;
     }
     return fd;
+}
+
+/// Called before each request, when its connection is up: a re-used one was made for another, and by an older policy
+/// if it is ever changed.
+int Transfer::on_connected(void* self, char* peer, char* /*own*/, int peer_port, int /*own_port*/) noexcept {
+    Transfer& transfer = *static_cast<Transfer*>(self);
+    transfer.was_tried_ = transfer.may_go_to(base::IpAddress::parse(peer), peer_port);
+    return transfer.was_tried_ ? CURL_PREREQFUNC_OK : CURL_PREREQFUNC_ABORT;
 }
 
 /// Called when its connection ends, long after the transfer that opened it.
@@ -261,6 +289,7 @@ worker::TransferResult Transfer::result(CURLcode code) {
     result.response_bytes = body_bytes_;
 
     TransferFacts facts;
+    facts.refusal = was_tried_ ? "" : refusal_;
     facts.curl_code = code;
     facts.curl_message = error_text_.data();
     facts.connected = info(CURLINFO_PRETRANSFER_TIME_T) > 0;

@@ -6,6 +6,7 @@
 
 #include <array>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -65,10 +66,12 @@ private:
     static std::size_t on_header(char* data, std::size_t size, std::size_t count, void* self) noexcept;
     static curl_socket_t on_open_socket(void* self, curlsocktype purpose, curl_sockaddr* address) noexcept;
     static int on_close_socket(void* sockets, curl_socket_t fd) noexcept;
+    static int on_connected(void* self, char* peer, char* own, int peer_port, int own_port) noexcept;
 
     void check_headers();
     void build_header_list();
     void read_header(std::string_view line);
+    [[nodiscard]] bool may_go_to(const std::optional<base::IpAddress>& address, int port);
     [[nodiscard]] int lack_of_ours(CURLcode code) const;
     void read_timings(worker::TransferResult& result) const;
     [[nodiscard]] long long info(CURLINFO which) const;
@@ -87,6 +90,8 @@ private:
     std::string body_;
     std::uint64_t body_bytes_ = 0;
     std::uint64_t header_bytes_ = 0;
+    std::string refusal_;     ///< by the egress policy, of the first address that it refused
+    bool was_tried_ = false;  ///< another address
     int local_errno_ = 0;
     bool tried_ipv4_ = false;
     bool stopped_reading_ = false;

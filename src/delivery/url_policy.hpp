@@ -27,7 +27,7 @@ struct UrlCheck {
 
 /// Takes absolute http and https URLs with a host, of at most kLongestUrl bytes and a port of 1 to 65535; refuses
 /// credentials, spaces, control characters, backslashes, fragments, IPv6 zones and hosts that are not ASCII. Says
-/// nothing of the address behind it.
+/// nothing of the address behind it: see EgressPolicy.
 [[nodiscard]] UrlCheck check_url(std::string_view text);
 
 }  // namespace moai::delivery

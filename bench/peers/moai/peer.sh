@@ -66,7 +66,7 @@ SQL
         start api serve --listen "127.0.0.1:$API_PORT"
         wait_ready
         ;;
-    start-worker) start worker work ;;
+    start-worker) start worker work --egress-allow 127.0.0.1 ;;
     stop) stop ;;
     *)
         echo "unknown verb ${1:-}" >&2

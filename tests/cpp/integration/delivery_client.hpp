@@ -15,7 +15,15 @@ namespace moai::test {
 /// Sends requests from the calling thread and runs the loop there. Not thread-safe.
 class DeliveryClient {
 public:
-    explicit DeliveryClient(delivery::CurlTransportOptions options = {},
+    /// The defaults, for receivers on this machine.
+    static delivery::CurlTransportOptions local_options() {
+        delivery::CurlTransportOptions options;
+        options.egress = delivery::EgressPolicy(
+            {.allowed = {base::IpNetwork::parse("127.0.0.0/8").value(), base::IpNetwork::parse("::1").value()}});
+        return options;
+    }
+
+    explicit DeliveryClient(delivery::CurlTransportOptions options = local_options(),
                             delivery::Resolver::LookUp look_up = delivery::look_up_name)
         : transport(loop, std::move(options), std::move(look_up)) {
         std::signal(SIGPIPE, SIG_IGN);  // as the transport asks of its process

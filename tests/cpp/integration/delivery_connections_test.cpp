@@ -74,7 +74,7 @@ TEST(DeliveryConnections, AreAsManyAsRequestsInFlightAtOnceAndStayOpenForTheNext
 TEST(DeliveryConnections, BeyondTheMaximumAreClosed) {
     FakeReceiver receiver;
     receiver.on("*", Answer{.delay = milliseconds(100)});
-    moai::delivery::CurlTransportOptions options;
+    auto options = DeliveryClient::local_options();
     options.max_connections = 10;
     DeliveryClient client(options);
     for (int i = 0; i < 50; ++i) {
@@ -98,7 +98,7 @@ TEST(DeliveryConnections, ThatTheReceiverClosedWhileIdleAreReplacedWithoutAFailu
 
 TEST(DeliveryConnections, ThatWereIdleForTooLongAreNotReused) {
     FakeReceiver receiver;
-    moai::delivery::CurlTransportOptions options;
+    auto options = DeliveryClient::local_options();
     options.most_idle = seconds(1);
     DeliveryClient client(options);
     ASSERT_EQ(client.fetch(receiver.url()).error_class, ErrorClass::none);
@@ -112,7 +112,7 @@ TEST(DeliveryConnections, ThatWereIdleForTooLongAreNotReused) {
 
 TEST(DeliveryConnections, ThatAreTooOldAreReplaced) {
     FakeReceiver receiver;
-    moai::delivery::CurlTransportOptions options;
+    auto options = DeliveryClient::local_options();
     options.most_age = seconds(1);
     DeliveryClient client(options);
     const auto start = std::chrono::steady_clock::now();
@@ -194,7 +194,7 @@ TEST(DeliveryConnections, AreCountedFromTheirOpeningToTheirEnd) {
     receiver.on("*", Answer{.delay = milliseconds(50)});
     std::size_t open = 0;
     {
-        moai::delivery::CurlTransportOptions options;
+        auto options = DeliveryClient::local_options();
         options.max_connections = 5;
         options.on_connections = [&](std::size_t count) { open = count; };
         DeliveryClient client(options);

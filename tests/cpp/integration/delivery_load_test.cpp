@@ -178,7 +178,7 @@ TEST_F(DeliveryLoad, TenThousandRequestsOverAHundredConnectionsArriveOnceEach) {
 
 TEST_F(DeliveryLoad, ANameIsLookedUpByUsAndItsAddressesAreThoseThatAreUsed) {
     ControlledNames names;
-    DeliveryClient client({}, names.look_up());
+    DeliveryClient client(DeliveryClient::local_options(), names.look_up());
     // ".invalid" never exists: a request that arrives went to the address that we gave, after the first was refused.
     const auto result = client.fetch(url_of("receiver.invalid", receiver_));
     EXPECT_EQ(result.error_class, ErrorClass::none) << result.error_detail;
@@ -193,7 +193,7 @@ TEST_F(DeliveryLoad, ANameIsLookedUpByUsAndItsAddressesAreThoseThatAreUsed) {
 
 TEST_F(DeliveryLoad, OddSpellingsOfANameAreStillPinned) {
     ControlledNames names;
-    DeliveryClient client({}, names.look_up());
+    DeliveryClient client(DeliveryClient::local_options(), names.look_up());
     for (const std::string name : {"Receiver.INVALID", "receiver.invalid.", "localhost", "a_b.invalid"}) {
         const auto result = client.fetch(url_of(name, receiver_));
         EXPECT_EQ(result.error_class, ErrorClass::none) << name << ": " << result.error_detail;
@@ -203,7 +203,7 @@ TEST_F(DeliveryLoad, OddSpellingsOfANameAreStillPinned) {
 
 TEST_F(DeliveryLoad, ANameThatDoesNotExistIsADnsError) {
     ControlledNames names;
-    DeliveryClient client({}, names.look_up());
+    DeliveryClient client(DeliveryClient::local_options(), names.look_up());
     for (int i = 0; i < 2; ++i) {  // from the look-up, then from memory
         const auto result = client.fetch("http://gone.invalid/");
         EXPECT_EQ(result.error_class, ErrorClass::dns);
@@ -216,7 +216,7 @@ TEST_F(DeliveryLoad, ANameThatDoesNotExistIsADnsError) {
 
 TEST_F(DeliveryLoad, NamesThatHangDelayNobodyElseAndEndAtTheirDeadline) {
     ControlledNames names;
-    CurlTransportOptions options;
+    auto options = DeliveryClient::local_options();
     options.resolver.deadline = milliseconds(2500);
     DeliveryClient client(options, names.look_up());
     const auto start = Clock::now();
@@ -247,7 +247,7 @@ TEST_F(DeliveryLoad, NamesThatHangDelayNobodyElseAndEndAtTheirDeadline) {
 
 TEST_F(DeliveryLoad, ALookUpThatOutlastsTheStartDeadlineIsNotSent) {
     ControlledNames names;
-    DeliveryClient client({}, names.look_up());
+    DeliveryClient client(DeliveryClient::local_options(), names.look_up());
     auto request = DeliveryClient::request(url_of("hang", receiver_));
     request.start_deadline = Clock::now() + milliseconds(50);
     (void)client.loop.at(Clock::now() + milliseconds(100), [&] { names.release(); });
@@ -258,7 +258,7 @@ TEST_F(DeliveryLoad, ALookUpThatOutlastsTheStartDeadlineIsNotSent) {
 TEST_F(DeliveryLoad, TheTimeoutBeginsAfterTheLookUp) {
     ControlledNames names;
     receiver_.on("/hook", Answer{.delay = milliseconds(800)});
-    DeliveryClient client({}, names.look_up());
+    DeliveryClient client(DeliveryClient::local_options(), names.look_up());
     auto request = DeliveryClient::request(url_of("hang", receiver_));
     request.timeout = milliseconds(2000);
     (void)client.loop.at(Clock::now() + milliseconds(1500), [&] { names.release(); });
@@ -272,7 +272,7 @@ TEST_F(DeliveryLoad, ShutdownDoesNotWaitForALookUp) {
     ControlledNames names;
     const auto start = Clock::now();
     {
-        DeliveryClient client({}, names.look_up());
+        DeliveryClient client(DeliveryClient::local_options(), names.look_up());
         client.send(DeliveryClient::request(url_of("hang", receiver_)));
         EXPECT_FALSE(client.wait_for(1, milliseconds(50)));
     }

@@ -15,7 +15,7 @@ using worker::ErrorClass;
 
 struct Tls : ::testing::Test {
     [[nodiscard]] static delivery::CurlTransportOptions believing(const std::string& ca_file) {
-        delivery::CurlTransportOptions options;
+        auto options = DeliveryClient::local_options();
         options.ca_file = ca_file;
         return options;
     }
@@ -67,7 +67,7 @@ TEST_F(Tls, ACertificateThatSignsItselfIsRefused) {
 
 TEST_F(Tls, AnAuthorityThatTheSystemDoesNotKnowIsRefused) {
     FakeReceiver receiver(ca.server("receiver.example"));
-    DeliveryClient ordinary({}, [](const std::string&) {
+    DeliveryClient ordinary(DeliveryClient::local_options(), [](const std::string&) {
         return Resolution{Resolution::Status::found, {"127.0.0.1"}, ""};
     });
     EXPECT_EQ(ordinary.fetch(url("receiver.example", receiver)).error_class, ErrorClass::tls);

@@ -83,6 +83,10 @@ MoaiProcess::MoaiProcess(std::vector<std::string> arguments, const Variables& va
     const char* path = std::getenv("PATH");
     std::vector<std::string> environment{"PATH=" + std::string(path == nullptr ? "/usr/bin:/bin" : path),
                                          "HOME=/nonexistent"};
+    // Receivers of tests are on this machine.
+    if (!variables.contains("MOAI_EGRESS_ALLOW")) {
+        environment.emplace_back("MOAI_EGRESS_ALLOW=127.0.0.0/8,::1");
+    }
     for (const auto& [name, value] : variables) {
         environment.push_back(name + "=" + value);
     }

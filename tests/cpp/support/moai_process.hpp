@@ -12,9 +12,9 @@
 
 namespace moai::test {
 
-/// Runs moai_binary() with an environment of its own (PATH, HOME=/nonexistent and what is given). Killed by the
-/// destructor, and by the kernel if the thread that made it ends. Methods from one thread; throws std::system_error if
-/// it cannot be started.
+/// Runs moai_binary() with an environment of its own (PATH, HOME=/nonexistent, MOAI_EGRESS_ALLOW for loopback
+/// addresses, and what is given). Killed by the destructor, and by the kernel if the thread that made it ends. Methods
+/// from one thread; throws std::system_error if it cannot be started.
 class MoaiProcess {
 public:
     static constexpr std::chrono::seconds kPatience{60};
