@@ -43,7 +43,9 @@ protected:
     [[nodiscard]] std::vector<std::string> without_demo() const {
         return {"run", "--listen", "127.0.0.1:0", "--database-url", database_.url()};
     }
-    [[nodiscard]] MoaiProcess::Variables variables() const { return {{"MOAI_DATA_DIR", folder_}}; }
+    [[nodiscard]] MoaiProcess::Variables variables() const {
+        return {{"MOAI_DATA_DIR", folder_}, {"MOAI_EGRESS_ALLOW", ""}};
+    }
     [[nodiscard]] std::string subscription(const std::string& column) const {
         return std::string(pg::Connection(database_.admin_url(), "test")
                                .query("SELECT " + column + " FROM moai.subscription")

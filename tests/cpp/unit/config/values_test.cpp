@@ -76,6 +76,14 @@ TEST(List, IsSplitAtCommasAndTrimmed) {
     EXPECT_THROW(static_cast<void>(parse_list("")), BadValue);
 }
 
+TEST(Network, IsAnAddressOrAPrefixWithoutBitsBeyondIt) {
+    EXPECT_EQ(parse_network("10.0.0.0/8").text(), "10.0.0.0/8");
+    EXPECT_EQ(parse_network("::1").text(), "::1/128");
+    for (const char* bad : {"", "10.0.0.1/8", "10.0.0.0/33", "localhost", "10.0.0.0/8/9", "*"}) {
+        EXPECT_THROW(static_cast<void>(parse_network(bad)), BadValue) << bad;
+    }
+}
+
 TEST(HostName, IsLowerCasedAndMayHaveAPort) {
     EXPECT_EQ(parse_host_name("Api.Example"), "api.example");
     EXPECT_EQ(parse_host_name("Api.Example:8443"), "api.example:8443");
