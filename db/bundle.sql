@@ -1,1 +1,1 @@
-SELECT moai_private.record_bundle('fe8cf15c83c10d0b3b9207d997888854c7cd6d064b4ca6165843106313f443c0');
+SELECT moai_private.record_bundle('1b67b6a20d831f61acf90eed6674894b1675f99cc18f99b8a7b7f6ee01f82fa6');

@@ -3396,6 +3396,28 @@ COMMENT ON FUNCTION moai_private.judge(worker text, results json, with_delivered
 (its subscription was deleted), or NULL where the lease was lost. The delivered ones are looked at only if that is asked for.';
 
 --
+-- Name: key_in_use_texts(text); Type: FUNCTION; Schema: moai_private; Owner: moai_owner
+--
+
+CREATE FUNCTION moai_private.key_in_use_texts(key text, OUT message text, OUT detail text, OUT hint text) RETURNS record
+    LANGUAGE plpgsql IMMUTABLE
+    AS $$
+BEGIN
+    key_in_use_texts.message := 'idempotency_key_in_use: another transaction that is still open is publishing the same key';
+    key_in_use_texts.detail := 'idempotency_key = ' || coalesce(quote_literal(key_in_use_texts.key), 'that of an item');
+    key_in_use_texts.hint := 'Repeat the request with the same key: it then gets the id of the event that was published first.';
+END
+$$;
+
+ALTER FUNCTION moai_private.key_in_use_texts(key text, OUT message text, OUT detail text, OUT hint text) OWNER TO moai_owner;
+
+--
+-- Name: FUNCTION key_in_use_texts(key text, OUT message text, OUT detail text, OUT hint text); Type: COMMENT; Schema: moai_private; Owner: moai_owner
+--
+
+COMMENT ON FUNCTION moai_private.key_in_use_texts(key text, OUT message text, OUT detail text, OUT hint text) IS 'What is told of a key that another open transaction is taking, whoever noticed it. key: NULL if it is not known which one of a batch it was.';
+
+--
 -- Name: lease_length(interval); Type: FUNCTION; Schema: moai_private; Owner: moai_owner
 --
 
@@ -5306,10 +5328,8 @@ BEGIN
                 RAISE;
             END IF;
             IF _item.code <> 'MO409' THEN
-                -- As moai_rest.publish tells it after having waited.
-                _item.message := 'idempotency_key_in_use: another transaction that is still open is publishing the same key';
-                _item.detail := 'idempotency_key = ' || quote_literal(_item.idempotency_key);
-                _item.hint := 'Repeat the request with the same key: it then gets the id of the event that was published first.';
+                SELECT t.message, t.detail, t.hint INTO _item.message, _item.detail, _item.hint
+                FROM moai_private.key_in_use_texts(_item.idempotency_key) AS t;
                 _held := _item;
             END IF;
             _item.id := NULL;
@@ -6175,9 +6195,7 @@ BEGIN
     END IF;
     -- Whatever else was waited for, a table under maintenance, is no matter of the key: the same request is good in a moment.
     IF _context LIKE '%take_idempotency_key%' THEN
-        PERFORM moai_private.fail(409, 'idempotency_key_in_use: another transaction that is still open is publishing the same key',
-            'idempotency_key = ' || coalesce(quote_literal(_key), 'that of an item'),
-            'Repeat the request with the same key: it then gets the id of the event that was published first.');
+        PERFORM moai_private.fail(409, t.message, t.detail, t.hint) FROM moai_private.key_in_use_texts(_key) AS t;
     ELSIF _context IS NOT NULL THEN
         PERFORM moai_private.fail(503, 'a table of moai is locked by maintenance', NULL, 'Repeat the request in a few seconds.');
     END IF;
@@ -7294,6 +7312,12 @@ REVOKE ALL ON FUNCTION moai_private.json_uuid(document json, field text) FROM PU
 --
 
 REVOKE ALL ON FUNCTION moai_private.judge(worker text, results json, with_delivered boolean, at timestamp with time zone) FROM PUBLIC;
+
+--
+-- Name: FUNCTION key_in_use_texts(key text, OUT message text, OUT detail text, OUT hint text); Type: ACL; Schema: moai_private; Owner: moai_owner
+--
+
+REVOKE ALL ON FUNCTION moai_private.key_in_use_texts(key text, OUT message text, OUT detail text, OUT hint text) FROM PUBLIC;
 
 --
 -- Name: FUNCTION lease_length(timeout interval); Type: ACL; Schema: moai_private; Owner: moai_owner

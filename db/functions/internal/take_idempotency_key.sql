@@ -50,3 +50,16 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION moai_private.refuse_other_content IS 'Raises MO409: the key stands for an event of other content.';
+
+CREATE OR REPLACE FUNCTION moai_private.key_in_use_texts(key text, OUT message text, OUT detail text, OUT hint text)
+    LANGUAGE plpgsql
+    IMMUTABLE
+AS $$
+BEGIN
+    key_in_use_texts.message := 'idempotency_key_in_use: another transaction that is still open is publishing the same key';
+    key_in_use_texts.detail := 'idempotency_key = ' || coalesce(quote_literal(key_in_use_texts.key), 'that of an item');
+    key_in_use_texts.hint := 'Repeat the request with the same key: it then gets the id of the event that was published first.';
+END
+$$;
+COMMENT ON FUNCTION moai_private.key_in_use_texts IS
+'What is told of a key that another open transaction is taking, whoever noticed it. key: NULL if it is not known which one of a batch it was.';

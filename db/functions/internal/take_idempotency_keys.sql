@@ -105,10 +105,8 @@ BEGIN
                 RAISE;
             END IF;
             IF _item.code <> 'MO409' THEN
-                -- As moai_rest.publish tells it after having waited.
-                _item.message := 'idempotency_key_in_use: another transaction that is still open is publishing the same key';
-                _item.detail := 'idempotency_key = ' || quote_literal(_item.idempotency_key);
-                _item.hint := 'Repeat the request with the same key: it then gets the id of the event that was published first.';
+                SELECT t.message, t.detail, t.hint INTO _item.message, _item.detail, _item.hint
+                FROM moai_private.key_in_use_texts(_item.idempotency_key) AS t;
                 _held := _item;
             END IF;
             _item.id := NULL;

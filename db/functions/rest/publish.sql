@@ -44,9 +44,7 @@ BEGIN
     END IF;
     -- Whatever else was waited for, a table under maintenance, is no matter of the key: the same request is good in a moment.
     IF _context LIKE '%take_idempotency_key%' THEN
-        PERFORM moai_private.fail(409, 'idempotency_key_in_use: another transaction that is still open is publishing the same key',
-            'idempotency_key = ' || coalesce(quote_literal(_key), 'that of an item'),
-            'Repeat the request with the same key: it then gets the id of the event that was published first.');
+        PERFORM moai_private.fail(409, t.message, t.detail, t.hint) FROM moai_private.key_in_use_texts(_key) AS t;
     ELSIF _context IS NOT NULL THEN
         PERFORM moai_private.fail(503, 'a table of moai is locked by maintenance', NULL, 'Repeat the request in a few seconds.');
     END IF;

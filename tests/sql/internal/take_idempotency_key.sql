@@ -1,5 +1,5 @@
 BEGIN;
-SELECT plan(9);
+SELECT plan(11);
 
 CREATE FUNCTION pg_temp.take(key text, id integer, content text, at timestamptz, tenant text DEFAULT 'take_idempotency_key') RETURNS text LANGUAGE sql
 RETURN (SELECT coalesce(right(t.first_id::text, 1), 'taken') || CASE t.same_content WHEN true THEN ', same' WHEN false THEN ', other' ELSE '' END
@@ -15,6 +15,8 @@ SELECT is(pg_temp.take('k', 7, 'y', '2000-01-02'), 'taken', 'an expired key is t
 SELECT is(pg_temp.take('k', 8, 'y', '2000-01-02 23:00'), '7, same', 'the key then stands for the new event');
 SELECT throws_ok($$SELECT moai_private.refuse_other_content('it''s', '00000000-0000-0000-0000-000000000001')$$, 'MO409',
     'idempotency_key was used for an event of other content', 'other content is a conflict');
+SELECT is((SELECT t.detail FROM moai_private.key_in_use_texts('it''s') AS t), 'idempotency_key = ''it''''s''', 'a key that is being taken is named');
+SELECT is((SELECT t.detail FROM moai_private.key_in_use_texts(NULL) AS t), 'idempotency_key = that of an item', 'unless it is not known which one it is');
 
 SELECT * FROM finish();
 ROLLBACK;
