@@ -3,22 +3,16 @@
 
 #include "pg/connection.hpp"
 #include "scenarios/scenarios.hpp"
-#include "support/child.hpp"
-#include "support/database.hpp"
 #include "support/http_load.hpp"
-#include "support/sink.hpp"
+#include "support/served.hpp"
 #include "support/statistics.hpp"
 
 namespace moai::bench {
 
 void held_key(Run& run) {
     while (run.next()) {
-        const Sink sink;
-        const Database database;
-        subscribe(database.url(), sink.url());
-        settle(database.url());
-        const Api api(database.url());
-        const HttpLoad others{.port = api.port(),
+        const Served moai;
+        const HttpLoad others{.port = moai.api.port(),
                               .connections = run.count("connections"),
                               .seconds = run.number("seconds"),
                               .rate = run.number("rate")};
@@ -26,11 +20,11 @@ void held_key(Run& run) {
         run.figure("p99_alone", percentile_ms(run_http_load(others).answer_us, 0.99));
 
         run.say("held");
-        pg::Connection holder(database.url(), "bench");
+        pg::Connection holder(moai.database.url(), "bench");
         holder.query("BEGIN");
         holder.query("SELECT moai.publish('bench', '1', idempotency_key => 'held')");
         auto asking = std::async(std::launch::async, [&] {
-            return run_http_load({.port = api.port(),
+            return run_http_load({.port = moai.api.port(),
                                   .connections = run.count("askers"),
                                   .seconds = run.number("seconds"),
                                   .first_seq = 1'000'000'000,

@@ -8,9 +8,8 @@
 
 #include "scenarios/scenarios.hpp"
 #include "support/child.hpp"
-#include "support/database.hpp"
 #include "support/http_load.hpp"
-#include "support/sink.hpp"
+#include "support/served.hpp"
 #include "support/statistics.hpp"
 
 namespace moai::bench {
@@ -31,16 +30,13 @@ double lost(const std::vector<Sink::Arrival>& arrivals, std::uint64_t accepted) 
 
 void post(Run& run) {
     while (run.next()) {
-        const Sink sink;
-        const Database database;
-        subscribe(database.url(), sink.url());
-        settle(database.url());
-        const Api api(database.url());
-        HttpLoad load{.port = api.port(), .connections = run.count("connections"), .seconds = run.number("warm_up")};
+        const Served moai;
+        HttpLoad load{
+            .port = moai.api.port(), .connections = run.count("connections"), .seconds = run.number("warm_up")};
         const auto warm_up = run_http_load(load);
         load.seconds = run.number("seconds");
         load.first_seq += static_cast<std::int64_t>(warm_up.accepted);
-        const CpuMeter meter(run.postmaster(), {api.pid()});
+        const CpuMeter meter(run.postmaster(), {moai.api.pid()});
         const auto result = run_http_load(load);
         const auto cpu = meter.read();
         const auto accepted = static_cast<double>(result.accepted);
@@ -55,44 +51,36 @@ void post(Run& run) {
 
 void mixed_closed(Run& run) {
     while (run.next()) {
-        const Sink sink;
-        const Database database;
-        subscribe(database.url(), sink.url());
-        settle(database.url());
-        const Api api(database.url());
-        const Child worker(worker_arguments(database.url()));
-        const CpuMeter meter(run.postmaster(), {api.pid(), worker.pid()});
+        const Served moai;
+        const Child worker(worker_arguments(moai.database.url()));
+        const CpuMeter meter(run.postmaster(), {moai.api.pid(), worker.pid()});
         const auto begin = std::chrono::steady_clock::now();
         const auto result = run_http_load(
-            {.port = api.port(), .connections = run.count("connections"), .seconds = run.number("seconds")});
+            {.port = moai.api.port(), .connections = run.count("connections"), .seconds = run.number("seconds")});
         const auto end = std::chrono::steady_clock::now();
         const auto backlog =
-            static_cast<double>(result.accepted) - static_cast<double>(std::min(sink.requests(), result.accepted));
+            static_cast<double>(result.accepted) - static_cast<double>(std::min(moai.sink.requests(), result.accepted));
         run.say("catching up");
-        static_cast<void>(sink.wait_for(result.accepted, end + kCatchUp));
+        static_cast<void>(moai.sink.wait_for(result.accepted, end + kCatchUp));
         const auto caught_up = std::chrono::steady_clock::now();
         const auto cpu = meter.read();
         const auto accepted = static_cast<double>(result.accepted);
         run.figure("accepted", accepted / result.seconds, cpu.text(accepted));
-        run.figure("delivered",
-                   static_cast<double>(sink.requests()) / std::chrono::duration<double>(caught_up - begin).count());
+        run.figure("delivered", static_cast<double>(moai.sink.requests()) /
+                                    std::chrono::duration<double>(caught_up - begin).count());
         run.figure("catch_up", std::chrono::duration<double>(caught_up - end).count());
         run.figure("backlog", backlog);
         run.figure("p99", percentile_ms(result.answer_us, 0.99));
-        run.figure("lost", lost(sink.arrivals(), result.accepted));
+        run.figure("lost", lost(moai.sink.arrivals(), result.accepted));
     }
 }
 
 void mixed_open(Run& run) {
     const auto window_us = static_cast<std::int64_t>(1e6 * run.number("window"));
     while (run.next()) {
-        const Sink sink;
-        const Database database;
-        subscribe(database.url(), sink.url());
-        settle(database.url());
-        const Api api(database.url());
-        const Child worker(worker_arguments(database.url()));
-        HttpLoad load{.port = api.port(),
+        const Served moai;
+        const Child worker(worker_arguments(moai.database.url()));
+        HttpLoad load{.port = moai.api.port(),
                       .connections = run.count("connections"),
                       .seconds = 1,
                       .rate = run.number("rate"),
@@ -100,13 +88,13 @@ void mixed_open(Run& run) {
         const auto warm_up = run_http_load(load);
         load.seconds = run.number("seconds");
         load.first_seq = 1;
-        const CpuMeter meter(run.postmaster(), {api.pid(), worker.pid()});
+        const CpuMeter meter(run.postmaster(), {moai.api.pid(), worker.pid()});
         const auto result = run_http_load(load);
         static_cast<void>(
-            sink.wait_for(result.accepted + warm_up.accepted, std::chrono::steady_clock::now() + kCatchUp));
+            moai.sink.wait_for(result.accepted + warm_up.accepted, std::chrono::steady_clock::now() + kCatchUp));
         const auto cpu = meter.read();
 
-        auto arrivals = sink.arrivals();
+        auto arrivals = moai.sink.arrivals();
         arrivals.erase(std::remove_if(arrivals.begin(), arrivals.end(), [](const auto& a) { return a.seq <= 0; }),
                        arrivals.end());
         const auto by_due = [](const auto& a, const auto& b) { return a.sent_at_us < b.sent_at_us; };

@@ -21,7 +21,7 @@ public:
 
     [[nodiscard]] bool is_v4() const noexcept { return is_v4_; }
     /// In network order; of an IPv4 address the first four.
-    [[nodiscard]] const std::array<unsigned char, 16>& bytes() const noexcept { return bytes_; }
+    [[nodiscard]] std::array<unsigned char, 16> bytes() const noexcept { return bytes_; }
     /// The IPv4 address that stands in an IPv6 address from byte `at` on. REQUIRES: at <= 12.
     [[nodiscard]] IpAddress v4_at(std::size_t at) const;
     [[nodiscard]] std::string text() const;

@@ -79,7 +79,7 @@ bool is_v4_form(const IpAddress& address) {
 
 /// RFC 5214, 6.1: the interface identifier names an IPv4 address; either value of the universal/local bit.
 bool is_isatap(const IpAddress& address) {
-    const auto& bytes = address.bytes();
+    const auto bytes = address.bytes();
     return !address.is_v4() && (bytes[8] == 0x00 || bytes[8] == 0x02) && bytes[9] == 0x00 && bytes[10] == 0x5e &&
            bytes[11] == 0xfe;
 }

@@ -99,7 +99,7 @@ INSTANTIATE_TEST_SUITE_P(V6, RefusedRange, ::testing::ValuesIn(kV6));
 
 /// An IPv4 address in the IPv6 forms that end up at it.
 std::vector<std::string> spellings(const std::string& v4) {
-    const auto& b = address(v4).bytes();
+    const auto b = address(v4).bytes();
     const std::string hex = fmt::format("{:x}{:02x}:{:x}{:02x}", b[0], b[1], b[2], b[3]);
     return {"::ffff:" + v4,
             "::ffff:" + hex,
