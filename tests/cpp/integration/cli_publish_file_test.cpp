@@ -16,6 +16,7 @@
 #include "base/unique_fd.hpp"
 #include "config/exit_code.hpp"
 #include "pg/connection.hpp"
+#include "support/database_proxy.hpp"
 #include "support/eventually.hpp"
 #include "support/moai_process.hpp"
 #include "support/moai_sql.hpp"
@@ -364,6 +365,21 @@ TEST_F(PublishFile, CutOffSaysWhatIsCertain) {
     EXPECT_EQ(process.wait(), static_cast<int>(ExitCode::database_unreachable));
     EXPECT_THAT(process.err(), HasSubstr("the lines up to 1000 of "));
     EXPECT_EQ(events(), 1'000);
+}
+
+TEST_F(PublishFile, WhoseCommitIsNotAnsweredSaysThatNobodyKnowsAndLearnsItFromTheKeys) {
+    write(keyed_lines(1'500));
+    DatabaseProxy network(database_.url());
+    network.lose_the_answer_to(std::string("COMMIT\0", 7));
+    const Finished finished = run_moai(arguments(), {{"DATABASE_URL", network.url()}});
+    EXPECT_EQ(finished.code, static_cast<int>(ExitCode::database_unreachable));
+    EXPECT_EQ(network.lost(), 1);
+    EXPECT_THAT(finished.err, HasSubstr("the lines up to 0 of " + file_.string() + " are in, nothing after 1000"));
+    EXPECT_EQ(events(), 1'000) << "it was committed";
+    const json again = publish_json();
+    EXPECT_EQ(again.at("published"), 500);
+    EXPECT_EQ(again.at("duplicates"), 1'000);
+    EXPECT_EQ(events(), 1'500);
 }
 
 TEST_F(PublishFile, NeedsTheRightToPublishAndToATemporaryTableAndSaysSo) {

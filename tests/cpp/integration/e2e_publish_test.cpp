@@ -14,6 +14,7 @@
 #include "support/json_text.hpp"
 #include "support/moai_process.hpp"
 #include "support/moai_sql.hpp"
+#include "support/raw_client.hpp"
 #include "support/rest_client.hpp"
 #include "support/test_database.hpp"
 
@@ -32,6 +33,15 @@ struct Publishing : ::testing::Test {
     TestSubscription subscription = subscribe(sql, receiver.url(), "format => 'raw'");
 
     std::string stored_events() { return value(sql, "SELECT count(*) FROM moai.event"); }
+
+    /// How many of the API's sessions wait for a table's lock in this function.
+    std::int64_t waiting_for_a_table(const std::string& function) {
+        return number(
+            sql,
+            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event = 'relation'"
+            " AND application_name = 'moai api' AND query LIKE '%' || $1 || '(%'",
+            {function});
+    }
 };
 
 /// What a shell prints for `command`.
@@ -241,6 +251,55 @@ TEST_F(Publishing, WhatComesTogetherIsPublishedTogetherAndEachIsAnsweredForItsel
     EXPECT_EQ(good, 16 * 45) << "an id that is not its payload's, or not committed when it was answered";
     EXPECT_EQ(bad, 16 * 5);
     EXPECT_EQ(stored_events(), std::to_string(16 * 45));
+}
+
+TEST_F(Publishing, ADeadlockBetweenAGroupAndAnOpenTransactionIsRepeatedUntilTheFirstEventsIdIsKnown) {
+    pg::Connection holder(database.admin_url(), "holder");
+    // Whoever looks for the deadlock is its victim: not this one.
+    holder.script("SET deadlock_timeout = '60s'; BEGIN; LOCK TABLE moai_private.event IN SHARE MODE");
+    RawResponse answer;
+    std::jthread asker([this, &answer] {
+        RestClient client(port);
+        answer = client.post("/events", R"({"type":"a","payload":1})", {{"Idempotency-Key", "crossed"}});
+    });
+    ASSERT_TRUE(eventually([&] { return waiting_for_a_table("moai_rest.publish_group") == 1; }))
+        << "it has the key and waits for the table";
+    const std::string first = value(holder, "SELECT moai.publish('a', '1', idempotency_key => 'crossed')");
+    holder.script("COMMIT");
+    asker.join();
+    EXPECT_EQ(answer.status, 202) << answer.body;
+    EXPECT_EQ(json_at(answer.body, "/id"), first);
+    EXPECT_EQ(json_at(answer.body, "/duplicate"), "true");
+    RestClient client(port);
+    EXPECT_TRUE(eventually([&] {
+        client.post("/events", R"({"type":"a","payload":2})");  // a session tells what it counted when it is used again
+        return number(sql, "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()") > 0;
+    })) << "nothing was repeated";
+}
+
+TEST_F(Publishing, ThatIsStuckInEveryThreadHoldsUpNeitherHealthNorReadersAndEndsWhenItCan) {
+    constexpr int kPublishers = 64;
+    pg::Connection holder(database.admin_url(), "holder");
+    holder.script("BEGIN; LOCK TABLE moai_private.event IN SHARE MODE");
+    std::vector<RawClient> publishers;
+    for (int i = 0; i < kPublishers; ++i) {
+        const std::string body = R"({"type":"a","payload":1})";
+        publishers.emplace_back(port).send(
+            "POST /events HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: " +
+            std::to_string(body.size()) + "\r\n\r\n" + body);
+    }
+    ASSERT_TRUE(eventually([&] { return waiting_for_a_table("moai_rest.publish_group") == 2; }))
+        << "two threads publish groups";
+    RestClient client(port);
+    for (const char* path : {"/health", "/health/live", "/health/ready", "/metrics", "/subscriptions"}) {
+        EXPECT_EQ(client.request("GET", path).status, 200) << path;
+    }
+    EXPECT_EQ(waiting_for_a_table("moai_rest.publish_group"), 2) << "and they were stuck all the while";
+    holder.script("COMMIT");
+    for (RawClient& publisher : publishers) {
+        EXPECT_EQ(publisher.receive().value_or(RawResponse{}).status, 202);
+    }
+    EXPECT_EQ(stored_events(), std::to_string(kPublishers));
 }
 
 TEST_F(Publishing, AnExpiredKeyIsANewEvent) {

@@ -11,18 +11,9 @@
 
 #include "pg/connection.hpp"
 #include "support/server_process.hpp"
+#include "support/test_cluster.hpp"
 
 namespace moai::test {
-namespace {
-
-/// The value of `name` in a URL's query.
-std::string parameter(const std::string& url, const std::string& name) {
-    const auto begin = url.find(name + "=") + name.size() + 1;
-    return url.substr(begin, url.find('&', begin) - begin);
-}
-
-}  // namespace
-
 PgBouncer::PgBouncer(const std::string& cluster_url) : port_(free_port()) {
     char pattern[] = "/tmp/moai-bouncer-XXXXXX";
     if (::mkdtemp(pattern) == nullptr) {
@@ -31,8 +22,8 @@ PgBouncer::PgBouncer(const std::string& cluster_url) : port_(free_port()) {
     folder_ = pattern;
     const passwd* user = server_user();
     const auto config = folder_ / "pgbouncer.ini";
-    std::ofstream(config) << "[databases]\n* = host=" << parameter(cluster_url, "host")
-                          << " port=" << parameter(cluster_url, "port")
+    std::ofstream(config) << "[databases]\n* = host=" << url_parameter(cluster_url, "host")
+                          << " port=" << url_parameter(cluster_url, "port")
                           << "\n[pgbouncer]\nlisten_addr = 127.0.0.1\nlisten_port = " << port_
                           << "\nunix_socket_dir =\nauth_type = trust\npool_mode = transaction\ndefault_pool_size = 2\n"
                              "ignore_startup_parameters = extra_float_digits,options\nauth_file = "

@@ -211,4 +211,9 @@ std::string with_database(const std::string& url, const std::string& database, c
     return scheme + user + url.substr(at, slash - at) + "/" + database + url.substr(query);
 }
 
+std::string url_parameter(const std::string& url, const std::string& name) {
+    const auto begin = url.find(name + "=") + name.size() + 1;
+    return url.substr(begin, url.find('&', begin) - begin);
+}
+
 }  // namespace moai::test

@@ -78,5 +78,7 @@ private:
 
 /// `url` with another database and user. REQUIRES: a URL of a TestCluster or of scripts/with-cluster.
 [[nodiscard]] std::string with_database(const std::string& url, const std::string& database, const std::string& user);
+/// "host" (a folder of sockets) or "port" of such a URL.
+[[nodiscard]] std::string url_parameter(const std::string& url, const std::string& name);
 
 }  // namespace moai::test

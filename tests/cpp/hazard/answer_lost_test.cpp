@@ -1,0 +1,140 @@
+// The server has committed, and the network loses its answer: to a publisher, to a claim, to results.
+#include <gtest/gtest.h>
+
+#include <array>
+#include <set>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "store/base64.hpp"
+#include "support/database_proxy.hpp"
+#include "support/eventually.hpp"
+#include "support/fake_receiver.hpp"
+#include "support/json_text.hpp"
+#include "support/moai_process.hpp"
+#include "support/moai_sql.hpp"
+#include "support/rest_client.hpp"
+#include "support/test_database.hpp"
+
+namespace moai::test {
+namespace {
+
+using namespace std::chrono_literals;
+
+struct AnswerLost : ::testing::Test {
+    TestDatabase database;
+    DatabaseProxy network{database.url()};
+    FakeReceiver receiver;
+    pg::Connection sql{database.url(), "test"};
+
+    std::string stored_events() { return value(sql, "SELECT count(*) FROM moai.event"); }
+};
+
+TEST_F(AnswerLost, ToAPublisherIsAnUnknownOutcomeAndTheSameKeyTellsTheEventsId) {
+    MoaiProcess moai(server("serve", network.url()));
+    RestClient client(api_port(moai));
+    const std::string event = R"({"type":"a","payload":"paid","idempotency_key":"order-1"})";
+    network.lose_the_answer_to("paid");
+    const auto unheard = client.post("/events", event);
+    EXPECT_EQ(unheard.status, 503) << unheard.body;
+    EXPECT_EQ(json_at(unheard.body, "/code"), "outcome_unknown");
+    EXPECT_EQ(network.lost(), 1);
+    EXPECT_EQ(stored_events(), "1") << "it is committed";
+
+    const auto heard = client.post("/events", event);
+    EXPECT_EQ(heard.status, 202) << heard.body;
+    EXPECT_EQ(json_at(heard.body, "/duplicate"), "true");
+    EXPECT_EQ(json_at(heard.body, "/id"), value(sql, "SELECT id FROM moai.event"));
+    EXPECT_EQ(stored_events(), "1");
+}
+
+TEST_F(AnswerLost, ToAGroupOfPublishersIsUnknownToThemAloneAndTheirKeysTellTheirOwnEventsIds) {
+    constexpr std::size_t kPublishers = 24;
+    MoaiProcess moai(server("serve", network.url()));
+    const std::uint16_t port = api_port(moai);
+    const auto post = [port](std::size_t n) {
+        RestClient client(port);
+        return client.post("/events", R"({"type":"a","payload":)" + std::to_string(n) +
+                                          R"(,"idempotency_key":"order-)" + std::to_string(n) + R"("})");
+    };
+    network.lose_the_answer_to("order-7");
+    std::array<RawResponse, kPublishers> answers;
+    {
+        std::vector<std::jthread> publishers;
+        for (std::size_t n = 0; n < kPublishers; ++n) {
+            publishers.emplace_back([&, n] { answers.at(n) = post(n); });
+        }
+    }
+    EXPECT_EQ(network.lost(), 1);
+    EXPECT_EQ(answers[7].status, 503) << answers[7].body;
+    EXPECT_EQ(stored_events(), std::to_string(kPublishers));
+    for (std::size_t n = 0; n < kPublishers; ++n) {
+        EXPECT_TRUE(answers.at(n).status == 202 || json_at(answers.at(n).body, "/code") == "outcome_unknown")
+            << answers.at(n).body;
+        const auto again = post(n);
+        ASSERT_EQ(again.status, 202) << again.body;
+        EXPECT_EQ(json_at(again.body, "/duplicate"), "true");
+        EXPECT_EQ(value(sql, "SELECT payload::text FROM moai.event WHERE id = $1", {json_at(again.body, "/id")}),
+                  std::to_string(n));
+    }
+    EXPECT_EQ(stored_events(), std::to_string(kPublishers));
+}
+
+TEST_F(AnswerLost, ToAClaimDeliversWhenItsLeaseHasEnded) {
+    static_cast<void>(subscribe(sql, receiver.url(), "format => 'raw', timeout => '1 s'"));
+    MoaiProcess moai(server("work", network.url()));
+    moai.await("worker listening");
+    network.lose_the_answer_with("claimed unheard");
+    const std::string event = publish(sql, R"("claimed unheard")");
+    ASSERT_TRUE(receiver.wait_for(1, 25s)) << moai.err();
+    EXPECT_EQ(network.lost(), 1);
+    ASSERT_TRUE(eventually([&] { return state_of(sql, event) == "delivered"; }));
+    EXPECT_EQ(receiver.count(), 1U);
+    EXPECT_EQ(attempts_of(sql, event).size(), 1U);
+    // The lease is the timeout and 13 s: see moai_private.lease_length.
+    const auto waited_us = attempts_of(sql, event).front().started_at_us -
+                           number(sql, "SELECT (extract(epoch FROM published_at) * 1000000)::bigint FROM moai.event");
+    EXPECT_LE(waited_us, 15'000'000) << "more than a second after the lease's end";
+}
+
+TEST_F(AnswerLost, ToResultsRecordsThemOnceAndSendsNothingTwice) {
+    static_cast<void>(subscribe(sql, receiver.url()));
+    receiver.on("/", [](const ReceivedRequest&, std::size_t) { return Answer{.status = 200, .body = "thank you"}; });
+    MoaiProcess moai(server("work", network.url()));
+    moai.await("worker listening");
+    network.lose_the_answer_to(store::to_base64("thank you"));
+    const std::string unheard = publish(sql);
+    ASSERT_TRUE(eventually([&] { return network.lost() == 1; }));
+    EXPECT_EQ(state_of(sql, unheard), "delivered");
+    // Results are recorded in their order: the repeated ones went before this one's.
+    const std::string next = publish(sql);
+    ASSERT_TRUE(eventually([&] { return state_of(sql, next) == "delivered"; })) << moai.err();
+    EXPECT_EQ(receiver.count(), 2U);
+    ASSERT_EQ(attempts_of(sql, unheard).size(), 1U);
+    EXPECT_FALSE(attempts_of(sql, unheard).front().is_orphan);
+}
+
+TEST_F(AnswerLost, ToAFailuresResultSchedulesOneRetryAndSpendsOneTry) {
+    static_cast<void>(subscribe(sql, receiver.url(), "max_attempts => 3, retry_base => '1 s', retry_jitter => 0"));
+    receiver.on("/", [](const ReceivedRequest&, std::size_t nth) {
+        return nth == 1 ? Answer{.status = 500, .body = "sorry"} : Answer{.status = 200};
+    });
+    MoaiProcess moai(server("work", network.url()));
+    moai.await("worker listening");
+    network.lose_the_answer_to(store::to_base64("sorry"));
+    const std::string event = publish(sql);
+    ASSERT_TRUE(eventually([&] { return state_of(sql, event) == "delivered"; })) << moai.err();
+    EXPECT_EQ(network.lost(), 1);
+    EXPECT_EQ(receiver.count(), 2U);
+    const auto attempts = attempts_of(sql, event);
+    ASSERT_EQ(attempts.size(), 2U);
+    EXPECT_EQ(attempts[0].number, 1);
+    EXPECT_EQ(attempts[0].http_status, 500);
+    EXPECT_FALSE(attempts[0].is_orphan);
+    EXPECT_EQ(attempts[1].number, 2);
+    EXPECT_GE(attempts[1].started_at_us, attempts[0].next_due_at_us) << "never early";
+}
+
+}  // namespace
+}  // namespace moai::test
