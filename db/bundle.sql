@@ -1,1 +1,1 @@
-SELECT moai_private.record_bundle('1b67b6a20d831f61acf90eed6674894b1675f99cc18f99b8a7b7f6ee01f82fa6');
+SELECT moai_private.record_bundle('f7cfa2b90d8901cb3008675dca7d34f0137ef0b72dcad0869adf40327f5db782');

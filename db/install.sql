@@ -17,6 +17,8 @@ BEGIN;
 \ir step.sql
 \set migration 0007_low_water
 \ir step.sql
+\set migration 0008_answers
+\ir step.sql
 \ir functions/manifest.sql
 \ir grants.sql
 \ir bundle.sql

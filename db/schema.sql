@@ -183,7 +183,8 @@ CREATE TYPE moai_private.result AS (
 	connect_us integer,
 	tls_us integer,
 	first_byte_us integer,
-	total_us integer
+	total_us integer,
+	retry_after_us bigint
 );
 
 ALTER TYPE moai_private.result OWNER TO moai_owner;
@@ -474,9 +475,9 @@ ALTER FUNCTION moai.complete_deliveries(worker text, results json, since_us bigi
 
 COMMENT ON FUNCTION moai.complete_deliveries(worker text, results json, since_us bigint, look_ahead boolean) IS 'Records what became of claimed deliveries. results: an array of objects with event_id, subscription_id, lease_token, attempt_no, outcome
 (''delivered'', ''failed'', ''released'': not started, no try spent, or ''parked'': the same, and its endpoint has no room), started_at_us, http_status, error_class, error_detail, remote_address,
-response_body (base64), response_bytes, dns_us, connect_us, tls_us, first_byte_us, total_us.
-Acts only where the lease token still matches: delivered ones leave the queue, failed ones are rescheduled by their subscription''s retry policy, or
-dead-lettered when no try is left. Other results are logged as orphan attempts and change nothing; repeating a batch changes nothing either.
+response_body (base64), response_bytes, dns_us, connect_us, tls_us, first_byte_us, total_us, retry_after_us.
+Acts only where the lease token still matches: delivered ones leave the queue, failed ones are rescheduled by their subscription''s retry policy, though not
+before retry_after_us (a day at most), or dead-lettered when no try is left. An http_status of 410 disables the subscription. Other results are logged as orphan attempts and change nothing; repeating a batch changes nothing either.
 Returns how many results had which effect, and the time until the earliest due time in the table, leases included (NULL: it is empty). since_us
 and look_ahead, for that time: as in moai.claim_deliveries.
 Rings the workers when a delivery went back to the queue. Locks: the rows of the queue, in the order of their keys.';
@@ -2493,6 +2494,47 @@ ALTER FUNCTION moai_private.delivery_json(d moai.delivery) OWNER TO moai_owner;
 COMMENT ON FUNCTION moai_private.delivery_json(d moai.delivery) IS 'A delivery, as moai.delivery has it.';
 
 --
+-- Name: disable_gone(moai_private.verdict[], timestamp with time zone); Type: FUNCTION; Schema: moai_private; Owner: moai_owner
+--
+
+CREATE FUNCTION moai_private.disable_gone(verdicts moai_private.verdict[], at timestamp with time zone) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+#variable_conflict use_column
+BEGIN
+    IF NOT EXISTS (SELECT FROM unnest(disable_gone.verdicts) AS v WHERE (v.attempt).http_status = 410) THEN
+        RETURN;
+    END IF;
+    -- SKIP LOCKED: whoever holds a subscription may wait for the rows of the queue that we hold. The next 410 comes by then.
+    UPDATE moai_private.subscription AS s
+    SET state = 'disabled', state_reason = format('410 Gone was answered to event %s', g.event_id), held = true, updated_at = disable_gone.at
+    FROM (
+        SELECT s.id, v.event_id
+        FROM (
+            SELECT (v.attempt).subscription_id AS id, max((v.attempt).event_id::text) AS event_id
+            FROM unnest(disable_gone.verdicts) AS v
+            WHERE v.verdict IN ('retried', 'dead') AND (v.attempt).http_status = 410
+            GROUP BY 1
+        ) AS v
+        JOIN moai_private.subscription AS s ON s.id = v.id
+        WHERE s.state = 'active'
+        ORDER BY s.id
+        FOR UPDATE OF s SKIP LOCKED
+    ) AS g
+    WHERE s.id = g.id;
+END
+$$;
+
+ALTER FUNCTION moai_private.disable_gone(verdicts moai_private.verdict[], at timestamp with time zone) OWNER TO moai_owner;
+
+--
+-- Name: FUNCTION disable_gone(verdicts moai_private.verdict[], at timestamp with time zone); Type: COMMENT; Schema: moai_private; Owner: moai_owner
+--
+
+COMMENT ON FUNCTION moai_private.disable_gone(verdicts moai_private.verdict[], at timestamp with time zone) IS 'Disables the active subscriptions whose endpoint answered 410 Gone under a lease that held: their deliveries wait, parked, until
+moai.resume_subscription or the end. Locks: these subscriptions FOR UPDATE, skipping locked ones.';
+
+--
 -- Name: discard_dead_letter(text); Type: FUNCTION; Schema: moai_private; Owner: moai_owner
 --
 
@@ -2709,7 +2751,7 @@ CREATE TABLE moai_private.endpoint_state (
     times_opened integer NOT NULL,
     reason text NOT NULL,
     worker text NOT NULL,
-    CONSTRAINT endpoint_state_counts_not_negative CHECK (((consecutive_failures >= 0) AND (times_opened >= 1)))
+    CONSTRAINT endpoint_state_counts_not_negative CHECK (((consecutive_failures >= 0) AND (times_opened >= 0)))
 );
 
 ALTER TABLE ONLY moai_private.endpoint_state FORCE ROW LEVEL SECURITY;
@@ -2787,7 +2829,7 @@ COMMENT ON VIEW moai.subscription IS 'Who receives what, of the tenants that the
 -- Name: COLUMN subscription.state_reason; Type: COMMENT; Schema: moai; Owner: moai_owner
 --
 
-COMMENT ON COLUMN moai.subscription.state_reason IS 'Why it is paused or disabled, if somebody said.';
+COMMENT ON COLUMN moai.subscription.state_reason IS 'Why it is paused, if somebody said, or disabled.';
 
 --
 -- Name: COLUMN subscription.max_in_flight; Type: COMMENT; Schema: moai; Owner: moai_owner
@@ -2805,7 +2847,7 @@ COMMENT ON COLUMN moai.subscription.rate_limit IS 'Requests per second, for each
 -- Name: COLUMN subscription.breaker; Type: COMMENT; Schema: moai; Owner: moai_owner
 --
 
-COMMENT ON COLUMN moai.subscription.breaker IS 'open: the endpoint failed too often, its deliveries wait. half_open: one of them is tried. closed: all is well.';
+COMMENT ON COLUMN moai.subscription.breaker IS 'open: the endpoint failed too often, or asked to be left alone, and its deliveries wait. half_open: one of them is tried. closed: all is well.';
 
 --
 -- Name: COLUMN subscription.breaker_until; Type: COMMENT; Schema: moai; Owner: moai_owner
@@ -3377,8 +3419,10 @@ BEGIN
                         ELSE 'dead' END AS verdict,
                    CASE WHEN r.outcome = 'parked' AND s.state = 'active' THEN judge.at + moai_private.parking_length(random())
                         WHEN o.place IS NULL OR r.outcome IN ('delivered', 'released', 'parked') THEN judge.at
-                        ELSE judge.at + moai_private.retry_delay(greatest(s.max_attempts - o.tries_left + 1, 1),
-                            s.retry_base, s.retry_factor, s.retry_cap, s.retry_jitter, random())
+                        ELSE judge.at + greatest(
+                            moai_private.retry_delay(greatest(s.max_attempts - o.tries_left + 1, 1),
+                                s.retry_base, s.retry_factor, s.retry_cap, s.retry_jitter, random()),
+                            least(coalesce(r.retry_after_us, 0), 86400000000) * interval '1 microsecond')
                         END AS due_at
         ) AS w
         WHERE o.place IS NOT NULL OR (r.outcome IN ('released', 'parked')) IS NOT TRUE  -- what was not started is no attempt, of whatever lease
@@ -3393,7 +3437,8 @@ ALTER FUNCTION moai_private.judge(worker text, results json, with_delivered bool
 --
 
 COMMENT ON FUNCTION moai_private.judge(worker text, results json, with_delivered boolean, at timestamp with time zone) IS 'Locks the rows of the queue that the results belong to and decides on each: delivered, released, parked, retried, dead, cancelled
-(its subscription was deleted), or NULL where the lease was lost. The delivered ones are looked at only if that is asked for.';
+(its subscription was deleted), or NULL where the lease was lost. The delivered ones are looked at only if that is asked for.
+A retry is due by the subscription''s policy, but not before the receiver''s Retry-After, of which a day at most counts.';
 
 --
 -- Name: key_in_use_texts(text); Type: FUNCTION; Schema: moai_private; Owner: moai_owner
@@ -5091,6 +5136,7 @@ BEGIN
             (v.attempt).http_status, (v.attempt).error_class, (v.attempt).error_detail
         FROM unnest(_verdicts) AS v WHERE v.verdict = 'dead';
     END IF;
+    PERFORM moai_private.disable_gone(_verdicts, settle_others.at);
     settle_others.orphaned := moai_private.log_attempts(ARRAY(
         SELECT v.attempt FROM unnest(_verdicts) AS v WHERE (v.verdict IN ('released', 'parked')) IS NOT TRUE AND (v.attempt).event_id IS NOT NULL));
 END
@@ -7168,6 +7214,12 @@ GRANT SELECT ON TABLE moai.delivery TO moai_reader;
 --
 
 REVOKE ALL ON FUNCTION moai_private.delivery_json(d moai.delivery) FROM PUBLIC;
+
+--
+-- Name: FUNCTION disable_gone(verdicts moai_private.verdict[], at timestamp with time zone); Type: ACL; Schema: moai_private; Owner: moai_owner
+--
+
+REVOKE ALL ON FUNCTION moai_private.disable_gone(verdicts moai_private.verdict[], at timestamp with time zone) FROM PUBLIC;
 
 --
 -- Name: FUNCTION discard_dead_letter(id text); Type: ACL; Schema: moai_private; Owner: moai_owner

@@ -53,6 +53,7 @@
 \ir internal/end_delivered.sql
 \ir internal/judge.sql
 \ir internal/log_attempts.sql
+\ir internal/disable_gone.sql
 \ir internal/settle_others.sql
 \ir internal/complete.sql
 \ir internal/record_breakers.sql

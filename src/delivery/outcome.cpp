@@ -27,6 +27,9 @@ Outcome by_status(const TransferFacts& facts) {
         return {ErrorClass::http_status,
                 fmt::format("HTTP {}, redirects are not followed: {}", status, printable(facts.redirect_url))};
     }
+    if (facts.retry_after) {
+        return {ErrorClass::http_status, fmt::format("HTTP {}, Retry-After {} s", status, facts.retry_after->count())};
+    }
     return {ErrorClass::http_status, fmt::format("HTTP {}", status)};
 }
 

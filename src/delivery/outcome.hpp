@@ -10,10 +10,11 @@ namespace moai::delivery {
 
 /// What is known of a transfer when libcurl has done with it.
 struct TransferFacts {
-    int curl_code = 0;                  ///< CURLcode
-    std::string curl_message;           ///< libcurl's error buffer, may be empty
-    std::optional<int> http_status;     ///< of the last response whose status line was read
-    std::string redirect_url;           ///< where a 3xx pointed, absolute; empty if nowhere
+    int curl_code = 0;                                ///< CURLcode
+    std::string curl_message;                         ///< libcurl's error buffer, may be empty
+    std::optional<int> http_status;                   ///< of the last response whose status line was read
+    std::string redirect_url;                         ///< where a 3xx pointed, absolute; empty if nowhere
+    std::optional<std::chrono::seconds> retry_after;  ///< of a 429 or 503
     std::string refusal;                ///< by the egress policy, of every address; empty if one was tried
     bool connected = false;             ///< TCP and, with https, TLS were up, so that the request could be sent
     bool stopped_reading = false;       ///< we ended it: the body went on past our limit

@@ -12,6 +12,7 @@
 #include <string_view>
 
 #include "delivery/outcome.hpp"
+#include "delivery/retry_after.hpp"
 
 namespace moai::delivery {
 namespace {
@@ -199,9 +200,13 @@ void Transfer::read_header(std::string_view line) {
         // An interim answer may have come before.
         head_complete_ = false;
         has_length_ = false;
+        retry_after_.reset();
     }
     has_length_ = has_length_ || has_name(line, "content-length:") || has_name(line, "transfer-encoding:");
     head_complete_ = head_complete_ || line == "\r\n" || line == "\n";
+    if (constexpr std::string_view kName = "retry-after:"; has_name(line, kName)) {
+        retry_after_ = retry_after(line.substr(kName.size()), std::time(nullptr));
+    }
 }
 
 /// Notes why not. What is no address at all is refused too.
@@ -305,6 +310,9 @@ worker::TransferResult Transfer::result(CURLcode code) {
     if (curl_easy_getinfo(easy_.get(), CURLINFO_RESPONSE_CODE, &status) == CURLE_OK && status > 0) {
         facts.http_status = static_cast<int>(status);
     }
+    if (facts.http_status == 429 || facts.http_status == 503) {
+        facts.retry_after = retry_after_;
+    }
     if (curl_easy_getinfo(easy_.get(), CURLINFO_REDIRECT_URL, &text) == CURLE_OK && text != nullptr) {
         facts.redirect_url = text;
     }
@@ -315,6 +323,7 @@ worker::TransferResult Transfer::result(CURLcode code) {
         result.remote_address = is_v6 ? fmt::format("[{}]:{}", text, port) : fmt::format("{}:{}", text, port);
     }
     result.http_status = facts.http_status;
+    result.retry_after = facts.retry_after;
     Outcome outcome = classify(facts);
     result.error_class = outcome.error_class;
     result.error_detail = std::move(outcome.detail);

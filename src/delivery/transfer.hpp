@@ -97,6 +97,7 @@ private:
     bool stopped_reading_ = false;
     bool head_complete_ = false;  ///< of the answer that is being read
     bool has_length_ = false;     ///< its body's end is announced, by a length or by chunks
+    std::optional<std::chrono::seconds> retry_after_;
 
     EasyHandle easy_;  ///< last, so that it goes before what it points to
 };

@@ -64,6 +64,7 @@ struct DeliveryResult {
     std::string error_class, error_detail, remote_address;
     std::string response_body;
     std::uint64_t response_bytes = 0;
+    std::optional<std::int64_t> retry_after_us;  ///< no sooner may the next attempt be
     std::optional<std::int64_t> dns_us, connect_us, tls_us, first_byte_us;
     std::int64_t total_us = 0;
 };

@@ -97,6 +97,7 @@ void append(std::string& out, const DeliveryResult& result) {
     object.number("started_at_us", result.started_at_us);
     object.number("response_bytes", result.response_bytes);
     object.number("total_us", result.total_us);
+    object.number("retry_after_us", result.retry_after_us);
     object.number("http_status", result.http_status);
     object.text("error_class", result.error_class);
     object.text("error_detail", result.error_detail);

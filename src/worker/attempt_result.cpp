@@ -38,6 +38,7 @@ void put_transfer(store::DeliveryResult& result, TransferResult& transfer, const
     result.outcome = outcome_of(transfer);
     result.started_at_us = clock.us_at(transfer.started_at);
     result.http_status = transfer.http_status;
+    result.retry_after_us = count(transfer.retry_after);
     result.error_class = transfer.error_class == ErrorClass::none ? "" : error_class_name(transfer.error_class);
     result.error_detail = std::move(transfer.error_detail);
     result.remote_address = std::move(transfer.remote_address);

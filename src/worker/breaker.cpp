@@ -30,7 +30,7 @@ Breaker::Change Breaker::succeeded(Generation sent_in) noexcept {
     consecutive_faults_ = 0;
     if (open_) {
         open_ = probing_ = false;
-        successes_needed_ = options_.recovered_after;
+        successes_needed_ = times_opened_ > 0 ? options_.recovered_after : 0;
         ++generation_;
         return Change::closed;
     }
@@ -40,17 +40,20 @@ Breaker::Change Breaker::succeeded(Generation sent_in) noexcept {
     return Change::none;
 }
 
-Breaker::Change Breaker::failed(Generation sent_in, SteadyTime now, double share) noexcept {
+Breaker::Change Breaker::failed(Generation sent_in, SteadyTime now, double share, SteadyTime not_before) noexcept {
     if (sent_in != generation_) {
         return Change::none;
     }
     ++consecutive_faults_;
     const int threshold = successes_needed_ > 0 ? options_.relapse_threshold : options_.threshold;
-    if (!open_ && consecutive_faults_ < threshold) {
+    if (open_ || consecutive_faults_ >= threshold) {
+        ++times_opened_;
+        open_until(std::max(now + next_opening(share), not_before));
+    } else if (not_before > now) {
+        open_until(not_before);
+    } else {
         return Change::none;
     }
-    ++times_opened_;
-    open(now, share);
     return Change::opened;
 }
 
@@ -62,13 +65,17 @@ void Breaker::was_void(Generation sent_in, SteadyTime now) noexcept {
     }
 }
 
-void Breaker::open(SteadyTime now, double share) noexcept {
+std::chrono::nanoseconds Breaker::next_opening(double share) const noexcept {
     auto length = options_.first_open;
     for (int i = 1; i < times_opened_ && length < options_.longest_open; ++i) {
         length *= 2;
     }
     length = std::min(length, options_.longest_open);
-    probe_at_ = now + length + duration_cast<nanoseconds>(length * (share / 10));
+    return length + duration_cast<nanoseconds>(length * (share / 10));
+}
+
+void Breaker::open_until(SteadyTime probe_at) noexcept {
+    probe_at_ = probe_at;
     open_ = true;
     probing_ = false;
     successes_needed_ = 0;

@@ -10,7 +10,8 @@ namespace moai::worker {
 /// that it opens again, to `longest_open`, each lengthened by up to a tenth. Then half-open: one request, the probe. If
 /// it succeeds the breaker closes, but for the next `recovered_after` successes `relapse_threshold` faults in a row
 /// open it again. Results of requests that were sent before it last opened or closed say nothing about now and are not
-/// counted. A value; not thread-safe; the clock is passed in.
+/// counted. An endpoint that asks to be left alone is, however few its faults. A value; not thread-safe; the clock is
+/// passed in.
 class Breaker {
 public:
     using SteadyTime = std::chrono::steady_clock::time_point;
@@ -40,8 +41,9 @@ public:
     Generation sent(SteadyTime now) noexcept;
     /// It was answered.
     Change succeeded(Generation sent_in) noexcept;
-    /// It failed, and that was the endpoint's fault. `share`, 0 to 1, is how much of the jitter this opening takes.
-    Change failed(Generation sent_in, SteadyTime now, double share) noexcept;
+    /// It failed, and that was the endpoint's fault. `share`, 0 to 1, is how much of the jitter this opening takes. If
+    /// it asked for no request before `not_before`, it gets none, however few its faults are.
+    Change failed(Generation sent_in, SteadyTime now, double share, SteadyTime not_before = {}) noexcept;
     /// It says nothing about the endpoint: a probe must be repeated.
     void was_void(Generation sent_in, SteadyTime now) noexcept;
 
@@ -51,7 +53,8 @@ public:
     Change reset() noexcept;
 
 private:
-    void open(SteadyTime now, double share) noexcept;
+    void open_until(SteadyTime probe_at) noexcept;
+    [[nodiscard]] std::chrono::nanoseconds next_opening(double share) const noexcept;
 
     Options options_;
     bool open_ = false, probing_ = false;

@@ -373,7 +373,7 @@ void DeliveryLoop::finished(store::DeliveryResult result, const TransferResult& 
     if (!result.error_detail.empty()) {
         reason += ": " + result.error_detail;
     }
-    endpoints_.finished(result.subscription_id, ticket, verdict_of(transfer), reason, last_progress_);
+    endpoints_.finished(result.subscription_id, ticket, ending_of(transfer), reason, last_progress_);
     parking_.arm();
     if (transfer.never_sent) {
         held_back_.hold(std::move(result));

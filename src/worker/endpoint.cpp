@@ -35,6 +35,10 @@ Verdict verdict_of(const TransferResult& transfer) noexcept {
     return Verdict::nothing;
 }
 
+Ending ending_of(const TransferResult& transfer) noexcept {
+    return {verdict_of(transfer), transfer.retry_after.value_or(std::chrono::seconds(0))};
+}
+
 Endpoint::Endpoint(const EndpointLimits& limits, const Options& options, SteadyTime now)
     : options_(options), breaker_(options.breaker), window_(options.first_window) {
     set_limits(limits, now);
@@ -72,14 +76,14 @@ Endpoint::Ticket Endpoint::sent(SteadyTime now) noexcept {
     return ticket;
 }
 
-Breaker::Change Endpoint::finished(Ticket ticket, Verdict verdict, SteadyTime now, double share) noexcept {
+Breaker::Change Endpoint::finished(Ticket ticket, Ending ending, SteadyTime now, double share) noexcept {
     // Room that was not needed must not grow: it would be there for an endpoint of which nobody knows whether it can
     // take so much.
     const bool was_full = fills_ != ticket.fills;
     --in_flight_;
     count_end(now);
     Breaker::Change change = Breaker::Change::none;
-    switch (verdict) {
+    switch (ending.verdict) {
         case Verdict::alive:
             change = breaker_.succeeded(ticket.generation);
             if (change == Breaker::Change::none && was_full && breaker_.state(now) == Breaker::State::closed) {
@@ -92,7 +96,7 @@ Breaker::Change Endpoint::finished(Ticket ticket, Verdict verdict, SteadyTime no
                 ++cuts_;
             }
             [[fallthrough]];
-        case Verdict::fault: change = breaker_.failed(ticket.generation, now, share); break;
+        case Verdict::fault: change = breaker_.failed(ticket.generation, now, share, now + ending.retry_after); break;
         case Verdict::nothing: breaker_.was_void(ticket.generation, now); break;
     }
     if (change == Breaker::Change::opened) {

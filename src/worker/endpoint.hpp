@@ -28,6 +28,13 @@ enum class Verdict {
 };
 [[nodiscard]] Verdict verdict_of(const TransferResult& transfer) noexcept;
 
+/// The whole of it.
+struct Ending {
+    Verdict verdict = Verdict::nothing;
+    std::chrono::seconds retry_after{0};  ///< for so long it wants no request
+};
+[[nodiscard]] Ending ending_of(const TransferResult& transfer) noexcept;
+
 /// The window of requests in flight starts at `first_window` and grows by one with each answer of a request during
 /// which it was full, so it doubles each round trip while it is needed, up to its cap; overload halves it, once for all
 /// requests of one round trip. After the breaker has closed the window starts at one: 1, 2, 4, ... . A value; not
@@ -58,7 +65,7 @@ public:
     /// REQUIRES: may_send(now).
     Ticket sent(SteadyTime now) noexcept;
     /// `share`, 0 to 1, is random: how much of its jitter the breaker takes.
-    Breaker::Change finished(Ticket ticket, Verdict verdict, SteadyTime now, double share) noexcept;
+    Breaker::Change finished(Ticket ticket, Ending ending, SteadyTime now, double share) noexcept;
     /// Another URL: what was learned of the old one is forgotten. Did that close the breaker?
     Breaker::Change moved() noexcept;
 

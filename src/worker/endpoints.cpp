@@ -58,14 +58,14 @@ void Endpoints::admit(Claimed claimed, SteadyTime now) {
     update(node, now);
 }
 
-void Endpoints::finished(const std::string& subscription_id, Endpoint::Ticket ticket, Verdict verdict,
+void Endpoints::finished(const std::string& subscription_id, Endpoint::Ticket ticket, Ending ending,
                          const std::string& reason, SteadyTime now) {
     Node& node = nodes_.at(subscription_id);  // never forgotten while something is in flight
-    if (verdict == Verdict::fault || verdict == Verdict::overload) {
+    if (ending.verdict == Verdict::fault || ending.verdict == Verdict::overload) {
         node.reason = reason;
     }
     const double share = std::uniform_real_distribution<double>(0, 1)(random_);
-    changed(node, node.endpoint.finished(ticket, verdict, now, share));
+    changed(node, node.endpoint.finished(ticket, ending, now, share));
     pump(node, now);
     update(node, now);
 }
@@ -88,7 +88,7 @@ std::optional<Endpoints::SteadyTime> Endpoints::next_at() const {
 void Endpoints::send(Node& node, Claimed claimed, SteadyTime now) {
     const auto ticket = node.endpoint.sent(now);
     if (!calls_.send(std::move(claimed), ticket)) {
-        changed(node, node.endpoint.finished(ticket, Verdict::nothing, now, 0));
+        changed(node, node.endpoint.finished(ticket, {Verdict::nothing}, now, 0));
     }
 }
 

@@ -48,8 +48,8 @@ public:
     /// Sends it, keeps it for a moment, or parks it.
     void admit(Claimed claimed, SteadyTime now);
     /// A request that was sent has ended. `reason`: what went wrong, for people.
-    void finished(const std::string& subscription_id, Endpoint::Ticket ticket, Verdict verdict,
-                  const std::string& reason, SteadyTime now);
+    void finished(const std::string& subscription_id, Endpoint::Ticket ticket, Ending ending, const std::string& reason,
+                  SteadyTime now);
     /// A delivery that was to be parked is, or its lease was lost.
     void settled(const std::string& subscription_id, SteadyTime now);
     /// What is due is done: waits end, tokens come, probes may go.

@@ -48,8 +48,10 @@ BEGIN
                         ELSE 'dead' END AS verdict,
                    CASE WHEN r.outcome = 'parked' AND s.state = 'active' THEN judge.at + moai_private.parking_length(random())
                         WHEN o.place IS NULL OR r.outcome IN ('delivered', 'released', 'parked') THEN judge.at
-                        ELSE judge.at + moai_private.retry_delay(greatest(s.max_attempts - o.tries_left + 1, 1),
-                            s.retry_base, s.retry_factor, s.retry_cap, s.retry_jitter, random())
+                        ELSE judge.at + greatest(
+                            moai_private.retry_delay(greatest(s.max_attempts - o.tries_left + 1, 1),
+                                s.retry_base, s.retry_factor, s.retry_cap, s.retry_jitter, random()),
+                            least(coalesce(r.retry_after_us, 0), 86400000000) * interval '1 microsecond')
                         END AS due_at
         ) AS w
         WHERE o.place IS NOT NULL OR (r.outcome IN ('released', 'parked')) IS NOT TRUE  -- what was not started is no attempt, of whatever lease
@@ -58,4 +60,5 @@ END
 $$;
 COMMENT ON FUNCTION moai_private.judge IS
 $$Locks the rows of the queue that the results belong to and decides on each: delivered, released, parked, retried, dead, cancelled
-(its subscription was deleted), or NULL where the lease was lost. The delivered ones are looked at only if that is asked for.$$;
+(its subscription was deleted), or NULL where the lease was lost. The delivered ones are looked at only if that is asked for.
+A retry is due by the subscription's policy, but not before the receiver's Retry-After, of which a day at most counts.$$;

@@ -34,6 +34,7 @@ BEGIN
             (v.attempt).http_status, (v.attempt).error_class, (v.attempt).error_detail
         FROM unnest(_verdicts) AS v WHERE v.verdict = 'dead';
     END IF;
+    PERFORM moai_private.disable_gone(_verdicts, settle_others.at);
     settle_others.orphaned := moai_private.log_attempts(ARRAY(
         SELECT v.attempt FROM unnest(_verdicts) AS v WHERE (v.verdict IN ('released', 'parked')) IS NOT TRUE AND (v.attempt).event_id IS NOT NULL));
 END

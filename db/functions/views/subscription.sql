@@ -8,10 +8,10 @@ FROM moai_private.subscription AS s
 LEFT JOIN moai_private.endpoint_state AS b ON b.subscription_id = s.id;
 COMMENT ON VIEW moai.subscription IS
 'Who receives what, of the tenants that the login acts for; deleted ones too, for the history that names them. Never the secret: creating tells it, once.';
-COMMENT ON COLUMN moai.subscription.state_reason IS 'Why it is paused or disabled, if somebody said.';
+COMMENT ON COLUMN moai.subscription.state_reason IS 'Why it is paused, if somebody said, or disabled.';
 COMMENT ON COLUMN moai.subscription.max_in_flight IS 'Requests in flight at once, for each worker process; NULL: what the worker allows.';
 COMMENT ON COLUMN moai.subscription.rate_limit IS 'Requests per second, for each worker process; NULL: no limit.';
-COMMENT ON COLUMN moai.subscription.breaker IS 'open: the endpoint failed too often, its deliveries wait. half_open: one of them is tried. closed: all is well.';
+COMMENT ON COLUMN moai.subscription.breaker IS 'open: the endpoint failed too often, or asked to be left alone, and its deliveries wait. half_open: one of them is tried. closed: all is well.';
 COMMENT ON COLUMN moai.subscription.breaker_until IS 'When a delivery is tried next.';
 COMMENT ON COLUMN moai.subscription.consecutive_failures IS 'How many requests in a row had failed when it opened.';
 COMMENT ON COLUMN moai.subscription.breaker_reason IS 'The last of these failures.';

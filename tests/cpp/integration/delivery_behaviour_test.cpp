@@ -66,6 +66,17 @@ TEST_F(DeliveryBehaviour, APlainAnswerIsASuccessWithItsBodyAndPhases) {
     EXPECT_LE(*result.dns + *result.connect + *result.first_byte, result.total + milliseconds(1));
 }
 
+TEST_F(DeliveryBehaviour, RetryAfterIsReadOf429And503AndOfNothingElse) {
+    for (const int status : {429, 503}) {
+        EXPECT_EQ(fetch({.status = status, .headers = {{"rEtry-After", "7"}}}).retry_after, seconds(7)) << status;
+        EXPECT_EQ(fetch({.status = status}).retry_after, std::nullopt) << status;
+        EXPECT_EQ(fetch({.status = status, .headers = {{"Retry-After", "soon"}}}).retry_after, std::nullopt) << status;
+    }
+    for (const int status : {200, 302, 410, 500, 502}) {
+        EXPECT_EQ(fetch({.status = status, .headers = {{"Retry-After", "7"}}}).retry_after, std::nullopt) << status;
+    }
+}
+
 TEST_F(DeliveryBehaviour, TheReceiverSeesTheRequestAsItWasGivenAndNothingOfOurs) {
     OutgoingRequest request = DeliveryClient::request(receiver_.url("/a/../b?x=1&y=%2F"), std::string("a\0b\n", 4));
     request.header_lines = {"content-type: application/json", "user-agent: moai/test", "x-empty:", "webhook-id: 7"};

@@ -128,6 +128,63 @@ TEST_F(Endpoints, ThatOnlyFailAreLeftAloneThenProbedThenRampedUp) {
               400 - static_cast<int>(before));
 }
 
+TEST_F(Endpoints, ThatAskToBeLeftAloneAreAndDelayNobodyElse) {
+    constexpr auto kRest = 3s;
+    std::atomic<bool> busy = true;
+    receiver.on("/", [&](const ReceivedRequest&, std::size_t) {
+        return busy ? Answer{.status = 429, .headers = {{"Retry-After", "3"}}} : Answer{.status = 200};
+    });
+    const std::string id = subscribe_to(receiver.url(), "a", "retry_base => '100 ms'");
+    static_cast<void>(subscribe_to(other.url(), "works"));
+    publish_many(200);
+    MoaiProcess server_process(server("run", database.url()));
+    RestClient api(api_port(server_process));
+    ASSERT_TRUE(eventually([&] { return breaker_of(id) == "open"; }, 20s));
+    busy = false;
+    const std::size_t before = receiver.count();
+    EXPECT_LE(before, 16U) << "those that were under way when the first answer came";
+    const std::string shown = api.request("GET", "/subscriptions/" + id).body;
+    EXPECT_NE(shown.find("HTTP 429, Retry-After 3 s"), std::string::npos) << shown;
+    publish_many(100, "works");
+    ASSERT_TRUE(other.wait_for_distinct(100, 10s)) << other.distinct_deliveries();
+
+    ASSERT_TRUE(receiver.wait_for_distinct(200, 20s)) << receiver.distinct_deliveries();
+    const auto requests = receiver.requests();
+    for (std::size_t i = before; i < requests.size(); ++i) {
+        EXPECT_GE(requests[i].arrived_at - requests[0].arrived_at, kRest) << i;
+    }
+    EXPECT_TRUE(eventually([&] { return breaker_of(id) == "closed"; }));
+    EXPECT_EQ(number(sql, "SELECT count(*) FROM moai.attempt WHERE http_status = 429"), static_cast<int>(before))
+        << "what waited spent no attempt";
+    EXPECT_EQ(
+        number(sql, "SELECT count(*) FROM moai.attempt WHERE http_status = 429 AND next_due_at < recorded_at + '3 s'"),
+        0);
+}
+
+TEST_F(Endpoints, ThatAreGoneAreDisabledSayWhyAndGetEverythingOnceTheyAreResumed) {
+    std::atomic<bool> gone = true;
+    receiver.on("/", [&](const ReceivedRequest&, std::size_t) { return Answer{.status = gone ? 410 : 200}; });
+    const std::string id = subscribe_to(receiver.url(), "a", "retry_base => '100 ms'");
+    static_cast<void>(subscribe_to(other.url(), "works"));
+    MoaiProcess server_process(server("run", database.url()));
+    RestClient api(api_port(server_process));
+    const std::string first = publish(sql, "1", "a");
+    const auto state = [&] { return value(sql, "SELECT state FROM moai.subscription WHERE id = $1", {id}); };
+    ASSERT_TRUE(eventually([&] { return state() == "disabled"; }));
+    gone = false;
+    const std::string shown = api.request("GET", "/subscriptions/" + id).body;
+    EXPECT_NE(shown.find("410 Gone was answered to event " + first), std::string::npos) << shown;
+    publish_many(50);
+    publish_many(1, "works");
+    ASSERT_TRUE(other.wait_for(1, 10s));
+    ASSERT_TRUE(
+        eventually([&] { return value(sql, "SELECT count(*) FROM moai.delivery WHERE state = 'parked'") == "51"; }));
+    EXPECT_EQ(receiver.count(), 1U) << "nothing more is sent";
+    EXPECT_EQ(api.request("POST", "/subscriptions/" + id + "/resume", "{}").status, 200);
+    ASSERT_TRUE(receiver.wait_for_distinct(51, 20s)) << receiver.distinct_deliveries();
+    EXPECT_EQ(receiver.count(), 52U);
+}
+
 TEST_F(Endpoints, AreRampedUpOneTwoFourAfterTheirProbe) {
     std::atomic<bool> healthy = false;
     receiver.on("/", [&](const ReceivedRequest&, std::size_t) {

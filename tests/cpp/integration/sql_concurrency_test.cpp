@@ -189,6 +189,27 @@ TEST_F(SqlConcurrency, AClaimWaitsForNoOperatorAndComesBackToWhatTheyWereChangin
     EXPECT_NE(worker.value("SELECT event_id FROM moai_private.claim(1, clock_timestamp() + interval '33 s')"), "");
 }
 
+TEST_F(SqlConcurrency, ResultsThatWouldDisableASubscriptionWaitForNoOperatorWhoHoldsIt) {
+    const std::string subscription = subscribe(sql_);
+    sql_.run("SELECT moai.publish('a', '1')");
+    const auto gone = [this] {
+        auto results = sql_.value(results_of("SELECT * FROM moai.claim_deliveries('w', 1)", "failed"));
+        const std::string status = "\"http_status\" : 200";
+        results.replace(results.find(status), status.size(), "\"http_status\" : 410");
+        return sql_.value("SELECT retried FROM moai.complete_deliveries('w', '" + results + "')");
+    };
+    const auto state = [this] { return sql_.value("SELECT state FROM moai.subscription"); };
+    SqlSession operator_session(database_.url());
+    operator_session.run("BEGIN; SELECT moai.pause_subscription('" + subscription + "')");
+    sql_.run("SET lock_timeout = '100ms'");
+    EXPECT_EQ(gone(), "1");
+    operator_session.run("ROLLBACK");
+    EXPECT_EQ(state(), "active");
+    sql_.run("SELECT moai.publish('a', '2')");
+    EXPECT_EQ(gone(), "1");
+    EXPECT_EQ(state(), "disabled") << "the next one does it";
+}
+
 TEST_F(SqlConcurrency, WhatIsPublishedWhileTheSubscriptionIsPausedOrResumedIsNeitherSentNorLost) {
     const std::string subscription = subscribe(sql_);
     SqlSession publisher(database_.url());

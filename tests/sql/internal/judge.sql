@@ -1,6 +1,6 @@
 BEGIN;
 \ir ../helpers.psql
-SELECT plan(9);
+SELECT plan(14);
 
 SELECT pg_temp.subscribe('judge', max_attempts => 2) AS s \gset
 SELECT pg_temp.publish('judge') AS e \gset
@@ -11,6 +11,13 @@ RETURN (SELECT string_agg(format('%s at %s, attempt %s%s', coalesce(v.verdict, '
 
 SELECT is(pg_temp.verdict(pg_temp.result(:'c'::claimed, 'delivered', 200)), 'delivered at 1.000, attempt 1', 'a success is delivered');
 SELECT is(pg_temp.verdict(pg_temp.result(:'c'::claimed, 'failed', 500)), 'retried at 6.000, attempt 1', 'a failure with a try left is retried');
+CREATE FUNCTION pg_temp.asked(claimed claimed, retry_after_us bigint) RETURNS json LANGUAGE sql
+RETURN (pg_temp.result(asked.claimed, 'failed', 429)::jsonb || jsonb_build_object('retry_after_us', asked.retry_after_us))::json;
+SELECT is(pg_temp.verdict(pg_temp.asked(:'c'::claimed, 60000000)), 'retried at 61.000, attempt 1', 'a retry is not due before the receiver wants it');
+SELECT is(pg_temp.verdict(pg_temp.asked(:'c'::claimed, 4999999)), 'retried at 6.000, attempt 1', 'nor before the policy does');
+SELECT is(pg_temp.verdict(pg_temp.asked(:'c'::claimed, 9223372036854775807)), 'retried at 86401.000, attempt 1', 'of what a receiver wants a day counts');
+SELECT is(pg_temp.verdict(pg_temp.asked(:'c'::claimed, -1)), 'retried at 6.000, attempt 1', 'and nothing less than nothing');
+SELECT is(pg_temp.verdict(pg_temp.asked(:'c'::claimed, NULL)), 'retried at 6.000, attempt 1', 'unknown is nothing');
 SELECT is(pg_temp.verdict(pg_temp.result(:'c'::claimed, 'released')), 'released at 1.000, attempt 1', 'what was not started is released');
 SELECT matches(pg_temp.verdict(pg_temp.result(:'c'::claimed, 'parked')), '^parked at (30[1-9]|3[1-9][0-9]|[45][0-9]{2}|60[01])\.\d+, attempt 1$', 'what there was no room for is parked for 5 to 10 minutes');
 UPDATE moai_private.subscription SET state = 'paused', held = true WHERE id = :'s';

@@ -1,6 +1,6 @@
 BEGIN;
 \ir ../helpers.psql
-SELECT plan(10);
+SELECT plan(11);
 
 CREATE FUNCTION pg_temp.change(s uuid, is_open boolean, probe_in interval, failures integer DEFAULT 20, opened integer DEFAULT 1, reason text DEFAULT 'timeout') RETURNS json LANGUAGE sql
 RETURN json_build_object('subscription_id', s, 'is_open', is_open, 'probe_in_us', (extract(epoch FROM probe_in) * 1000000)::bigint, 'consecutive_failures', failures, 'times_opened', opened, 'reason', reason);
@@ -11,6 +11,8 @@ RETURN (SELECT format('%s to %s, %s failures, opened %s, %s, %s', b.since - pg_t
 SELECT pg_temp.subscribe('breakers') AS s, pg_temp.subscribe('breakers') AS t, pg_temp.subscribe('breakers', state => 'deleted') AS gone \gset
 SELECT moai_private.record_breakers('w', json_build_array(pg_temp.change(:'t', true, '1 s'), pg_temp.change(:'s', true, '5 s'), pg_temp.change(:'gone', true, '1 s'), pg_temp.change(gen_random_uuid(), true, '1 s')), pg_temp.at()) \g /dev/null
 SELECT is(pg_temp.told(:'s'), '00:00:00 to 00:00:05, 20 failures, opened 1, timeout, w', 'an open breaker is kept');
+SELECT moai_private.record_breakers('w', json_build_array(pg_temp.change(:'t', true, '1 s', 1, 0, 'http_status: HTTP 429, Retry-After 1 s')), pg_temp.at()) \g /dev/null
+SELECT is(pg_temp.told(:'t'), '00:00:00 to 00:00:01, 1 failures, opened 0, http_status: HTTP 429, Retry-After 1 s, w', 'so is one that the endpoint asked for');
 SELECT is(pg_temp.told(:'gone'), NULL, 'not that of a deleted subscription');
 SELECT moai_private.record_breakers('w2', json_build_array(pg_temp.change(:'s', true, '10 s', 21, 2, repeat('x', 300))), pg_temp.at('6 s')) \g /dev/null
 SELECT is(pg_temp.told(:'s'), '00:00:00 to 00:00:16, 21 failures, opened 2, ' || repeat('x', 200) || ', w2', 'opening again moves it on, and leaves since when');

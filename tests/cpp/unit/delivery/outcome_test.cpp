@@ -37,6 +37,12 @@ TEST(Outcome, TwoHundredToTwoNineNineIsSuccessAndNothingElse) {
     }
 }
 
+TEST(Outcome, ARefusalThatAsksToBeLeftAloneSaysForHowLong) {
+    TransferFacts facts = answered(429);
+    facts.retry_after = std::chrono::seconds(60);
+    EXPECT_EQ(classify(facts).detail, "HTTP 429, Retry-After 60 s");
+}
+
 TEST(Outcome, ARedirectSaysWhereItPointed) {
     TransferFacts facts = answered(302);
     facts.redirect_url = "http://169.254.169.254/latest\x01";

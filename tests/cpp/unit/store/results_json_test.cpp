@@ -39,18 +39,20 @@ TEST(ResultsJson, NamesTheFieldsOfTheContract) {
     result.connect_us = 2;
     result.tls_us = 3;
     result.first_byte_us = 4;
+    result.retry_after_us = 5'000'000;
     EXPECT_EQ(sent(result), nlohmann::json::parse(R"({
         "event_id": "0190a000-0000-7000-8000-000000000001", "subscription_id": "0190a000-0000-7000-8000-000000000002",
         "lease_token": -9223372036854775807, "attempt_no": 3, "outcome": "failed", "started_at_us": 1700000000123456,
         "http_status": 503, "error_class": "http_status", "error_detail": "Service Unavailable",
         "remote_address": "127.0.0.1:8080", "response_body": "YnVzeQ==", "response_bytes": 4,
-        "dns_us": 1, "connect_us": 2, "tls_us": 3, "first_byte_us": 4, "total_us": 4567})"));
+        "dns_us": 1, "connect_us": 2, "tls_us": 3, "first_byte_us": 4, "total_us": 4567,
+        "retry_after_us": 5000000})"));
 }
 
 TEST(ResultsJson, LeavesOutWhatIsUnset) {
     const nlohmann::json object = sent(a_result());
-    for (const char* name :
-         {"http_status", "error_class", "error_detail", "remote_address", "response_body", "dns_us", "tls_us"}) {
+    for (const char* name : {"http_status", "error_class", "error_detail", "remote_address", "response_body", "dns_us",
+                             "tls_us", "retry_after_us"}) {
         EXPECT_FALSE(object.contains(name)) << name;
     }
 }

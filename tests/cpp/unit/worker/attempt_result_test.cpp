@@ -41,6 +41,17 @@ TEST(AttemptResult, TimesAreTheDatabases) {
     EXPECT_EQ(result.response_body, "ok");
 }
 
+TEST(AttemptResult, TellsWhatTheReceiverAskedFor) {
+    TransferResult transfer;
+    transfer.error_class = ErrorClass::http_status;
+    transfer.retry_after = 90s;
+    store::DeliveryResult result;
+    put_transfer(result, transfer, {});
+    EXPECT_EQ(result.retry_after_us, 90'000'000);
+    put_transfer(result, transfer = {}, {});
+    EXPECT_FALSE(result.retry_after_us);
+}
+
 TEST(AttemptResult, WhatWasNotSentIsReleased) {
     const auto outcome = [](ErrorClass error_class, bool never_sent) {
         TransferResult transfer;

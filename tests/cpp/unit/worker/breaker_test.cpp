@@ -15,6 +15,7 @@ struct BreakerTest : ::testing::Test {
 
     Change succeed() { return breaker.succeeded(breaker.sent(now)); }
     Change fail(double share = 0) { return breaker.failed(breaker.sent(now), now, share); }
+    Change ask_for(std::chrono::seconds rest) { return breaker.failed(breaker.sent(now), now, 0, now + rest); }
     void open() {
         for (int i = 0; i < 20; ++i) {
             fail();
@@ -165,6 +166,43 @@ TEST_F(BreakerTest, AnotherEndpointHasACleanRecord) {
     EXPECT_TRUE(breaker.is_spotless());
     EXPECT_EQ(breaker.failed(old, now, 0), Change::none);
     EXPECT_TRUE(breaker.is_spotless());
+}
+
+TEST_F(BreakerTest, OpensAtOnceForAnEndpointThatAsksToBeLeftAlone) {
+    EXPECT_EQ(ask_for(60s), Change::opened);
+    EXPECT_EQ(breaker.probe_at() - now, 60s) << "without jitter: it said when";
+    EXPECT_EQ(breaker.consecutive_faults(), 1);
+    EXPECT_EQ(breaker.times_opened(), 0);
+    wait_for_probe();
+    EXPECT_EQ(succeed(), Change::closed);
+    EXPECT_TRUE(breaker.is_spotless()) << "nothing is held against it";
+}
+
+TEST_F(BreakerTest, StaysClosedForAnEndpointThatAsksForNoTime) { EXPECT_EQ(ask_for(0s), Change::none); }
+
+TEST_F(BreakerTest, AProbeThatIsAskedToWaitOpensItForTheLongerOfBothTimes) {
+    open();
+    wait_for_probe();
+    EXPECT_EQ(ask_for(1s), Change::opened);
+    EXPECT_EQ(breaker.probe_at() - now, 10s) << "its second opening";
+    wait_for_probe();
+    EXPECT_EQ(ask_for(3600s), Change::opened);
+    EXPECT_EQ(breaker.probe_at() - now, 3600s);
+}
+
+TEST_F(BreakerTest, AskingAgainByRequestsThatWereUnderWayChangesNothing) {
+    const auto under_way = breaker.sent(now);
+    ask_for(60s);
+    EXPECT_EQ(breaker.failed(under_way, now, 0, now + 90s), Change::none);
+    EXPECT_EQ(breaker.probe_at() - now, 60s);
+}
+
+TEST_F(BreakerTest, AFailureAfterAnOpeningThatWasAskedForIsTheFirst) {
+    ask_for(60s);
+    wait_for_probe();
+    EXPECT_EQ(fail(), Change::opened);
+    EXPECT_EQ(breaker.times_opened(), 1);
+    EXPECT_EQ(breaker.probe_at() - now, 5s);
 }
 
 }  // namespace

@@ -29,7 +29,7 @@ struct EndpointTest : ::testing::Test {
     Change finish(Verdict verdict) {
         const auto ticket = tickets.front();
         tickets.pop_front();
-        return endpoint.finished(ticket, verdict, now, 0);
+        return endpoint.finished(ticket, {verdict}, now, 0);
     }
     void finish_all(Verdict verdict) {
         while (!tickets.empty()) {
@@ -138,10 +138,28 @@ TEST_F(EndpointTest, AfterTheProbeTheWindowIsARamp) {
     }
 }
 
+TEST_F(EndpointTest, ThatAskedToBeLeftAloneIsProbedThenAndRampedUp) {
+    TransferResult busy;
+    busy.error_class = ErrorClass::http_status;
+    busy.http_status = 429;
+    busy.retry_after = 60s;
+    fill();
+    const auto ticket = tickets.front();
+    tickets.pop_front();
+    EXPECT_EQ(endpoint.finished(ticket, ending_of(busy), now, 1), Change::opened);
+    finish_all(Verdict::overload);
+    EXPECT_EQ(fill(), 0);
+    EXPECT_EQ(endpoint.next_at(now), now + 60s) << "to the second that it said";
+    now += 60s;
+    EXPECT_EQ(fill(), 1);
+    finish_all(Verdict::alive);
+    EXPECT_EQ(fill(), 2);
+}
+
 TEST_F(EndpointTest, LateAnswersDoNotWidenTheWindowOfAnOpenBreaker) {
     fill();
     for (int i = 0; i < 4; ++i) {
-        endpoint.finished({}, Verdict::nothing, now, 0);
+        endpoint.finished({}, {Verdict::nothing}, now, 0);
     }
     endpoint = Endpoint({}, {}, now);
     tickets.clear();
@@ -154,7 +172,7 @@ TEST_F(EndpointTest, LateAnswersDoNotWidenTheWindowOfAnOpenBreaker) {
         finish(Verdict::fault);
     }
     for (const auto& ticket : late) {
-        endpoint.finished(ticket, Verdict::alive, now, 0);
+        endpoint.finished(ticket, {Verdict::alive}, now, 0);
     }
     EXPECT_EQ(endpoint.in_flight(), 0);
     now = endpoint.breaker().probe_at();

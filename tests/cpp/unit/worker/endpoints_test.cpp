@@ -59,7 +59,12 @@ struct EndpointsTest : ::testing::Test {
     void finish(Verdict verdict) {
         const Sent one = sent.front();
         sent.erase(sent.begin());
-        endpoints.finished(one.subscription_id, one.ticket, verdict, "why", now);
+        endpoints.finished(one.subscription_id, one.ticket, {verdict}, "why", now);
+    }
+    void finish_asking_for(std::chrono::seconds rest) {
+        const Sent one = sent.front();
+        sent.erase(sent.begin());
+        endpoints.finished(one.subscription_id, one.ticket, {Verdict::overload, rest}, "HTTP 429", now);
     }
     void wait(std::chrono::milliseconds time) {
         now += time;
@@ -422,11 +427,27 @@ TEST_F(EndpointsTest, ForgetsOnlyThoseWithNothingToRemember) {
         admit("idle" + std::to_string(i));
         const Sent one = sent.back();
         sent.pop_back();
-        endpoints.finished(one.subscription_id, one.ticket, Verdict::alive, "", now);
+        endpoints.finished(one.subscription_id, one.ticket, {Verdict::alive}, "", now);
     }
     EXPECT_EQ(endpoints.saturated(now), std::vector<std::string>{"open"});
     finish(Verdict::alive);
     EXPECT_TRUE(sent.empty());
+}
+
+TEST_F(EndpointsTest, OneThatAsksToBeLeftAloneIsParkedUntilThenAndTheDatabaseIsTold) {
+    admit("a");
+    finish_asking_for(60s);
+    EXPECT_EQ(endpoints.saturated(now), std::vector<std::string>{"a"});
+    const auto changes = endpoints.take_changes(now);
+    ASSERT_EQ(changes.size(), 1U);
+    ASSERT_TRUE(changes[0].open);
+    EXPECT_EQ(changes[0].open->probe_in, 60s);
+    EXPECT_EQ(changes[0].open->times_opened, 0);
+    EXPECT_EQ(changes[0].open->reason, "HTTP 429");
+    admit("a");
+    admit("b");
+    ASSERT_EQ(sent.size(), 1U);
+    EXPECT_EQ(sent[0].subscription_id, "b");
 }
 
 }  // namespace
