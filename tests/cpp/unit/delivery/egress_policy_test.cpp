@@ -26,6 +26,7 @@ struct Range {
     std::string rule;                        ///< as the refusal names it
 };
 
+// NOLINTNEXTLINE(readability-identifier-naming): GoogleTest finds it by this name.
 void PrintTo(const Range& range, std::ostream* out) { *out << range.first << "-" << range.last; }
 
 const std::vector<Range> kV4{
