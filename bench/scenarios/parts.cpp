@@ -154,7 +154,7 @@ private:
     static delivery::CurlTransportOptions options(int in_flight) {
         delivery::CurlTransportOptions options;
         options.max_connections = static_cast<std::size_t>(in_flight);
-        options.egress = delivery::EgressPolicy({.allowed = {base::IpNetwork::parse("127.0.0.1").value()}});
+        options.egress = delivery::EgressPolicy({.allowed = {base::Destination::parse("127.0.0.1").value()}});
         return options;
     }
 

@@ -41,8 +41,11 @@ delivery::CurlTransportOptions transport_options(const config::Settings& setting
     delivery::CurlTransportOptions options;
     options.max_connections = settings.concurrency;
     options.on_connections = [&registry](std::size_t count) { registry.connections(count); };
-    delivery::EgressPolicy::Options egress{
-        .allowed = settings.egress_allow, .metadata = settings.egress_allow_metadata, .own = {}};
+    delivery::EgressPolicy::Options egress{.allowed = settings.egress_allow,
+                                           .denied = settings.egress_deny,
+                                           .allowed_only = settings.egress_allow_only,
+                                           .metadata = settings.egress_allow_metadata,
+                                           .own = {}};
     if (demo_port) {
         egress.own.push_back({base::IpAddress::parse("127.0.0.1").value(), *demo_port});
     }
@@ -50,13 +53,20 @@ delivery::CurlTransportOptions transport_options(const config::Settings& setting
     return options;
 }
 
-/// Which addresses besides the public ones webhooks may go to.
-std::string shown(const config::Settings& settings) {
-    std::string networks = settings.egress_allow_metadata ? "metadata" : "";
-    for (const auto& network : settings.egress_allow) {
-        networks += (networks.empty() ? "" : ",") + network.text();
+std::string shown(const std::vector<base::Destination>& destinations) {
+    std::string text;
+    for (const auto& destination : destinations) {
+        text += (text.empty() ? "" : ",") + destination.text();
     }
-    return networks.empty() ? "none" : networks;
+    return text.empty() ? "none" : text;
+}
+
+/// Where webhooks may go without being on a list.
+const char* shown_default(const config::Settings& settings) {
+    if (settings.egress_allow_only) {
+        return "none";
+    }
+    return settings.egress_allow_metadata ? "public,metadata" : "public";
 }
 
 worker::DeliveryLoop::Options loop_options(const config::Settings& settings) {
@@ -208,7 +218,9 @@ WorkerPart::WorkerPart(const config::Settings& settings, const std::string& data
     : impl_(std::make_unique<Impl>(settings, database_url, metrics, demo_port)) {
     log::info("worker started", {{"worker", impl_->name},
                                  {"concurrency", settings.concurrency},
-                                 {"egress_allow", shown(settings)},
+                                 {"egress_default", shown_default(settings)},
+                                 {"egress_allow", shown(settings.egress_allow)},
+                                 {"egress_deny", shown(settings.egress_deny)},
                                  {"client", delivery::client_version()}});
 }
 WorkerPart::~WorkerPart() = default;

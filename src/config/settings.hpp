@@ -33,8 +33,8 @@ struct Settings {
     std::size_t api_connections = 0;
 
     std::size_t concurrency = 0;
-    std::vector<base::IpNetwork> egress_allow;
-    bool egress_allow_metadata = false;
+    std::vector<base::Destination> egress_allow, egress_deny;
+    bool egress_allow_metadata = false, egress_allow_only = false;
     std::chrono::milliseconds safety_interval{0};
     bool synchronous_commit = false;
     std::string worker_name;  ///< empty: host name and process id

@@ -167,13 +167,14 @@ std::string parse_host_name(std::string_view text) {
     return host;
 }
 
-base::IpNetwork parse_network(std::string_view text) {
-    const auto network = base::IpNetwork::parse(text);
-    if (!network) {
+base::Destination parse_destination(std::string_view text) {
+    auto destination = base::Destination::parse(text);
+    if (!destination) {
         throw BadValue(
-            "an address or a network, like 10.1.2.3, 10.0.0.0/8 or fd00::/8, without bits beyond its length");
+            "an address, a network without bits beyond its length, or a host name, with or without ports, like "
+            "10.1.2.3, 10.0.0.0/8:443, [fd00::/8]:8000-8999, hooks.example.org or .example.org");
     }
-    return *network;
+    return *std::move(destination);
 }
 
 std::string parse_database_url(std::string_view text) {

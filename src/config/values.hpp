@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-#include "base/ip_network.hpp"
+#include "base/destination.hpp"
 
 namespace moai::config {
 
@@ -45,8 +45,8 @@ struct ListenAddress {
 /// A host name or address as it stands in a Host header, with or without port, or an IPv6 address without brackets.
 /// Lower-cased.
 [[nodiscard]] std::string parse_host_name(std::string_view text);
-/// "10.0.0.0/8", "fd00::/8", or one address.
-[[nodiscard]] base::IpNetwork parse_network(std::string_view text);
+/// "10.0.0.0/8", "[fd00::/8]:443", "hooks.example.org:8000-8999", ".example.org": see base::Destination::parse.
+[[nodiscard]] base::Destination parse_destination(std::string_view text);
 /// "postgresql://..." or "key=value ..."; whether libpq understands it is for pg to say.
 [[nodiscard]] std::string parse_database_url(std::string_view text);
 /// Not empty.

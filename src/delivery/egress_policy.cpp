@@ -90,25 +90,37 @@ std::string refused(const Rule& rule, std::string_view option) {
 
 }  // namespace
 
-std::string EgressPolicy::refusal(const IpAddress& address, std::uint16_t port) const {
+std::string EgressPolicy::refusal(std::string_view host, const IpAddress& address, std::uint16_t port) const {
     for (const auto& own : options_.own) {
         if (own.address.is_v4() == address.is_v4() && own.address.bytes() == address.bytes() && own.port == port) {
             return "";
         }
     }
     if (is_v4_form(address)) {
-        return refusal(address.v4_at(12), port);
+        return refusal(host, address.v4_at(12), port);
     }
     if (is_isatap(address)) {
-        if (std::string inner = refusal(address.v4_at(12), port); !inner.empty()) {
+        if (std::string inner = refusal(host, address.v4_at(12), port); !inner.empty()) {
             return inner;
         }
     }
-    if (const Rule* const rule = match(metadata_rules(), address); rule != nullptr) {
-        return options_.metadata ? "" : refused(*rule, "--egress-allow-metadata");
+    const auto is_named = [&](const base::Destination& one) { return one.contains(host, address, port); };
+    if (std::ranges::any_of(options_.denied, is_named)) {
+        return "refused by the egress policy: --egress-deny names it";
     }
-    if (std::ranges::any_of(options_.allowed, [&](const IpNetwork& network) { return network.contains(address); })) {
+    if (const Rule* const rule = match(metadata_rules(), address); rule != nullptr) {
+        if (!options_.metadata) {
+            return refused(*rule, "--egress-allow-metadata");
+        }
+        if (!options_.allowed_only) {
+            return "";
+        }
+    }
+    if (std::ranges::any_of(options_.allowed, is_named)) {
         return "";
+    }
+    if (options_.allowed_only) {
+        return "refused by the egress policy: --egress-allow does not name it, and --egress-allow-only is on";
     }
     if (const Rule* const rule = match(refused_rules(), address); rule != nullptr) {
         return refused(*rule, "--egress-allow");

@@ -211,7 +211,7 @@ void Transfer::read_header(std::string_view line) {
 
 /// Notes why not. What is no address at all is refused too.
 bool Transfer::may_go_to(const std::optional<base::IpAddress>& address, int port) {
-    std::string refusal = address ? options_.egress.refusal(*address, static_cast<std::uint16_t>(port))
+    std::string refusal = address ? options_.egress.refusal(target_.host, *address, static_cast<std::uint16_t>(port))
                                   : "refused by the egress policy: neither IPv4 nor IPv6";
     if (refusal.empty()) {
         return true;

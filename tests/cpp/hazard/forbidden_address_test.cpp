@@ -54,6 +54,26 @@ TEST_F(ForbiddenAddress, IsServedByAWorkerThatAllowsIt) {
     EXPECT_TRUE(receiver.wait_for(1, std::chrono::seconds(20)));
 }
 
+TEST_F(ForbiddenAddress, ThatIsDeniedHearsNothingThoughItIsAllowed) {
+    const MoaiProcess worker(
+        server("work", database.url(), {"--egress-allow", "127.0.0.1", "--egress-deny", "127.0.0.1"}),
+        {{"MOAI_EGRESS_ALLOW", ""}});
+    const std::string denied = subscribe(sql, receiver.url(), "max_attempts => 1").id;
+    publish(sql);
+    EXPECT_EQ(attempt("error_detail", denied), "refused by the egress policy: --egress-deny names it");
+    EXPECT_EQ(receiver.connections_accepted(), 0U);
+}
+
+TEST_F(ForbiddenAddress, ThatIsNotAmongTheOnlyOnesAllowedHearsNothing) {
+    MoaiProcess worker(server("work", database.url(), {"--egress-allow", "10.0.0.0/8", "--egress-allow-only"}),
+                       {{"MOAI_EGRESS_ALLOW", ""}});
+    worker.await("egress_default=none egress_allow=10.0.0.0/8 egress_deny=none");
+    const std::string other = subscribe(sql, receiver.url(), "max_attempts => 1").id;
+    publish(sql);
+    EXPECT_THAT(attempt("error_detail", other), HasSubstr("--egress-allow-only"));
+    EXPECT_EQ(receiver.connections_accepted(), 0U);
+}
+
 TEST_F(ForbiddenAddress, ANetworkThatIsNoneIsRefusedAtTheStart) {
     const Finished work = run_moai(server("work", database.url(), {"--egress-allow", "10.0.0.1/8"}));
     EXPECT_EQ(work.code, 78);

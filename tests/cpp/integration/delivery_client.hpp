@@ -19,7 +19,7 @@ public:
     static delivery::CurlTransportOptions local_options() {
         delivery::CurlTransportOptions options;
         options.egress = delivery::EgressPolicy(
-            {.allowed = {base::IpNetwork::parse("127.0.0.0/8").value(), base::IpNetwork::parse("::1").value()}});
+            {.allowed = {base::Destination::parse("127.0.0.0/8").value(), base::Destination::parse("::1").value()}});
         return options;
     }
 

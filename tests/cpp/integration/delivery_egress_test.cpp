@@ -65,7 +65,7 @@ TEST_F(Egress, ANameThatResolvesToThemIsNotConnectedTo) {
 TEST_F(Egress, OfSeveralAddressesThoseThatMayBeAreTried) {
     FakeReceiver receiver;
     auto options = strict();
-    options.egress = delivery::EgressPolicy({.allowed = {base::IpNetwork::parse("127.0.0.1").value()}});
+    options.egress = delivery::EgressPolicy({.allowed = {base::Destination::parse("127.0.0.1").value()}});
     DeliveryClient client(options, finding({"127.0.0.2", "127.0.0.1"}));
     const auto result = client.fetch("http://harmless.example.org:" + std::to_string(receiver.port()) + "/");
     EXPECT_EQ(result.error_class, ErrorClass::none) << result.error_detail;
@@ -74,11 +74,39 @@ TEST_F(Egress, OfSeveralAddressesThoseThatMayBeAreTried) {
 
 TEST_F(Egress, AnAddressThatMayBeAndDoesNotAnswerIsTheOneThatIsTold) {
     auto options = strict();
-    options.egress = delivery::EgressPolicy({.allowed = {base::IpNetwork::parse("127.0.0.2").value()}});
+    options.egress = delivery::EgressPolicy({.allowed = {base::Destination::parse("127.0.0.2").value()}});
     DeliveryClient client(options, finding({"127.0.0.1", "127.0.0.2"}));
     const auto result = client.fetch("http://harmless.example.org:" + port() + "/");
     EXPECT_EQ(result.error_class, ErrorClass::connect) << result.error_detail;
     EXPECT_TRUE(heard_nothing()) << "it listens on 127.0.0.1 alone";
+}
+
+TEST_F(Egress, AHostThatIsAllowedIsConnectedToWhateverItResolvesToAndNoOtherIs) {
+    FakeReceiver receiver;
+    auto options = strict();
+    options.egress = delivery::EgressPolicy({.allowed = {base::Destination::parse("hooks.internal").value()}});
+    DeliveryClient client(options, finding({"127.0.0.1"}));
+    const std::string rest = ":" + std::to_string(receiver.port()) + "/";
+    EXPECT_EQ(client.fetch("http://HOOKS.internal" + rest).error_class, ErrorClass::none);
+    EXPECT_EQ(client.fetch("http://hooks.internal." + rest).error_class, ErrorClass::none) << "the same, absolute";
+    EXPECT_EQ(client.fetch("http://hooks.example.org" + rest).error_class, ErrorClass::blocked);
+    EXPECT_EQ(client.fetch("http://127.0.0.1" + rest).error_class, ErrorClass::blocked)
+        << "though a connection to it is kept for the other name";
+    EXPECT_EQ(receiver.count(), 2U);
+}
+
+TEST_F(Egress, AHostThatIsDeniedIsNotConnectedToWhateverItResolvesTo) {
+    FakeReceiver receiver;
+    auto options = DeliveryClient::local_options();
+    const std::string rest = ":" + std::to_string(receiver.port()) + "/";
+    options.egress = delivery::EgressPolicy({.allowed = {base::Destination::parse("127.0.0.1").value()},
+                                             .denied = {base::Destination::parse(".internal").value()}});
+    DeliveryClient client(options, finding({"127.0.0.1"}));
+    EXPECT_EQ(client.fetch("http://hooks.example.org" + rest).error_class, ErrorClass::none);
+    for (const char* host : {"hooks.internal", "internal", "hooks.INTERNAL."}) {
+        EXPECT_EQ(client.fetch("http://" + std::string(host) + rest).error_class, ErrorClass::blocked) << host;
+    }
+    EXPECT_EQ(receiver.count(), 1U);
 }
 
 TEST_F(Egress, WhatIsAllowedIsConnectedToAndItsKeptConnectionAgain) {

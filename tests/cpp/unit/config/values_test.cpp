@@ -76,11 +76,12 @@ TEST(List, IsSplitAtCommasAndTrimmed) {
     EXPECT_THROW(static_cast<void>(parse_list("")), BadValue);
 }
 
-TEST(Network, IsAnAddressOrAPrefixWithoutBitsBeyondIt) {
-    EXPECT_EQ(parse_network("10.0.0.0/8").text(), "10.0.0.0/8");
-    EXPECT_EQ(parse_network("::1").text(), "::1/128");
-    for (const char* bad : {"", "10.0.0.1/8", "10.0.0.0/33", "localhost", "10.0.0.0/8/9", "*"}) {
-        EXPECT_THROW(static_cast<void>(parse_network(bad)), BadValue) << bad;
+TEST(Destination, IsANetworkOrAHostWithPortsOrWithout) {
+    EXPECT_EQ(parse_destination("10.0.0.0/8").text(), "10.0.0.0/8");
+    EXPECT_EQ(parse_destination("::1").text(), "::1/128");
+    EXPECT_EQ(parse_destination(".Corp.example:8000-8999").text(), ".corp.example:8000-8999");
+    for (const char* bad : {"", "10.0.0.1/8", "10.0.0.0/33", "10.0.0.0/8/9", "*", "localhost:http"}) {
+        EXPECT_THROW(static_cast<void>(parse_destination(bad)), BadValue) << bad;
     }
 }
 

@@ -11,14 +11,14 @@
 namespace moai::delivery {
 namespace {
 
+using base::Destination;
 using base::IpAddress;
-using base::IpNetwork;
 using ::testing::HasSubstr;
 
 IpAddress address(const std::string& text) { return IpAddress::parse(text).value(); }
 
 std::string refusal(const std::string& text, std::uint16_t port = 443) {
-    return EgressPolicy().refusal(address(text), port);
+    return EgressPolicy().refusal("", address(text), port);
 }
 
 struct Range {
@@ -144,33 +144,79 @@ TEST(EgressPolicy, OpensThePorts80And443AndThoseAbove1023) {
 }
 
 EgressPolicy allowing(const std::string& network) {
-    return EgressPolicy({.allowed = {IpNetwork::parse(network).value()}});
+    return EgressPolicy({.allowed = {Destination::parse(network).value()}});
 }
 
 TEST(EgressPolicy, WhatIsAllowedMayBeReachedOnEveryPort) {
     const EgressPolicy policy = allowing("10.1.0.0/16");
-    EXPECT_EQ(policy.refusal(address("10.1.2.3"), 25), "");
-    EXPECT_EQ(policy.refusal(address("::ffff:10.1.2.3"), 25), "") << "the same address";
-    EXPECT_NE(policy.refusal(address("10.2.0.1"), 443), "");
-    EXPECT_EQ(allowing("fd12::/16").refusal(address("fd12::1"), 443), "");
+    EXPECT_EQ(policy.refusal("", address("10.1.2.3"), 25), "");
+    EXPECT_EQ(policy.refusal("", address("::ffff:10.1.2.3"), 25), "") << "the same address";
+    EXPECT_NE(policy.refusal("", address("10.2.0.1"), 443), "");
+    EXPECT_EQ(allowing("fd12::/16").refusal("", address("fd12::1"), 443), "");
 }
 
 TEST(EgressPolicy, MetadataHasASwitchOfItsOwn) {
     for (const char* metadata : {"169.254.169.254", "100.100.100.200", "192.0.0.192", "168.63.129.16", "fd00:ec2::254",
                                  "fe80::1", "::ffff:169.254.169.254"}) {
-        EXPECT_THAT(allowing("0.0.0.0/0").refusal(address(metadata), 80), HasSubstr("--egress-allow-metadata"))
+        EXPECT_THAT(allowing("0.0.0.0/0").refusal("", address(metadata), 80), HasSubstr("--egress-allow-metadata"))
             << metadata;
-        EXPECT_THAT(allowing("::/0").refusal(address(metadata), 80), HasSubstr("--egress-allow-metadata")) << metadata;
-        EXPECT_EQ(EgressPolicy({.metadata = true}).refusal(address(metadata), 80), "") << metadata;
+        EXPECT_THAT(allowing("::/0").refusal("", address(metadata), 80), HasSubstr("--egress-allow-metadata"))
+            << metadata;
+        EXPECT_EQ(EgressPolicy({.metadata = true}).refusal("", address(metadata), 80), "") << metadata;
     }
-    EXPECT_NE(EgressPolicy({.metadata = true}).refusal(address("10.0.0.1"), 80), "");
+    EXPECT_NE(EgressPolicy({.metadata = true}).refusal("", address("10.0.0.1"), 80), "");
+}
+
+std::vector<Destination> list(const std::vector<std::string>& texts) {
+    std::vector<Destination> destinations;
+    for (const std::string& text : texts) {
+        destinations.push_back(Destination::parse(text).value());
+    }
+    return destinations;
+}
+
+TEST(EgressPolicy, AHostThatIsAllowedMayHaveAnyAddressButMetadata) {
+    const EgressPolicy policy({.allowed = list({".internal:8443"})});
+    EXPECT_EQ(policy.refusal("hooks.internal", address("10.0.0.1"), 8443), "");
+    EXPECT_EQ(policy.refusal("hooks.internal", address("::ffff:10.0.0.1"), 8443), "");
+    EXPECT_NE(policy.refusal("hooks.internal", address("10.0.0.1"), 8444), "");
+    EXPECT_NE(policy.refusal("hooks.example.org", address("10.0.0.1"), 8443), "");
+    EXPECT_THAT(policy.refusal("hooks.internal", address("169.254.169.254"), 8443),
+                HasSubstr("--egress-allow-metadata"));
+}
+
+TEST(EgressPolicy, WhatIsDeniedIsRefusedThoughItBePublicOrAllowed) {
+    const EgressPolicy policy({.allowed = list({"10.0.0.0/8", "169.254.0.0/16"}),
+                               .denied = list({"10.0.0.5", "8.8.8.8:443", ".example.org", "169.254.169.254"}),
+                               .metadata = true});
+    for (const char* spelling : {"10.0.0.5", "::ffff:10.0.0.5", "64:ff9b::10.0.0.5", "2606:4700::5efe:a00:5"}) {
+        EXPECT_EQ(policy.refusal("", address(spelling), 443), "refused by the egress policy: --egress-deny names it")
+            << spelling;
+    }
+    EXPECT_EQ(policy.refusal("", address("10.0.0.6"), 443), "");
+    EXPECT_NE(policy.refusal("", address("8.8.8.8"), 443), "");
+    EXPECT_EQ(policy.refusal("", address("8.8.8.8"), 8443), "");
+    EXPECT_NE(policy.refusal("a.example.org", address("1.1.1.1"), 443), "");
+    EXPECT_EQ(policy.refusal("example.com", address("1.1.1.1"), 443), "");
+    EXPECT_NE(policy.refusal("", address("169.254.169.254"), 80), "");
+    EXPECT_EQ(policy.refusal("", address("169.254.169.253"), 80), "");
+}
+
+TEST(EgressPolicy, OfWhatIsAllowedOnlyNothingElseIsOpen) {
+    const EgressPolicy policy(
+        {.allowed = list({"hooks.example.org", "10.0.0.0/8"}), .allowed_only = true, .metadata = true});
+    EXPECT_EQ(policy.refusal("hooks.example.org", address("1.1.1.1"), 443), "");
+    EXPECT_EQ(policy.refusal("", address("10.0.0.1"), 22), "");
+    for (const char* other : {"1.1.1.1", "2606:4700::1111", "::ffff:1.1.1.1", "127.0.0.1", "169.254.169.254"}) {
+        EXPECT_THAT(policy.refusal("example.org", address(other), 443), HasSubstr("--egress-allow-only")) << other;
+    }
 }
 
 TEST(EgressPolicy, AnEndpointOfItsOwnIsOneAddressAndPort) {
     const EgressPolicy policy({.own = {{address("127.0.0.1"), 4000}}});
-    EXPECT_EQ(policy.refusal(address("127.0.0.1"), 4000), "");
-    EXPECT_NE(policy.refusal(address("127.0.0.1"), 4001), "");
-    EXPECT_NE(policy.refusal(address("127.0.0.2"), 4000), "");
+    EXPECT_EQ(policy.refusal("", address("127.0.0.1"), 4000), "");
+    EXPECT_NE(policy.refusal("", address("127.0.0.1"), 4001), "");
+    EXPECT_NE(policy.refusal("", address("127.0.0.2"), 4000), "");
 }
 
 TEST(EgressPolicy, SaysWhichOptionLiftsARefusal) {
