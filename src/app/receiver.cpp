@@ -12,6 +12,7 @@
 #include <nlohmann/json.hpp>
 #include <system_error>
 
+#include "app/receiver_secret.hpp"
 #include "app/terminal_text.hpp"
 #include "config/exit_code.hpp"
 #include "delivery/base64.hpp"
@@ -69,15 +70,6 @@ Webhook read_webhook(const api::Request& request, const delivery::Secret& secret
     return webhook;
 }
 
-delivery::Secret parse_secret(const std::string& text) {
-    try {
-        return delivery::Secret::parse(text);
-    } catch (const std::invalid_argument& error) {
-        throw Failure(ExitCode::configuration, fmt::format("--secret is not valid: {}", error.what()),
-                      "it is the secret that `moai subscribe` printed: whsec_ and base64");
-    }
-}
-
 http::ServerOptions server_options(const config::ListenAddress& address) {
     if (!address.loopback()) {
         throw Failure(ExitCode::configuration,
@@ -97,7 +89,7 @@ http::ServerOptions server_options(const config::ListenAddress& address) {
 struct Receiver::Impl {
     Impl(const config::ListenAddress& address, const std::string& secret_text,
          std::function<void(const Webhook&)> callback)
-        : secret(parse_secret(secret_text)),
+        : secret(parse_receiver_secret(secret_text)),
           on_webhook(std::move(callback)),
           server(server_options(address), [this](const api::Request& request) { return answer(request); }) {}
 

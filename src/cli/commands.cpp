@@ -24,6 +24,7 @@ constexpr std::array kEntries{
     Entry{Command::publish, publish},
     Entry{Command::subscribe, subscribe},
     Entry{Command::listen, listen},
+    Entry{Command::verify, verify},
     Entry{Command::status, status},
     Entry{Command::dead_letters, dead_letters},
     Entry{Command::version, version},

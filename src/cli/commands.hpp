@@ -20,6 +20,7 @@ namespace moai::cli {
 [[nodiscard]] config::ExitCode publish_file(const config::Settings& settings);
 [[nodiscard]] config::ExitCode subscribe(const config::Settings& settings);
 [[nodiscard]] config::ExitCode listen(const config::Settings& settings);
+[[nodiscard]] config::ExitCode verify(const config::Settings& settings);
 [[nodiscard]] config::ExitCode status(const config::Settings& settings);
 [[nodiscard]] config::ExitCode dead_letters(const config::Settings& settings);
 [[nodiscard]] config::ExitCode version(const config::Settings& settings);

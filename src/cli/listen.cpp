@@ -16,7 +16,7 @@ config::ExitCode listen(const config::Settings& settings) {
     app::StopSignals signals;
     std::mutex one_at_a_time;
     app::Receiver receiver(
-        settings.listen, text_argument("--secret", settings.listen_secret), [&](const app::Webhook& webhook) {
+        settings.listen, text_argument("--secret", settings.receiver_secret), [&](const app::Webhook& webhook) {
             const std::string text = settings.json ? app::webhook_json(webhook) : app::webhook_text(webhook);
             const std::lock_guard lock(one_at_a_time);
             std::fputs(text.c_str(), stdout);

@@ -17,26 +17,23 @@ std::string read_all(std::istream& in) {
     return {std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
 }
 
-std::string untrimmed(const char* option, const std::string& given) {
-    if (given == "-") {
+}  // namespace
+
+std::string whole_file(const char* option, const std::string& file) {
+    if (file == "-") {
         return read_all(std::cin);
     }
-    if (!given.starts_with('@')) {
-        return given;
-    }
-    std::ifstream in(given.substr(1), std::ios::binary);
+    std::ifstream in(file, std::ios::binary);
     if (!in) {
-        throw config::Failure(
-            config::ExitCode::configuration,
-            fmt::format("{}: cannot read {}: {}", option, given.substr(1), std::generic_category().message(errno)));
+        throw config::Failure(config::ExitCode::configuration, fmt::format("{}: cannot read {}: {}", option, file,
+                                                                           std::generic_category().message(errno)));
     }
     return read_all(in);
 }
 
-}  // namespace
-
 std::string text_argument(const char* option, const std::string& given) {
-    const std::string text = untrimmed(option, given);
+    const bool is_file = given == "-" || given.starts_with('@');
+    const std::string text = is_file ? whole_file(option, given == "-" ? given : given.substr(1)) : given;
     const auto first = text.find_first_not_of(" \t\r\n");
     return first == std::string::npos ? "" : text.substr(first, text.find_last_not_of(" \t\r\n") - first + 1);
 }

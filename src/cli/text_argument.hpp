@@ -10,4 +10,8 @@ namespace moai::cli {
 /// read.
 [[nodiscard]] std::string text_argument(const char* option, const std::string& given);
 
+/// Every byte of a file, or for "-" of standard input. Throws Failure(configuration) naming `option` if it cannot be
+/// read.
+[[nodiscard]] std::string whole_file(const char* option, const std::string& file);
+
 }  // namespace moai::cli

@@ -15,6 +15,7 @@ constexpr std::array kCommands{
     CommandInfo{Command::publish, "publish", "publish one event"},
     CommandInfo{Command::subscribe, "subscribe", "send event types to an endpoint"},
     CommandInfo{Command::listen, "listen", "a local receiver that verifies and prints webhooks"},
+    CommandInfo{Command::verify, "verify", "was this captured webhook signed with this secret?"},
     CommandInfo{Command::status, "status", "queue depth, oldest due, deliveries per state, dead letters, workers"},
     CommandInfo{Command::dead_letters, "dead-letters", "list, redrive or discard what was given up on"},
     CommandInfo{Command::version, "version", "print the version"},

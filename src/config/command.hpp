@@ -20,7 +20,8 @@ enum class Command : std::uint32_t {
     status = 1U << 8U,
     dead_letters = 1U << 9U,
     version = 1U << 10U,
-    help_options = 1U << 11U,  ///< not in the help: prints docs/configuration.md
+    verify = 1U << 11U,
+    help_options = 1U << 12U,  ///< not in the help: prints docs/configuration.md
 };
 
 struct CommandInfo {

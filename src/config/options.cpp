@@ -163,9 +163,19 @@ const std::array kOptions{
     Option{"--listen", "HOST:PORT", "", "", "", "127.0.0.1:3001", bits({listen}),
            "where to receive; port 0 takes any free one and prints it",
            [](Settings& s, std::string_view v) { s.listen = parse_listen_address(v); }},
-    Option{"--secret", "whsec_...|@FILE|-", "MOAI_SECRET", "", "", "", bits({listen}),
-           "the subscription's secret, as for subscribe; requests that it does not sign are answered 401",
-           [](Settings& s, std::string_view v) { s.listen_secret = parse_text(v); }, true},
+    Option{"--secret", "whsec_...|@FILE|-", "MOAI_SECRET", "", "", "", bits({listen, verify}),
+           "the subscription's secret, as for subscribe; listen answers 401 to requests that it does not sign",
+           [](Settings& s, std::string_view v) { s.receiver_secret = parse_text(v); }, true},
+
+    Option{"FILE", "FILE|-", "", "", "", "", bits({verify}),
+           "the request as it was captured, or - for standard input: headers, an empty line, and the body's bytes",
+           [](Settings& s, std::string_view v) { s.verify.file = parse_text(v); }, true},
+    Option{"--at", "SECONDS", "", "", "", "", bits({verify}),
+           "judge its age by this time, in Unix seconds; now",
+           [](Settings& s, std::string_view v) { s.verify.at = static_cast<std::int64_t>(parse_count(v, 0, 100'000'000'000)); }},
+    Option{"--tolerance", "DURATION", "", "", "", "5m", bits({verify}),
+           "how far its time may be from that, 0s to 8760h; the libraries of Standard Webhooks take 5m",
+           [](Settings& s, std::string_view v) { s.verify.tolerance = parse_duration(v, milliseconds(0), hours(8760)); }},
 
     Option{"ACTION", "list|redrive|discard", "", "", "", "list", bits({dead_letters}),
            "what to do with dead letters",
@@ -183,7 +193,7 @@ const std::array kOptions{
            "at most so many, 1 to 10000 (list, redrive)",
            [](Settings& s, std::string_view v) { s.dead_letters.max_count = parse_count(v, 1, 10'000); }},
 
-    Option{"--json", "", "", "", "", "", bits({migrate, validate, publish, subscribe, listen, status, dead_letters, version}),
+    Option{"--json", "", "", "", "", "", bits({migrate, validate, publish, subscribe, listen, verify, status, dead_letters, version}),
            "answer in JSON; errors too, on standard error",
            [](Settings& s, std::string_view v) { s.json = parse_switch(v); }},
 };

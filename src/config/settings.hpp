@@ -67,7 +67,13 @@ struct Settings {
         std::uint64_t max_count = 0;
     } dead_letters;
 
-    std::string listen_secret;  ///< as given: may be @FILE or -
+    struct Verify {
+        std::string file;                ///< may be -
+        std::optional<std::int64_t> at;  ///< Unix seconds
+        std::chrono::milliseconds tolerance{0};
+    } verify;
+
+    std::string receiver_secret;  ///< of listen and verify, as given: may be @FILE or -
 };
 
 }  // namespace moai::config
