@@ -1,1 +1,1 @@
-SELECT moai_private.record_bundle('f7cfa2b90d8901cb3008675dca7d34f0137ef0b72dcad0869adf40327f5db782');
+SELECT moai_private.record_bundle('99fd0a99bf69d089c4d8be3647056f9f6232ae8997df3a90f7da4f0daeb1349c');

@@ -9,7 +9,7 @@ FROM (VALUES
 
     ('moai_operator', 'schema', 'moai'),
     ('moai_operator', 'function',
-        'moai.create_subscription moai.update_subscription moai.pause_subscription moai.resume_subscription moai.delete_subscription
+        'moai.create_subscription moai.update_subscription moai.pause_subscription moai.resume_subscription moai.delete_subscription moai.rotate_secret
          moai.retry_delivery moai.cancel_delivery moai.redrive_dead_letters moai.discard_dead_letter moai.stats moai.history_stats'),
 
     ('moai_worker', 'schema', 'moai'),
@@ -27,7 +27,7 @@ FROM (VALUES
     ('moai_api', 'function',
         'moai_rest.publish moai_rest.publish_group moai_rest.list_events moai_rest.get_event moai_rest.get_payload moai_rest.list_event_deliveries
          moai_rest.create_subscription moai_rest.list_subscriptions moai_rest.get_subscription moai_rest.update_subscription
-         moai_rest.delete_subscription moai_rest.pause_subscription moai_rest.resume_subscription
+         moai_rest.delete_subscription moai_rest.pause_subscription moai_rest.resume_subscription moai_rest.rotate_secret
          moai_rest.list_deliveries moai_rest.get_delivery moai_rest.list_attempts moai_rest.retry_delivery moai_rest.cancel_delivery
          moai_rest.list_dead_letters moai_rest.redrive_dead_letters moai_rest.discard_dead_letter'),
 

@@ -19,6 +19,8 @@ BEGIN;
 \ir step.sql
 \set migration 0008_answers
 \ir step.sql
+\set migration 0009_rotation
+\ir step.sql
 \ir functions/manifest.sql
 \ir grants.sql
 \ir bundle.sql

@@ -408,6 +408,7 @@ to 150 in one claim and none of them met by later claims: for 5 to 10 minutes, o
 since_us: only what became due after this time, as of claimed_at_us, is looked at. Index entries of what has ended cannot be removed while some old
 transaction is open; with since_us a claim does not read past all of them. What commits late, with an earlier due time, needs a claim without it.
 look_ahead: false for one that looks again soon, whatever comes: the next due time is not looked for.
+secret: what signs, newest first, separated by spaces: several while one is being replaced.
 Rows of paused or disabled subscriptions are parked, those of deleted ones cancelled, those whose lease lapsed five times in a row dead-lettered as crash_loop.
 Raises MO422. Locks: rows of the queue, never waiting for one (SKIP LOCKED).';
 
@@ -507,10 +508,13 @@ CREATE TABLE moai_private.subscription (
     updated_at timestamp with time zone NOT NULL,
     max_in_flight integer,
     rate_limit double precision,
+    old_secrets text[],
+    old_until timestamp with time zone[],
     CONSTRAINT subscription_format_known CHECK ((format = ANY (ARRAY['standard'::text, 'raw'::text]))),
     CONSTRAINT subscription_held_unless_active CHECK ((held OR (state = 'active'::moai.subscription_state))),
     CONSTRAINT subscription_max_attempts_range CHECK (((max_attempts >= 1) AND (max_attempts <= 100))),
     CONSTRAINT subscription_max_in_flight_range CHECK (((max_in_flight >= 1) AND (max_in_flight <= 10000))),
+    CONSTRAINT subscription_old_secrets_paired CHECK ((((old_secrets IS NULL) = (old_until IS NULL)) AND (cardinality(old_secrets) = cardinality(old_until)) AND ((cardinality(old_secrets) >= 1) AND (cardinality(old_secrets) <= 4)))),
     CONSTRAINT subscription_rate_limit_range CHECK (((rate_limit >= (0.001)::double precision) AND (rate_limit <= (1000000)::double precision))),
     CONSTRAINT subscription_retry_base_range CHECK (((retry_base >= '00:00:00.1'::interval) AND (retry_base <= '30 days'::interval))),
     CONSTRAINT subscription_retry_cap_range CHECK (((retry_cap >= retry_base) AND (retry_cap <= '30 days'::interval))),
@@ -552,6 +556,18 @@ COMMENT ON COLUMN moai_private.subscription.max_in_flight IS 'Requests in flight
 --
 
 COMMENT ON COLUMN moai_private.subscription.rate_limit IS 'Requests per second, for each worker process. NULL: none.';
+
+--
+-- Name: COLUMN subscription.old_secrets; Type: COMMENT; Schema: moai_private; Owner: moai_owner
+--
+
+COMMENT ON COLUMN moai_private.subscription.old_secrets IS 'Replaced ones, newest first, that may still sign; NULL: none. They are erased by moai.maintain.';
+
+--
+-- Name: COLUMN subscription.old_until; Type: COMMENT; Schema: moai_private; Owner: moai_owner
+--
+
+COMMENT ON COLUMN moai_private.subscription.old_until IS 'When each of them stops signing.';
 
 --
 -- Name: create_subscription(text, text[], text, text, text, interval, integer, interval, double precision, interval, double precision, text, integer, double precision, timestamp with time zone); Type: FUNCTION; Schema: moai_private; Owner: moai_owner
@@ -608,7 +624,7 @@ CREATE FUNCTION moai.create_subscription(url text, event_types text[], tenant te
     BEGIN ATOMIC
  SELECT s.id,
      s.secret
-    FROM moai_private.create_subscription(create_subscription.url, create_subscription.event_types, create_subscription.tenant, create_subscription.secret, create_subscription.format, create_subscription.timeout, create_subscription.max_attempts, create_subscription.retry_base, create_subscription.retry_factor, create_subscription.retry_cap, create_subscription.retry_jitter, create_subscription.description, create_subscription.max_in_flight, create_subscription.rate_limit, clock_timestamp()) s(id, tenant, url, event_types, format, secret, description, timeout, max_attempts, retry_base, retry_factor, retry_cap, retry_jitter, state, state_reason, held, created_at, updated_at, max_in_flight, rate_limit);
+    FROM moai_private.create_subscription(create_subscription.url, create_subscription.event_types, create_subscription.tenant, create_subscription.secret, create_subscription.format, create_subscription.timeout, create_subscription.max_attempts, create_subscription.retry_base, create_subscription.retry_factor, create_subscription.retry_cap, create_subscription.retry_jitter, create_subscription.description, create_subscription.max_in_flight, create_subscription.rate_limit, clock_timestamp()) s(id, tenant, url, event_types, format, secret, description, timeout, max_attempts, retry_base, retry_factor, retry_cap, retry_jitter, state, state_reason, held, created_at, updated_at, max_in_flight, rate_limit, old_secrets, old_until);
 END;
 
 ALTER FUNCTION moai.create_subscription(url text, event_types text[], tenant text, secret text, format text, timeout interval, max_attempts integer, retry_base interval, retry_factor double precision, retry_cap interval, retry_jitter double precision, description text, max_in_flight integer, rate_limit double precision) OWNER TO moai_owner;
@@ -1019,6 +1035,30 @@ ALTER FUNCTION moai.retry_delivery(id text) OWNER TO moai_owner;
 
 COMMENT ON FUNCTION moai.retry_delivery(id text) IS 'Makes a waiting delivery due now. Its tries stay as they are. id: ''<event id>_<subscription id>'', as in moai.delivery.
 Raises MO404, MO409 (being delivered, finished, or its subscription is paused). Locks: the subscription (shared), then the delivery.';
+
+--
+-- Name: rotate_secret(uuid, interval, text); Type: FUNCTION; Schema: moai; Owner: moai_owner
+--
+
+CREATE FUNCTION moai.rotate_secret(id uuid, overlap interval DEFAULT '24:00:00'::interval, secret text DEFAULT NULL::text) RETURNS text
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+BEGIN
+    RETURN moai_private.rotate_secret(rotate_secret.id, rotate_secret.overlap, rotate_secret.secret, clock_timestamp());
+END
+$$;
+
+ALTER FUNCTION moai.rotate_secret(id uuid, overlap interval, secret text) OWNER TO moai_owner;
+
+--
+-- Name: FUNCTION rotate_secret(id uuid, overlap interval, secret text); Type: COMMENT; Schema: moai; Owner: moai_owner
+--
+
+COMMENT ON FUNCTION moai.rotate_secret(id uuid, overlap interval, secret text) IS 'Gives a subscription another signing secret and returns it, once and for all. Requests are signed with both, the new one first, in one
+webhook-signature header, until the overlap has ended (0 to 7 days); no replaced secret counts for longer than that, so one of 0 ends all at once.
+Requests under way are not signed again. secret: as in moai.create_subscription; NULL makes one.
+Raises MO404, MO409 (four replaced secrets still count), MO410 (deleted), MO422. Locks: the subscription.';
 
 --
 -- Name: stats(); Type: FUNCTION; Schema: moai; Owner: moai_owner
@@ -1746,7 +1786,9 @@ BEGIN
             FROM due
             -- LIMIT keeps the planner from joining freely: while it takes the table for small, it reads all subscriptions for each batch.
             CROSS JOIN LATERAL (
-                SELECT s.state, s.url, s.format, s.secret, s.timeout, s.max_in_flight, s.rate_limit
+                SELECT s.state, s.url, s.format, s.timeout, s.max_in_flight, s.rate_limit,
+                    CASE WHEN s.old_secrets IS NULL THEN s.secret
+                        ELSE moai_private.signing_secrets(s.secret, s.old_secrets, s.old_until, claim.at) END AS secret
                 FROM moai_private.subscription AS s WHERE s.id = due.subscription_id LIMIT 1
             ) AS s
             -- By the place of the row just locked. By its key, a planner that takes the table for empty probes with subscription_id alone
@@ -2813,7 +2855,10 @@ CREATE VIEW moai.subscription AS
     b.since AS breaker_since,
     b.until AS breaker_until,
     b.consecutive_failures,
-    b.reason AS breaker_reason
+    b.reason AS breaker_reason,
+    ( SELECT max(u.u) AS max
+           FROM unnest(s.old_until) u(u)
+          WHERE (u.u > statement_timestamp())) AS old_secrets_until
    FROM (moai_private.subscription s
      LEFT JOIN moai_private.endpoint_state b ON ((b.subscription_id = s.id)));
 
@@ -2866,6 +2911,12 @@ COMMENT ON COLUMN moai.subscription.consecutive_failures IS 'How many requests i
 --
 
 COMMENT ON COLUMN moai.subscription.breaker_reason IS 'The last of these failures.';
+
+--
+-- Name: COLUMN subscription.old_secrets_until; Type: COMMENT; Schema: moai; Owner: moai_owner
+--
+
+COMMENT ON COLUMN moai.subscription.old_secrets_until IS 'Until when a replaced secret signs beside the present one; NULL: none does.';
 
 --
 -- Name: find_subscription(text); Type: FUNCTION; Schema: moai_private; Owner: moai_owner
@@ -3495,7 +3546,9 @@ CREATE FUNCTION moai_private.lease_parked(subscription_ids uuid[], counts intege
 #variable_conflict use_column
 BEGIN
     WITH waiting AS MATERIALIZED (
-        SELECT p.tid, s.timeout, s.state, s.url, s.format, s.secret, s.max_in_flight, s.rate_limit
+        SELECT p.tid, s.timeout, s.state, s.url, s.format, s.max_in_flight, s.rate_limit,
+            CASE WHEN s.old_secrets IS NULL THEN s.secret
+                ELSE moai_private.signing_secrets(s.secret, s.old_secrets, s.old_until, lease_parked.at) END AS secret
         FROM unnest(lease_parked.subscription_ids, lease_parked.counts) AS w(id, n)
         -- Those of a paused one wait for moai.resume_subscription.
         JOIN moai_private.subscription AS s ON s.id = w.id AND s.state = 'active'
@@ -3605,7 +3658,9 @@ BEGIN
         FROM due
         -- LIMIT as in moai_private.claim.
         CROSS JOIN LATERAL (
-            SELECT s.timeout, s.state, s.url, s.format, s.secret, s.max_in_flight, s.rate_limit
+            SELECT s.timeout, s.state, s.url, s.format, s.max_in_flight, s.rate_limit,
+                CASE WHEN s.old_secrets IS NULL THEN s.secret
+                    ELSE moai_private.signing_secrets(s.secret, s.old_secrets, s.old_until, lease_past_saturated.at) END AS secret
             FROM moai_private.subscription AS s WHERE s.id = due.subscription_id LIMIT 1
         ) AS s
     ), moved AS (
@@ -3910,6 +3965,11 @@ BEGIN
     )
     DELETE FROM moai_private.idempotency_key AS k USING expired AS x WHERE k.tenant = x.tenant AND k.key = x.key;
     GET DIAGNOSTICS maintain.keys_expired = ROW_COUNT;
+    -- SKIP LOCKED: whoever is changing it may be rotating again.
+    UPDATE moai_private.subscription AS s SET old_secrets = NULL, old_until = NULL
+    WHERE s.id IN (
+        SELECT o.id FROM moai_private.subscription AS o
+        WHERE o.old_secrets IS NOT NULL AND maintain.at >= ALL (o.old_until) FOR UPDATE SKIP LOCKED);
     RETURN NEXT;
 END
 $$;
@@ -4981,6 +5041,49 @@ COMMENT ON FUNCTION moai_private.ring_sentinel() IS 'Wakes the sentinel when thi
 SET moai.doorbell = off keeps it silent, for two-phase commit, which refuses a NOTIFY: such work starts within the safety interval.';
 
 --
+-- Name: rotate_secret(uuid, interval, text, timestamp with time zone); Type: FUNCTION; Schema: moai_private; Owner: moai_owner
+--
+
+CREATE FUNCTION moai_private.rotate_secret(id uuid, overlap interval, secret text, at timestamp with time zone) RETURNS text
+    LANGUAGE plpgsql
+    AS $$
+#variable_conflict use_column
+DECLARE
+    _most CONSTANT integer := 4;
+    _old moai_private.subscription := moai_private.lock_subscription(rotate_secret.id);
+    _new text := moai_private.check_secret(rotate_secret.secret);
+    _secrets text[];
+    _until timestamptz[];
+BEGIN
+    PERFORM moai_private.check_range('overlap', rotate_secret.overlap::text, rotate_secret.overlap BETWEEN '0' AND '7 days', '0 s to 7 days');
+    -- None of them counts for longer than the overlap from now: with one of 0, of a secret that became known, all end at once.
+    SELECT array_agg(o.secret ORDER BY o.place), array_agg(least(o.until, rotate_secret.at + rotate_secret.overlap) ORDER BY o.place)
+    INTO _secrets, _until
+    FROM unnest(_old.secret || _old.old_secrets, 'infinity'::timestamptz || _old.old_until) WITH ORDINALITY AS o(secret, until, place)
+    WHERE least(o.until, rotate_secret.at + rotate_secret.overlap) > rotate_secret.at;
+    IF _new = _old.secret OR _new = ANY (_secrets) THEN
+        PERFORM moai_private.fail(422, 'secret is one that the subscription has', 'id = ' || _old.id, 'Leave it out, and a new one is made.');
+    ELSIF cardinality(_secrets) > _most THEN
+        PERFORM moai_private.fail(409, format('%s replaced secrets still count', _most),
+            'the first of them until ' || moai_private.time_text((SELECT min(u) FROM unnest(_until) AS u)),
+            'Wait until then, or give an overlap that ends them, such as 0.');
+    END IF;
+    UPDATE moai_private.subscription AS s
+    SET secret = _new, old_secrets = _secrets, old_until = _until, updated_at = rotate_secret.at
+    WHERE s.id = _old.id;
+    RETURN _new;
+END
+$$;
+
+ALTER FUNCTION moai_private.rotate_secret(id uuid, overlap interval, secret text, at timestamp with time zone) OWNER TO moai_owner;
+
+--
+-- Name: FUNCTION rotate_secret(id uuid, overlap interval, secret text, at timestamp with time zone); Type: COMMENT; Schema: moai_private; Owner: moai_owner
+--
+
+COMMENT ON FUNCTION moai_private.rotate_secret(id uuid, overlap interval, secret text, at timestamp with time zone) IS 'moai.rotate_secret at a given time.';
+
+--
 -- Name: sees_all_tenants(); Type: FUNCTION; Schema: moai_private; Owner: moai_owner
 --
 
@@ -5153,6 +5256,22 @@ them as orphans. With the delivered ones too, if any of them was late: those tha
 nothing happens. Returns how many met which fate.';
 
 --
+-- Name: signing_secrets(text, text[], timestamp with time zone[], timestamp with time zone); Type: FUNCTION; Schema: moai_private; Owner: moai_owner
+--
+
+CREATE FUNCTION moai_private.signing_secrets(secret text, old_secrets text[], old_until timestamp with time zone[], at timestamp with time zone) RETURNS text
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    RETURN concat_ws(' '::text, secret, (SELECT string_agg(o.secret, ' '::text ORDER BY o.place) AS string_agg FROM UNNEST(signing_secrets.old_secrets, signing_secrets.old_until) WITH ORDINALITY o(secret, until, place) WHERE (o.until > signing_secrets.at)));
+
+ALTER FUNCTION moai_private.signing_secrets(secret text, old_secrets text[], old_until timestamp with time zone[], at timestamp with time zone) OWNER TO moai_owner;
+
+--
+-- Name: FUNCTION signing_secrets(secret text, old_secrets text[], old_until timestamp with time zone[], at timestamp with time zone); Type: COMMENT; Schema: moai_private; Owner: moai_owner
+--
+
+COMMENT ON FUNCTION moai_private.signing_secrets(secret text, old_secrets text[], old_until timestamp with time zone[], at timestamp with time zone) IS 'The secrets that sign a request at this time, separated by spaces: the subscription''s own, then the replaced ones that still count, newest first.';
+
+--
 -- Name: stats(timestamp with time zone); Type: FUNCTION; Schema: moai_private; Owner: moai_owner
 --
 
@@ -5238,6 +5357,7 @@ BEGIN
         'breaker', CASE s.breaker WHEN 'closed' THEN json_build_object('state', s.breaker)
             ELSE json_build_object('state', s.breaker, 'since', moai_private.time_text(s.breaker_since),
                 'until', moai_private.time_text(s.breaker_until), 'consecutive_failures', s.consecutive_failures, 'reason', s.breaker_reason) END,
+        'old_secrets_until', moai_private.time_text(s.old_secrets_until),
         'created_at', moai_private.time_text(s.created_at), 'updated_at', moai_private.time_text(s.updated_at));
 END
 $$;
@@ -6370,6 +6490,36 @@ ALTER FUNCTION moai_rest.retry_delivery(id text, OUT status integer, OUT body te
 COMMENT ON FUNCTION moai_rest.retry_delivery(id text, OUT status integer, OUT body text) IS 'POST /deliveries/{id}/retry. Makes a waiting delivery due now: 200 with the delivery. Raises and locks as moai.retry_delivery.';
 
 --
+-- Name: rotate_secret(text, text); Type: FUNCTION; Schema: moai_rest; Owner: moai_owner
+--
+
+CREATE FUNCTION moai_rest.rotate_secret(id text, document text, OUT status integer, OUT body text) RETURNS record
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+#variable_conflict use_column
+DECLARE
+    _document json := moai_private.read_document(coalesce(nullif(rotate_secret.document, ''), '{}'), ARRAY['overlap', 'secret']);
+    _secret text;
+BEGIN
+    _secret := moai_private.rotate_secret(moai_private.read_uuid(rotate_secret.id, 'subscription'),
+        coalesce(moai_private.json_interval(_document, 'overlap'), '24 hours'), moai_private.json_text(_document, 'secret'), clock_timestamp());
+    rotate_secret.status := 200;
+    rotate_secret.body := left(moai_private.subscription_json(moai_private.find_subscription(rotate_secret.id))::text, -1)
+        || ', "secret" : ' || to_json(_secret) || '}';
+END
+$$;
+
+ALTER FUNCTION moai_rest.rotate_secret(id text, document text, OUT status integer, OUT body text) OWNER TO moai_owner;
+
+--
+-- Name: FUNCTION rotate_secret(id text, document text, OUT status integer, OUT body text); Type: COMMENT; Schema: moai_rest; Owner: moai_owner
+--
+
+COMMENT ON FUNCTION moai_rest.rotate_secret(id text, document text, OUT status integer, OUT body text) IS 'POST /subscriptions/{id}/rotate-secret. document: {"overlap", "secret"}, or empty; a duration as "24h" or "PT24H". 200 with the subscription and,
+this once, its new "secret". Raises and locks as moai.rotate_secret.';
+
+--
 -- Name: update_subscription(text, text); Type: FUNCTION; Schema: moai_rest; Owner: moai_owner
 --
 
@@ -6466,11 +6616,11 @@ CREATE VIEW moai_private.grant_list AS
  SELECT (l.role_name)::name AS role_name,
     l.kind,
     o.object
-   FROM (( VALUES ('moai_publisher'::text,'schema'::text,'moai'::text), ('moai_publisher'::text,'function'::text,'moai.publish moai.publish_jsonb moai.publish_batch'::text), ('moai_operator'::text,'schema'::text,'moai'::text), ('moai_operator'::text,'function'::text,'moai.create_subscription moai.update_subscription moai.pause_subscription moai.resume_subscription moai.delete_subscription
+   FROM (( VALUES ('moai_publisher'::text,'schema'::text,'moai'::text), ('moai_publisher'::text,'function'::text,'moai.publish moai.publish_jsonb moai.publish_batch'::text), ('moai_operator'::text,'schema'::text,'moai'::text), ('moai_operator'::text,'function'::text,'moai.create_subscription moai.update_subscription moai.pause_subscription moai.resume_subscription moai.delete_subscription moai.rotate_secret
          moai.retry_delivery moai.cancel_delivery moai.redrive_dead_letters moai.discard_dead_letter moai.stats moai.history_stats'::text), ('moai_worker'::text,'schema'::text,'moai'::text), ('moai_worker'::text,'function'::text,'moai.claim_deliveries moai.claim_parked moai.complete_deliveries moai.record_breakers moai.endpoints moai.maintain moai.upkeep_state
          moai.stats moai.history_stats moai.await_office moai.call_for_help moai.fall_asleep moai.wake_up moai.leave_office'::text), ('moai_reader'::text,'schema'::text,'moai'::text), ('moai_reader'::text,'view'::text,'moai.event moai.subscription moai.delivery moai.attempt moai.dead_letter'::text), ('moai_reader'::text,'function'::text,'moai.stats moai.history_stats'::text), ('moai_reader'::text,'function'::text,'moai_private.sees_all_tenants moai_private.visible_tenants moai_private.sees_subscription'::text), ('moai_api'::text,'schema'::text,'moai moai_rest'::text), ('moai_api'::text,'function'::text,'moai.stats moai.history_stats'::text), ('moai_api'::text,'function'::text,'moai_rest.publish moai_rest.publish_group moai_rest.list_events moai_rest.get_event moai_rest.get_payload moai_rest.list_event_deliveries
          moai_rest.create_subscription moai_rest.list_subscriptions moai_rest.get_subscription moai_rest.update_subscription
-         moai_rest.delete_subscription moai_rest.pause_subscription moai_rest.resume_subscription
+         moai_rest.delete_subscription moai_rest.pause_subscription moai_rest.resume_subscription moai_rest.rotate_secret
          moai_rest.list_deliveries moai_rest.get_delivery moai_rest.list_attempts moai_rest.retry_delivery moai_rest.cancel_delivery
          moai_rest.list_dead_letters moai_rest.redrive_dead_letters moai_rest.discard_dead_letter'::text), ('moai_publisher'::text,'schema'::text,'moai_private'::text), ('moai_operator'::text,'schema'::text,'moai_private'::text), ('moai_worker'::text,'schema'::text,'moai_private'::text), ('moai_reader'::text,'schema'::text,'moai_private'::text), ('moai_api'::text,'schema'::text,'moai_private'::text), ('moai_publisher'::text,'view'::text,'moai_private.migration moai_private.bundle'::text), ('moai_operator'::text,'view'::text,'moai_private.migration moai_private.bundle'::text), ('moai_worker'::text,'view'::text,'moai_private.migration moai_private.bundle'::text), ('moai_reader'::text,'view'::text,'moai_private.migration moai_private.bundle'::text), ('moai_api'::text,'view'::text,'moai_private.migration moai_private.bundle'::text)) l(role_name, kind, objects)
      CROSS JOIN LATERAL regexp_split_to_table(l.objects, '\s+'::text) o(object));
@@ -6688,6 +6838,12 @@ CREATE INDEX delivery_due_idx ON moai_private.delivery USING btree (due_at);
 --
 
 CREATE INDEX delivery_parked_idx ON moai_private.delivery USING btree (subscription_id, event_id) WHERE parked;
+
+--
+-- Name: subscription_rotating_idx; Type: INDEX; Schema: moai_private; Owner: moai_owner
+--
+
+CREATE INDEX subscription_rotating_idx ON moai_private.subscription USING btree (id) WHERE (old_secrets IS NOT NULL);
 
 --
 -- Name: subscription_tenant_idx; Type: INDEX; Schema: moai_private; Owner: moai_owner
@@ -7051,6 +7207,13 @@ GRANT ALL ON FUNCTION moai.resume_subscription(id uuid) TO moai_operator;
 
 REVOKE ALL ON FUNCTION moai.retry_delivery(id text) FROM PUBLIC;
 GRANT ALL ON FUNCTION moai.retry_delivery(id text) TO moai_operator;
+
+--
+-- Name: FUNCTION rotate_secret(id uuid, overlap interval, secret text); Type: ACL; Schema: moai; Owner: moai_owner
+--
+
+REVOKE ALL ON FUNCTION moai.rotate_secret(id uuid, overlap interval, secret text) FROM PUBLIC;
+GRANT ALL ON FUNCTION moai.rotate_secret(id uuid, overlap interval, secret text) TO moai_operator;
 
 --
 -- Name: FUNCTION stats(); Type: ACL; Schema: moai; Owner: moai_owner
@@ -7622,6 +7785,12 @@ REVOKE ALL ON FUNCTION moai_private.retry_delivery(id text, at timestamp with ti
 REVOKE ALL ON FUNCTION moai_private.ring_sentinel() FROM PUBLIC;
 
 --
+-- Name: FUNCTION rotate_secret(id uuid, overlap interval, secret text, at timestamp with time zone); Type: ACL; Schema: moai_private; Owner: moai_owner
+--
+
+REVOKE ALL ON FUNCTION moai_private.rotate_secret(id uuid, overlap interval, secret text, at timestamp with time zone) FROM PUBLIC;
+
+--
 -- Name: FUNCTION sees_all_tenants(); Type: ACL; Schema: moai_private; Owner: moai_owner
 --
 
@@ -7646,6 +7815,12 @@ REVOKE ALL ON FUNCTION moai_private.set_aside(leased moai_private.leased[], at t
 --
 
 REVOKE ALL ON FUNCTION moai_private.settle_others(worker text, results json, with_delivered boolean, at timestamp with time zone, OUT delivered integer, OUT retried integer, OUT dead_lettered integer, OUT released integer, OUT orphaned integer) FROM PUBLIC;
+
+--
+-- Name: FUNCTION signing_secrets(secret text, old_secrets text[], old_until timestamp with time zone[], at timestamp with time zone); Type: ACL; Schema: moai_private; Owner: moai_owner
+--
+
+REVOKE ALL ON FUNCTION moai_private.signing_secrets(secret text, old_secrets text[], old_until timestamp with time zone[], at timestamp with time zone) FROM PUBLIC;
 
 --
 -- Name: FUNCTION stats(at timestamp with time zone); Type: ACL; Schema: moai_private; Owner: moai_owner
@@ -7859,6 +8034,13 @@ GRANT ALL ON FUNCTION moai_rest.resume_subscription(id text, document text, OUT 
 
 REVOKE ALL ON FUNCTION moai_rest.retry_delivery(id text, OUT status integer, OUT body text) FROM PUBLIC;
 GRANT ALL ON FUNCTION moai_rest.retry_delivery(id text, OUT status integer, OUT body text) TO moai_api;
+
+--
+-- Name: FUNCTION rotate_secret(id text, document text, OUT status integer, OUT body text); Type: ACL; Schema: moai_rest; Owner: moai_owner
+--
+
+REVOKE ALL ON FUNCTION moai_rest.rotate_secret(id text, document text, OUT status integer, OUT body text) FROM PUBLIC;
+GRANT ALL ON FUNCTION moai_rest.rotate_secret(id text, document text, OUT status integer, OUT body text) TO moai_api;
 
 --
 -- Name: FUNCTION update_subscription(id text, document text, OUT status integer, OUT body text); Type: ACL; Schema: moai_rest; Owner: moai_owner

@@ -42,6 +42,7 @@
 \ir api/publish_batch.sql
 
 -- Claiming, retrying, completing
+\ir internal/signing_secrets.sql
 \ir internal/lease_length.sql
 \ir internal/parking_length.sql
 \ir internal/retry_delay.sql
@@ -88,6 +89,7 @@
 \ir internal/update_subscription.sql
 \ir internal/pause_subscription.sql
 \ir internal/resume_subscription.sql
+\ir internal/rotate_secret.sql
 \ir internal/delete_subscription.sql
 \ir internal/retry_delivery.sql
 \ir internal/cancel_delivery.sql
@@ -98,6 +100,7 @@
 \ir admin/update_subscription.sql
 \ir admin/pause_subscription.sql
 \ir admin/resume_subscription.sql
+\ir admin/rotate_secret.sql
 \ir admin/delete_subscription.sql
 \ir admin/retry_delivery.sql
 \ir admin/cancel_delivery.sql
@@ -126,6 +129,7 @@
 \ir rest/delete_subscription.sql
 \ir rest/pause_subscription.sql
 \ir rest/resume_subscription.sql
+\ir rest/rotate_secret.sql
 \ir rest/list_deliveries.sql
 \ir rest/get_delivery.sql
 \ir rest/list_attempts.sql

@@ -40,6 +40,13 @@ constexpr std::array kRoutes{
           {id, body},
           BodyRule::optional_object},
 
+    Route{"POST",
+          "/subscriptions/{id}/rotate-secret",
+          Target::function,
+          "rotate_secret",
+          {id, body},
+          BodyRule::optional_object},
+
     Route{"GET", "/deliveries", Target::function, "list_deliveries", {query}, BodyRule::ignored},
     Route{"GET", "/deliveries/{id}", Target::function, "get_delivery", {id}, BodyRule::ignored},
     Route{"GET", "/deliveries/{id}/attempts", Target::function, "list_attempts", {id, query}, BodyRule::ignored},

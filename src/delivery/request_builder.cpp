@@ -3,7 +3,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <stdexcept>
+#include <string_view>
 
 #include "base/json_string.hpp"
 #include "config/version.hpp"
@@ -29,6 +31,20 @@ std::string body_of(const store::ClaimedDelivery& delivery) {
     throw std::invalid_argument(fmt::format("unknown format \"{}\"", delivery.format));
 }
 
+/// One for each secret: while one is being replaced there are several.
+std::string signatures_of(const store::ClaimedDelivery& delivery, std::int64_t timestamp, std::string_view body) {
+    std::string signatures;
+    for (std::string_view rest = delivery.secret;;) {
+        const auto end = std::min(rest.find(' '), rest.size());
+        signatures += (signatures.empty() ? "" : " ") +
+                      sign(Secret::parse(rest.substr(0, end)), delivery.event_id, timestamp, body);
+        if (end == rest.size()) {
+            return signatures;
+        }
+        rest.remove_prefix(end + 1);
+    }
+}
+
 }  // namespace
 
 worker::OutgoingRequest build_request(const store::ClaimedDelivery& delivery, std::int64_t timestamp) {
@@ -36,13 +52,12 @@ worker::OutgoingRequest build_request(const store::ClaimedDelivery& delivery, st
     request.url = delivery.url;
     request.body = body_of(delivery);
     request.timeout = delivery.timeout;
-    const std::string signature = sign(Secret::parse(delivery.secret), delivery.event_id, timestamp, request.body);
     request.header_lines = {
         "content-type: application/json",
         kUserAgent,
         "webhook-id: " + delivery.event_id,
         "webhook-timestamp: " + std::to_string(timestamp),
-        "webhook-signature: " + signature,
+        "webhook-signature: " + signatures_of(delivery, timestamp, request.body),
         "moai-subscription-id: " + delivery.subscription_id,
         "moai-attempt: " + std::to_string(delivery.attempt_no),
     };

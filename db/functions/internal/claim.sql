@@ -57,7 +57,9 @@ BEGIN
             FROM due
             -- LIMIT keeps the planner from joining freely: while it takes the table for small, it reads all subscriptions for each batch.
             CROSS JOIN LATERAL (
-                SELECT s.state, s.url, s.format, s.secret, s.timeout, s.max_in_flight, s.rate_limit
+                SELECT s.state, s.url, s.format, s.timeout, s.max_in_flight, s.rate_limit,
+                    CASE WHEN s.old_secrets IS NULL THEN s.secret
+                        ELSE moai_private.signing_secrets(s.secret, s.old_secrets, s.old_until, claim.at) END AS secret
                 FROM moai_private.subscription AS s WHERE s.id = due.subscription_id LIMIT 1
             ) AS s
             -- By the place of the row just locked. By its key, a planner that takes the table for empty probes with subscription_id alone

@@ -14,7 +14,9 @@ AS $$
 #variable_conflict use_column
 BEGIN
     WITH waiting AS MATERIALIZED (
-        SELECT p.tid, s.timeout, s.state, s.url, s.format, s.secret, s.max_in_flight, s.rate_limit
+        SELECT p.tid, s.timeout, s.state, s.url, s.format, s.max_in_flight, s.rate_limit,
+            CASE WHEN s.old_secrets IS NULL THEN s.secret
+                ELSE moai_private.signing_secrets(s.secret, s.old_secrets, s.old_until, lease_parked.at) END AS secret
         FROM unnest(lease_parked.subscription_ids, lease_parked.counts) AS w(id, n)
         -- Those of a paused one wait for moai.resume_subscription.
         JOIN moai_private.subscription AS s ON s.id = w.id AND s.state = 'active'

@@ -72,7 +72,9 @@ BEGIN
         FROM due
         -- LIMIT as in moai_private.claim.
         CROSS JOIN LATERAL (
-            SELECT s.timeout, s.state, s.url, s.format, s.secret, s.max_in_flight, s.rate_limit
+            SELECT s.timeout, s.state, s.url, s.format, s.max_in_flight, s.rate_limit,
+                CASE WHEN s.old_secrets IS NULL THEN s.secret
+                    ELSE moai_private.signing_secrets(s.secret, s.old_secrets, s.old_until, lease_past_saturated.at) END AS secret
             FROM moai_private.subscription AS s WHERE s.id = due.subscription_id LIMIT 1
         ) AS s
     ), moved AS (

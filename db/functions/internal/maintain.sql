@@ -11,6 +11,11 @@ BEGIN
     )
     DELETE FROM moai_private.idempotency_key AS k USING expired AS x WHERE k.tenant = x.tenant AND k.key = x.key;
     GET DIAGNOSTICS maintain.keys_expired = ROW_COUNT;
+    -- SKIP LOCKED: whoever is changing it may be rotating again.
+    UPDATE moai_private.subscription AS s SET old_secrets = NULL, old_until = NULL
+    WHERE s.id IN (
+        SELECT o.id FROM moai_private.subscription AS o
+        WHERE o.old_secrets IS NOT NULL AND maintain.at >= ALL (o.old_until) FOR UPDATE SKIP LOCKED);
     RETURN NEXT;
 END
 $$;

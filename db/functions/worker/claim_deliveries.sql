@@ -30,5 +30,6 @@ to 150 in one claim and none of them met by later claims: for 5 to 10 minutes, o
 since_us: only what became due after this time, as of claimed_at_us, is looked at. Index entries of what has ended cannot be removed while some old
 transaction is open; with since_us a claim does not read past all of them. What commits late, with an earlier due time, needs a claim without it.
 look_ahead: false for one that looks again soon, whatever comes: the next due time is not looked for.
+secret: what signs, newest first, separated by spaces: several while one is being replaced.
 Rows of paused or disabled subscriptions are parked, those of deleted ones cancelled, those whose lease lapsed five times in a row dead-lettered as crash_loop.
 Raises MO422. Locks: rows of the queue, never waiting for one (SKIP LOCKED).$$;

@@ -28,6 +28,7 @@ INSERT INTO expected VALUES
     ('moai.redrive_dead_letters(ids text[], subscription_id uuid, tenant text, max_count integer) integer'),
     ('moai.resume_subscription(id uuid) integer'),
     ('moai.retry_delivery(id text) void'),
+    ('moai.rotate_secret(id uuid, overlap interval, secret text) text'),
     ('moai.stats() json'),
     ('moai.update_subscription(id uuid, url text, event_types text[], format text, timeout interval, max_attempts integer, retry_base interval, retry_factor double precision, retry_cap interval, retry_jitter double precision, description text, max_in_flight integer, rate_limit double precision) void'),
     ('moai.upkeep_state() TABLE(allowed boolean, owner name, dead_rows bigint, vacuums bigint, analyze_due boolean, analyzes bigint)'),
@@ -51,6 +52,7 @@ INSERT INTO expected VALUES
     ('moai_rest.publish_group(events text, keys text) TABLE(status integer, body text, code text, message text, detail text, hint text)'),
     ('moai_rest.redrive_dead_letters(document text, OUT status integer, OUT body text) record'),
     ('moai_rest.resume_subscription(id text, document text, OUT status integer, OUT body text) record'),
+    ('moai_rest.rotate_secret(id text, document text, OUT status integer, OUT body text) record'),
     ('moai_rest.retry_delivery(id text, OUT status integer, OUT body text) record'),
     ('moai_rest.update_subscription(id text, document text, OUT status integer, OUT body text) record')
 ;

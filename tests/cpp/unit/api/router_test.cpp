@@ -117,6 +117,7 @@ TEST_F(RouterTest, CallsEachRoutesFunctionWithItsArguments) {
         {"PATCH", "/subscriptions/s1", R"({"url":"x"})", "update_subscription", {"s1", R"({"url":"x"})"}},
         {"DELETE", "/subscriptions/s1", "", "delete_subscription", {"s1"}},
         {"POST", "/subscriptions/s1/pause", "", "pause_subscription", {"s1", "{}"}},
+        {"POST", "/subscriptions/s1/rotate-secret", "", "rotate_secret", {"s1", "{}"}},
         {"POST", "/subscriptions/s1/resume", "{}", "resume_subscription", {"s1", "{}"}},
         {"GET", "/deliveries?state=dead", "", "list_deliveries", {R"({"state":"dead"})"}},
         {"GET", "/deliveries/a_b", "", "get_delivery", {"a_b"}},

@@ -50,6 +50,22 @@ TEST(RequestBuilder, EscapesATypeThatHoldsWhatTypesMayNot) {
     EXPECT_EQ(build_request(odd, 1).body, R"({"type":"a\"b\\c\n","timestamp":"2026-11-22T08:00:00.123456Z","data":1})");
 }
 
+TEST(RequestBuilder, SignsWithEachSecretInTheirOrder) {
+    ClaimedDelivery rotating = delivery();
+    const std::string older = "whsec_MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=";
+    rotating.secret += " " + older;
+    const auto request = build_request(rotating, 1614265330);
+    const auto signature = [&](const std::string& secret) {
+        return moai::delivery::sign(moai::delivery::Secret::parse(secret), rotating.event_id, 1614265330, request.body);
+    };
+    EXPECT_THAT(request.header_lines,
+                testing::Contains("webhook-signature: " + signature(delivery().secret) + " " + signature(older)));
+    for (const char* wrong : {" ", "  ", " whsec_"}) {
+        rotating.secret = delivery().secret + wrong;
+        EXPECT_THROW(static_cast<void>(build_request(rotating, 1)), std::invalid_argument) << wrong;
+    }
+}
+
 TEST(RequestBuilder, BearsTheHeadersOfTheDesignAndNoOthers) {
     const auto request = build_request(delivery(), 1614265330);
     const auto secret = moai::delivery::Secret::parse(delivery().secret);
