@@ -54,6 +54,23 @@ def _captured(world, wire_format):
     return [(subscription["secret"], first), (subscription["secret"], second)]
 
 
+def _rotated(world):
+    """The two secrets of a subscription, and what it got before, during and after the overlap of their rotation."""
+    with Receiver() as receiver:
+        subscription = world.subscribe(receiver.url, ["signed.rotating"])
+        new = None
+        webhooks = {}
+        for stage in ("before", "during", "after"):
+            if stage == "during":
+                new = world.owner(f"SELECT moai.rotate_secret('{subscription['id']}', overlap => '1 hour')")
+            elif stage == "after":
+                world.owner(f"UPDATE moai_private.subscription SET old_until = ARRAY[now()] WHERE id = '{subscription['id']}'")
+            _publish(world, "signed.rotating")
+            webhooks[stage] = receiver.take()
+        world.unsubscribe(subscription)
+    return subscription["secret"], new, webhooks
+
+
 def _case(secret, headers, body):
     return {"secret": secret, "headers": headers, "body": base64.b64encode(body).decode()}
 
@@ -80,12 +97,21 @@ def _refuses(command, captured):
     equal(found, dict.fromkeys(cases, NO_MATCH), "answers")
 
 
+def _follows(command, rotated):
+    old, new, webhooks = rotated
+    found = {stage: _answers(command, [_case(secret, webhook.headers, webhook.body) for secret in (old, new)]) for stage, webhook in webhooks.items()}
+    equal(found, {"before": ["verified", NO_MATCH], "during": ["verified", "verified"], "after": [NO_MATCH, "verified"]}, "answers for the old and the new secret")
+
+
 def run(tap, world):
     captured = {wire_format: tap.run(f"signatures: a {wire_format} delivery and its retry bear the same id and body", _captured, world, wire_format)
                 for wire_format in ("standard", "raw")}
+    rotated = tap.run("signatures: a secret is replaced between deliveries", _rotated, world)
     for library, prepare in VERIFIERS.items():
         command = tap.run(f"signatures: {library} installs", prepare, world)
         for wire_format, webhooks in captured.items():
             if command and webhooks:
                 tap.run(f"signatures: {library} verifies {wire_format} deliveries", _verifies, command, webhooks)
                 tap.run(f"signatures: {library} refuses a {wire_format} delivery that was changed", _refuses, command, webhooks)
+        if command and rotated:
+            tap.run(f"signatures: {library} takes the old secret until the overlap has ended, and the new one from its start", _follows, command, rotated)
