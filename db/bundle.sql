@@ -1,1 +1,1 @@
-SELECT moai_private.record_bundle('99fd0a99bf69d089c4d8be3647056f9f6232ae8997df3a90f7da4f0daeb1349c');
+SELECT moai_private.record_bundle('186cb26f7f344e29439f785fa62c7c77ce0bd7f83c30939a9f03370ce965d19b');

@@ -2555,6 +2555,8 @@ BEGIN
         FROM (
             SELECT (v.attempt).subscription_id AS id, max((v.attempt).event_id::text) AS event_id
             FROM unnest(disable_gone.verdicts) AS v
+            -- What was sent before the subscription last changed may have gone to another URL, or its answer is what an operator has just mended.
+            JOIN moai_private.subscription AS u ON u.id = (v.attempt).subscription_id AND u.updated_at <= (v.attempt).started_at
             WHERE v.verdict IN ('retried', 'dead') AND (v.attempt).http_status = 410
             GROUP BY 1
         ) AS v
@@ -2573,7 +2575,7 @@ ALTER FUNCTION moai_private.disable_gone(verdicts moai_private.verdict[], at tim
 -- Name: FUNCTION disable_gone(verdicts moai_private.verdict[], at timestamp with time zone); Type: COMMENT; Schema: moai_private; Owner: moai_owner
 --
 
-COMMENT ON FUNCTION moai_private.disable_gone(verdicts moai_private.verdict[], at timestamp with time zone) IS 'Disables the active subscriptions whose endpoint answered 410 Gone under a lease that held: their deliveries wait, parked, until
+COMMENT ON FUNCTION moai_private.disable_gone(verdicts moai_private.verdict[], at timestamp with time zone) IS 'Disables the active subscriptions whose endpoint answered 410 Gone under a lease that held, to a request sent since they last changed: their deliveries wait, parked, until
 moai.resume_subscription or the end. Locks: these subscriptions FOR UPDATE, skipping locked ones.';
 
 --

@@ -23,7 +23,7 @@ const std::vector<Rule>& metadata_rules() {
     static const std::vector<Rule> kRules{
         rule("169.254.0.0/16", "link-local"),    rule("100.100.100.200", "cloud metadata"),
         rule("168.63.129.16", "cloud metadata"), rule("192.0.0.192", "cloud metadata"),
-        rule("fd00:ec2::254", "cloud metadata"), rule("fd20:ce::254", "cloud metadata"),
+        rule("fd00:ec2::/32", "cloud metadata"), rule("fd20:ce::254", "cloud metadata"),
         rule("fe80::/10", "link-local"),
     };
     return kRules;
@@ -96,6 +96,10 @@ std::string EgressPolicy::refusal(std::string_view host, const IpAddress& addres
             return "";
         }
     }
+    const auto is_named = [&](const base::Destination& one) { return one.contains(host, address, port); };
+    if (std::ranges::any_of(options_.denied, is_named)) {
+        return "refused by the egress policy: --egress-deny names it";
+    }
     if (is_v4_form(address)) {
         return refusal(host, address.v4_at(12), port);
     }
@@ -103,10 +107,6 @@ std::string EgressPolicy::refusal(std::string_view host, const IpAddress& addres
         if (std::string inner = refusal(host, address.v4_at(12), port); !inner.empty()) {
             return inner;
         }
-    }
-    const auto is_named = [&](const base::Destination& one) { return one.contains(host, address, port); };
-    if (std::ranges::any_of(options_.denied, is_named)) {
-        return "refused by the egress policy: --egress-deny names it";
     }
     if (const Rule* const rule = match(metadata_rules(), address); rule != nullptr) {
         if (!options_.metadata) {

@@ -8,8 +8,9 @@
 
 namespace moai::delivery {
 
-/// A wish beyond this is cut to it: a slip of a receiver's must not hold its webhooks for years.
-constexpr std::chrono::seconds kLongestRetryAfter = std::chrono::hours(24);
+/// A wish beyond this is cut to it: a slip of a receiver's must not hold its webhooks for longer than its operator, who
+/// may have mended it or given another URL, would wait for the next request.
+constexpr std::chrono::seconds kLongestRetryAfter = std::chrono::hours(1);
 
 /// `value` is the header's: a number of seconds, or an HTTP date, which is compared with `now` (RFC 9110, 10.2.3 and
 /// 5.6.7). 0 to kLongestRetryAfter, a date in the past being 0; unset for anything else. Thread-safe.

@@ -96,8 +96,8 @@ struct Registry::Impl {
                           .Add({});
     Counter& unparked =
         counters(registry, "moai_unparked_total", "Parked deliveries brought back because there was room.").Add({});
-    Gauge& breakers_open =
-        gauge(registry, "moai_breakers_open", "Endpoints that failed too often and are not sent to.");
+    Gauge& breakers_open = gauge(registry, "moai_breakers_open",
+                                 "Endpoints that failed too often, or asked to be left alone, and are not sent to.");
     Gauge& in_flight = gauge(registry, "moai_in_flight", "HTTP requests in flight.");
     Gauge& connections =
         gauge(registry, "moai_connections", "Connections open to endpoints, those that wait for a request included.");

@@ -7,6 +7,13 @@ namespace moai::worker {
 using std::chrono::duration_cast;
 using std::chrono::nanoseconds;
 
+namespace {
+
+// Requests that are sent together are answered milliseconds apart: that is not another wish.
+constexpr std::chrono::seconds kWorthTelling{1};
+
+}  // namespace
+
 Breaker::State Breaker::state(SteadyTime now) const noexcept {
     if (!open_) {
         return State::closed;
@@ -42,11 +49,17 @@ Breaker::Change Breaker::succeeded(Generation sent_in) noexcept {
 
 Breaker::Change Breaker::failed(Generation sent_in, SteadyTime now, double share, SteadyTime not_before) noexcept {
     if (sent_in != generation_) {
+        // Of several that were under way together the one that asks for the longest rest gets it.
+        if (open_ && !probing_ && not_before > probe_at_ + kWorthTelling) {
+            probe_at_ = not_before;
+            return Change::opened;
+        }
         return Change::none;
     }
     ++consecutive_faults_;
     const int threshold = successes_needed_ > 0 ? options_.relapse_threshold : options_.threshold;
-    if (open_ || consecutive_faults_ >= threshold) {
+    const bool only_asked = not_before > now && times_opened_ == 0 && consecutive_faults_ < options_.threshold;
+    if (!only_asked && (open_ || consecutive_faults_ >= threshold)) {
         ++times_opened_;
         open_until(std::max(now + next_opening(share), not_before));
     } else if (not_before > now) {

@@ -10,8 +10,8 @@ namespace moai::worker {
 /// that it opens again, to `longest_open`, each lengthened by up to a tenth. Then half-open: one request, the probe. If
 /// it succeeds the breaker closes, but for the next `recovered_after` successes `relapse_threshold` faults in a row
 /// open it again. Results of requests that were sent before it last opened or closed say nothing about now and are not
-/// counted. An endpoint that asks to be left alone is, however few its faults. A value; not thread-safe; the clock is
-/// passed in.
+/// counted. An endpoint that asks to be left alone is, however few its faults; that counts as an opening only from
+/// `threshold` such answers in a row on. A value; not thread-safe; the clock is passed in.
 class Breaker {
 public:
     using SteadyTime = std::chrono::steady_clock::time_point;

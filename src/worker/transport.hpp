@@ -47,7 +47,7 @@ struct TransferResult {
     bool never_sent = false;
     std::string error_detail;        ///< one line for people; empty on success
     std::optional<int> http_status;  ///< of the last response seen, also when the body then failed
-    /// What a 429 or 503 asked for: no request for so long. At most a day.
+    /// What a 429 or 503 asked for: no request for so long. At most an hour.
     std::optional<std::chrono::seconds> retry_after;
     std::string response_body;         ///< the first bytes, at most the transport's cap
     std::uint64_t response_bytes = 0;  ///< body bytes received before we stopped reading

@@ -16,6 +16,8 @@ BEGIN
         FROM (
             SELECT (v.attempt).subscription_id AS id, max((v.attempt).event_id::text) AS event_id
             FROM unnest(disable_gone.verdicts) AS v
+            -- What was sent before the subscription last changed may have gone to another URL, or its answer is what an operator has just mended.
+            JOIN moai_private.subscription AS u ON u.id = (v.attempt).subscription_id AND u.updated_at <= (v.attempt).started_at
             WHERE v.verdict IN ('retried', 'dead') AND (v.attempt).http_status = 410
             GROUP BY 1
         ) AS v
@@ -28,5 +30,5 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION moai_private.disable_gone IS
-$$Disables the active subscriptions whose endpoint answered 410 Gone under a lease that held: their deliveries wait, parked, until
+$$Disables the active subscriptions whose endpoint answered 410 Gone under a lease that held, to a request sent since they last changed: their deliveries wait, parked, until
 moai.resume_subscription or the end. Locks: these subscriptions FOR UPDATE, skipping locked ones.$$;

@@ -134,8 +134,8 @@ struct DatabaseProxy::Impl {
                 cut(client);
             }
         } else if (is_done(link.unheard += bytes)) {
+            ++lost;  // before anybody hears of it
             cut(client);
-            ++lost;
         }
     }
 

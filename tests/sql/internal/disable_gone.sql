@@ -1,6 +1,6 @@
 BEGIN;
 \ir ../helpers.psql
-SELECT plan(12);
+SELECT plan(13);
 
 CREATE FUNCTION pg_temp.state_of(s uuid) RETURNS text LANGUAGE sql
 RETURN (SELECT format('%s%s%s', s.state, CASE WHEN s.held THEN ', held' ELSE '' END, ': ' || s.state_reason) FROM moai_private.subscription AS s WHERE s.id = state_of.s);
@@ -32,7 +32,12 @@ SELECT is(pg_temp.after(:'old'::claimed, 'failed', 410), 'active', 'a 410 under 
 UPDATE moai_private.subscription SET state = 'paused', state_reason = 'by hand', held = true WHERE id = :'s';
 SELECT is(pg_temp.after(:'new'::claimed, 'failed', 410), 'paused, held: by hand', 'one that somebody paused stays paused');
 
-UPDATE moai_private.subscription SET state = 'active', state_reason = NULL, held = false, max_attempts = 5 WHERE id = :'s';
+UPDATE moai_private.subscription SET state = 'active', state_reason = NULL, held = false, max_attempts = 5, updated_at = pg_temp.at('1 us') WHERE id = :'s';
+DELETE FROM moai_private.delivery WHERE subscription_id = :'s';
+SELECT pg_temp.publish('gone') AS e \gset
+SELECT pg_temp.claim_one()::text AS c \gset
+SELECT is(pg_temp.after(:'c'::claimed, 'failed', 410), 'active', 'a 410 to what was sent before the subscription changed says nothing of what it is now');
+UPDATE moai_private.subscription SET updated_at = pg_temp.at() WHERE id = :'s';
 DELETE FROM moai_private.delivery WHERE subscription_id = :'s';
 SELECT pg_temp.publish('gone') AS a, pg_temp.publish('gone') AS b \gset
 CREATE TEMP TABLE two AS SELECT * FROM moai_private.claim(2, pg_temp.at());

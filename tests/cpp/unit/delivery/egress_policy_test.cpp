@@ -76,7 +76,7 @@ const std::vector<Range> kV6{
     {"", "5f00::", "5f00:ffff:ffff:ffff:ffff:ffff:ffff:ffff", "", "5f00::/16"},
     {"", "5f01::", "fbff:ffff:ffff:ffff:ffff:ffff:ffff:ffff", "", "2000::/3"},
     {"", "fc00::", "fdff:ffff:ffff:ffff:ffff:ffff:ffff:ffff", "", "fc00::/7"},
-    {"", "fd00:ec2::254", "fd00:ec2::254", "", "fd00:ec2::254/128"},
+    {"", "fd00:ec2::", "fd00:ec2:ffff:ffff:ffff:ffff:ffff:ffff", "", "fd00:ec2::/32"},
     {"", "fd20:ce::254", "fd20:ce::254", "", "fd20:ce::254/128"},
     {"", "fe80::", "febf:ffff:ffff:ffff:ffff:ffff:ffff:ffff", "", "fe80::/10"},
     {"", "fec0::", "feff:ffff:ffff:ffff:ffff:ffff:ffff:ffff", "", "fec0::/10"},
@@ -157,7 +157,7 @@ TEST(EgressPolicy, WhatIsAllowedMayBeReachedOnEveryPort) {
 
 TEST(EgressPolicy, MetadataHasASwitchOfItsOwn) {
     for (const char* metadata : {"169.254.169.254", "100.100.100.200", "192.0.0.192", "168.63.129.16", "fd00:ec2::254",
-                                 "fe80::1", "::ffff:169.254.169.254"}) {
+                                 "fd00:ec2::23", "fe80::1", "::ffff:169.254.169.254"}) {
         EXPECT_THAT(allowing("0.0.0.0/0").refusal("", address(metadata), 80), HasSubstr("--egress-allow-metadata"))
             << metadata;
         EXPECT_THAT(allowing("::/0").refusal("", address(metadata), 80), HasSubstr("--egress-allow-metadata"))
@@ -194,6 +194,12 @@ TEST(EgressPolicy, WhatIsDeniedIsRefusedThoughItBePublicOrAllowed) {
             << spelling;
     }
     EXPECT_EQ(policy.refusal("", address("10.0.0.6"), 443), "");
+    for (const char* form : {"64:ff9b::/96", "::ffff:0:0/96", "::/0"}) {
+        const EgressPolicy no_forms({.denied = list({form})});
+        const std::string inside = std::string(form).starts_with("::f") ? "::ffff:8.8.8.8" : "64:ff9b::8.8.8.8";
+        EXPECT_NE(no_forms.refusal("", address(inside), 443), "") << form;
+        EXPECT_EQ(no_forms.refusal("", address("8.8.8.8"), 443), "") << form;
+    }
     EXPECT_NE(policy.refusal("", address("8.8.8.8"), 443), "");
     EXPECT_EQ(policy.refusal("", address("8.8.8.8"), 8443), "");
     EXPECT_NE(policy.refusal("a.example.org", address("1.1.1.1"), 443), "");

@@ -190,11 +190,27 @@ TEST_F(BreakerTest, AProbeThatIsAskedToWaitOpensItForTheLongerOfBothTimes) {
     EXPECT_EQ(breaker.probe_at() - now, 3600s);
 }
 
-TEST_F(BreakerTest, AskingAgainByRequestsThatWereUnderWayChangesNothing) {
+TEST_F(BreakerTest, OfRequestsThatWereUnderWayTogetherTheLongestRestCounts) {
     const auto under_way = breaker.sent(now);
     ask_for(60s);
-    EXPECT_EQ(breaker.failed(under_way, now, 0, now + 90s), Change::none);
+    EXPECT_EQ(breaker.failed(under_way, now, 0, now + 1s), Change::none);
+    EXPECT_EQ(breaker.failed(under_way, now, 0, now + 61s), Change::none) << "the same wish, some time later";
     EXPECT_EQ(breaker.probe_at() - now, 60s);
+    EXPECT_EQ(breaker.failed(under_way, now, 0, now + 90s), Change::opened);
+    EXPECT_EQ(breaker.probe_at() - now, 90s);
+    breaker.reset();
+    EXPECT_EQ(breaker.failed(under_way, now, 0, now + 200s), Change::none) << "another endpoint did not ask";
+}
+
+TEST_F(BreakerTest, AskingAgainAndAgainCountsAsAnOpeningOnlyAfterTwentyInARow) {
+    for (int i = 1; i < 20; ++i) {
+        EXPECT_EQ(ask_for(1s), Change::opened);
+        EXPECT_EQ(breaker.probe_at() - now, 1s) << i;
+        EXPECT_EQ(breaker.times_opened(), 0);
+        wait_for_probe();
+    }
+    EXPECT_EQ(ask_for(1s), Change::opened);
+    EXPECT_EQ(breaker.probe_at() - now, 5s) << "it does nothing but refuse";
 }
 
 TEST_F(BreakerTest, AFailureAfterAnOpeningThatWasAskedForIsTheFirst) {
