@@ -1,1 +1,1 @@
-SELECT moai_private.record_bundle('186cb26f7f344e29439f785fa62c7c77ce0bd7f83c30939a9f03370ce965d19b');
+SELECT moai_private.record_bundle('6d126cd3840ba713e68808e5d541f0f53ce8a7c8c1461f0f517c3e9b0da9d49d');

@@ -1011,7 +1011,7 @@ ALTER FUNCTION moai.resume_subscription(id uuid) OWNER TO moai_owner;
 --
 
 COMMENT ON FUNCTION moai.resume_subscription(id uuid) IS 'Delivers to a paused or disabled subscription again and returns how many parked deliveries it released: oldest first, 32 at once, doubling
-each second. Harmless for an active one. Deliveries of a publisher that is just committing come by themselves within 30 seconds.
+each second. For an active one it closes the breaker: whoever has mended the endpoint need not wait for its next probe. Deliveries of a publisher that is just committing come by themselves within 30 seconds.
 Raises MO404, MO410 (deleted), MO422 (the transaction is not READ COMMITTED). Locks: the subscription, then its parked deliveries.';
 
 --
@@ -1108,7 +1108,7 @@ ALTER FUNCTION moai.update_subscription(id uuid, url text, event_types text[], f
 --
 
 COMMENT ON FUNCTION moai.update_subscription(id uuid, url text, event_types text[], format text, timeout interval, max_attempts integer, retry_base interval, retry_factor double precision, retry_cap interval, retry_jitter double precision, description text, max_in_flight integer, rate_limit double precision) IS 'Changes a subscription; NULL keeps what is, an empty description and a max_in_flight or rate_limit of 0 remove it. Arguments as moai.create_subscription.
-Retries use the new URL and policy at once. event_types decide over events published later. A changed max_attempts moves the tries left of its
+Retries use the new URL and policy at once, and what waits for the old URL to recover waits no more. event_types decide over events published later. A changed max_attempts moves the tries left of its
 unfinished deliveries by the difference, down to one.
 Raises MO404, MO410 (deleted), MO422 naming the argument. Locks: the subscription, then, if max_attempts changes, its unfinished deliveries in the order of their keys.';
 
@@ -4816,6 +4816,32 @@ COMMENT ON FUNCTION moai_private.release_held() IS 'Removes the held events that
 many events these were. Locks: the rows it removes; it stops nobody.';
 
 --
+-- Name: renew_endpoint(uuid); Type: FUNCTION; Schema: moai_private; Owner: moai_owner
+--
+
+CREATE FUNCTION moai_private.renew_endpoint(subscription_id uuid) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+#variable_conflict use_column
+BEGIN
+    DELETE FROM moai_private.endpoint_state AS b WHERE b.subscription_id = renew_endpoint.subscription_id;
+    -- Always: a worker may be about to write that it opened its breaker.
+    IF current_setting('moai.doorbell', true) IS DISTINCT FROM 'off' THEN
+        PERFORM pg_notify('moai_endpoint', renew_endpoint.subscription_id::text);
+    END IF;
+END
+$$;
+
+ALTER FUNCTION moai_private.renew_endpoint(subscription_id uuid) OWNER TO moai_owner;
+
+--
+-- Name: FUNCTION renew_endpoint(subscription_id uuid); Type: COMMENT; Schema: moai_private; Owner: moai_owner
+--
+
+COMMENT ON FUNCTION moai_private.renew_endpoint(subscription_id uuid) IS 'Forgets what is held against an endpoint, and tells every worker to when this transaction commits: its breaker closes. With moai.doorbell = off, or to a worker that does not
+listen at that moment, nothing is told: another url is noticed when that worker listens again or by its next probe, a resumption by its next probe.';
+
+--
 -- Name: resume_subscription(uuid, timestamp with time zone); Type: FUNCTION; Schema: moai_private; Owner: moai_owner
 --
 
@@ -4837,6 +4863,7 @@ BEGIN
     UPDATE moai_private.subscription AS s
     SET state = 'active', state_reason = NULL, held = false, updated_at = resume_subscription.at
     WHERE s.id = _old.id;
+    PERFORM moai_private.renew_endpoint(_old.id);
 
     -- SKIP LOCKED: only a claim can hold a parked row now, one that has lapsed. It sees us when we commit, or comes back to the row.
     -- The ramp releases 32 deliveries at once and doubles that each second, so that the endpoint is not knocked over again.
@@ -5675,7 +5702,7 @@ BEGIN
     WHERE s.id = _old.id;
 
     IF _new.url <> _old.url THEN
-        DELETE FROM moai_private.endpoint_state AS b WHERE b.subscription_id = _old.id;  -- that endpoint failed, not this one
+        PERFORM moai_private.renew_endpoint(_old.id);  -- the other one failed, not this one
     END IF;
     -- The tries that were made stay made: what is left moves with the limit. Keys in order, as moai_private.complete locks them.
     IF _new.max_attempts <> _old.max_attempts THEN
@@ -7749,6 +7776,12 @@ REVOKE ALL ON FUNCTION moai_private.refuse_other_content(key text, first_id uuid
 --
 
 REVOKE ALL ON FUNCTION moai_private.release_held() FROM PUBLIC;
+
+--
+-- Name: FUNCTION renew_endpoint(subscription_id uuid); Type: ACL; Schema: moai_private; Owner: moai_owner
+--
+
+REVOKE ALL ON FUNCTION moai_private.renew_endpoint(subscription_id uuid) FROM PUBLIC;
 
 --
 -- Name: FUNCTION resume_subscription(id uuid, at timestamp with time zone); Type: ACL; Schema: moai_private; Owner: moai_owner

@@ -27,6 +27,7 @@
 
 -- Publishing and fan-out
 \ir internal/doorbell.sql
+\ir internal/renew_endpoint.sql
 \ir internal/type_patterns.sql
 \ir internal/content_hash.sql
 \ir internal/take_idempotency_key.sql

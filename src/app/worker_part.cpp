@@ -109,6 +109,7 @@ struct WorkerPart::Impl {
           listener(loop, database_url, name,
                    {.on_wake = [this](int sender_pid) { rung(sender_pid); },
                     .on_help = [this] { sentinel.called_for_help(); },
+                    .on_endpoint_renewed = [this](const std::string& id) { delivery_loop.renew_endpoint(id); },
                     .on_ready = [this] { heard(); },
                     .on_lost = [this](const pg::Error& error) { lost("listen", error); }}),
           office(loop, {.database_url = database_url, .worker_name = name, .longest_patience = patience(settings)},

@@ -8,8 +8,8 @@
 
 namespace moai::delivery {
 
-/// A wish beyond this is cut to it: a slip of a receiver's must not hold its webhooks for longer than its operator, who
-/// may have mended it or given another URL, would wait for the next request.
+/// A wish beyond this is cut to it: a slip of a receiver's must not hold its webhooks for longer than whoever has
+/// mended it, and does not know of moai.resume_subscription, would wait for the next request.
 constexpr std::chrono::seconds kLongestRetryAfter = std::chrono::hours(1);
 
 /// `value` is the header's: a number of seconds, or an HTTP date, which is compared with `now` (RFC 9110, 10.2.3 and

@@ -18,7 +18,7 @@ enum class WakeReason {
     office,          ///< this worker has become the sentinel
     linger,          ///< the sentinel is awake: publishers are silent
     help,            ///< the sentinel called for help
-    unanswered,      ///< somebody rang, and the sentinel may not have heard
+    unanswered,      ///< somebody rang or asked, and nobody may have heard
     falling_asleep,  ///< the sentinel cannot sleep yet: somebody who was silent is still publishing
 };
 /// What became of one delivery when its attempt was recorded.

@@ -264,15 +264,15 @@ struct AsyncConnection::Impl : std::enable_shared_from_this<AsyncConnection::Imp
     }
 
     void deliver_notifications() {
-        std::vector<std::pair<std::string, int>> heard;
+        std::vector<Notification> heard;
         while (PGnotify* notification = PQnotifies(handle.get())) {
-            heard.emplace_back(notification->relname, notification->be_pid);
+            heard.push_back({notification->relname, notification->extra, notification->be_pid});
             PQfreemem(notification);
         }
         const std::uint64_t this_session = session;
-        for (const auto& [channel, sender_pid] : heard) {
+        for (const auto& notification : heard) {
             if (session == this_session && callbacks.on_notify) {
-                callbacks.on_notify(channel, sender_pid);
+                callbacks.on_notify(notification);
             }
         }
     }

@@ -13,6 +13,12 @@
 
 namespace moai::pg {
 
+/// What NOTIFY sent.
+struct Notification {
+    std::string channel, payload;
+    int sender_pid = 0;  ///< the sender's backend_pid()
+};
+
 /// Keeps itself connected: on loss it reconnects with jittered exponential backoff (100 ms doubling to 5 s). Where the
 /// URL names several servers it tries each for connect_timeout, beginning with the one that served last.
 /// Not thread-safe: lives on its loop's thread. The address of the socket may change at each reconnect; nobody else
@@ -30,7 +36,7 @@ public:
     struct Callbacks {
         std::function<void()> on_ready;             ///< connected and session_setup done
         std::function<void(const Error&)> on_lost;  ///< connection lost or not made; a reconnect is scheduled
-        std::function<void(const std::string& channel, int sender_pid)> on_notify;  ///< the sender's backend_pid()
+        std::function<void(const Notification&)> on_notify;
     };
     /// Exactly one of the two is given: rows, or the error (connection_lost(): the outcome is unknown).
     using Done = std::function<void(Result rows, const Error* error)>;

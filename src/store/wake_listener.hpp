@@ -1,4 +1,5 @@
-// Hears the doorbell (NOTIFY moai_wake) and the call for help (NOTIFY moai_help).
+// Hears the doorbell (NOTIFY moai_wake), the call for help (NOTIFY moai_help), and of endpoints that begin anew
+// (NOTIFY moai_endpoint).
 #pragma once
 
 #include <functional>
@@ -16,7 +17,8 @@ public:
     struct Callbacks {
         std::function<void(int sender_pid)> on_wake;  ///< the backend that rang
         std::function<void()> on_help;                ///< the sentinel cannot carry all that is due
-        std::function<void()> on_ready;               ///< listening (again)
+        std::function<void(const std::string& subscription_id)> on_endpoint_renewed;
+        std::function<void()> on_ready;  ///< listening (again)
         std::function<void(const pg::Error&)> on_lost;
     };
 

@@ -99,9 +99,15 @@ void DeliveryLoop::wake(WakeReason reason) {
         reason_ = reason;
     }
     claim_wanted_ = true;
-    if (reason == WakeReason::office) {
-        parking_.take_office();
+    if (reason == WakeReason::office || reason == WakeReason::reconnect) {
+        parking_.learn_again();
     }
+    claim_if_useful();
+}
+
+void DeliveryLoop::renew_endpoint(const std::string& subscription_id) {
+    endpoints_.renew(subscription_id, steady_clock::now());
+    parking_.arm();
     claim_if_useful();
 }
 

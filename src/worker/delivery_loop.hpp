@@ -63,6 +63,9 @@ public:
         std::function<bool()> looks_again = [] { return false; };
     };
     void watched_by(Watch watch);
+    /// Whatever made the endpoint of this subscription fail may have been mended: it is another URL, or somebody says
+    /// so.
+    void renew_endpoint(const std::string& subscription_id);
     /// A connection of the queue is (again) up.
     void queue_ready();
     /// Claims no more, gives back what was not started, and calls `drained` once when everything in flight is recorded.

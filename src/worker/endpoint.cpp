@@ -107,7 +107,7 @@ Breaker::Change Endpoint::finished(Ticket ticket, Ending ending, SteadyTime now,
     return change;
 }
 
-Breaker::Change Endpoint::moved() noexcept {
+Breaker::Change Endpoint::renew() noexcept {
     window_ = std::min(options_.first_window, cap());
     ++cuts_;
     return breaker_.reset();

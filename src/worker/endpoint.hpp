@@ -66,8 +66,8 @@ public:
     Ticket sent(SteadyTime now) noexcept;
     /// `share`, 0 to 1, is random: how much of its jitter the breaker takes.
     Breaker::Change finished(Ticket ticket, Ending ending, SteadyTime now, double share) noexcept;
-    /// Another URL: what was learned of the old one is forgotten. Did that close the breaker?
-    Breaker::Change moved() noexcept;
+    /// What was learned of it is forgotten. Did that close the breaker?
+    Breaker::Change renew() noexcept;
 
     /// How many requests more, beside `waiting` ones, it could be given and be rid of within the horizon. At least 0.
     [[nodiscard]] int headroom(SteadyTime now, int waiting) const noexcept;

@@ -41,12 +41,7 @@ void Endpoints::admit(Claimed claimed, SteadyTime now) {
     if (node.endpoint.limits() != limits) {
         node.endpoint.set_limits(limits, now);
     }
-    if (node.url != claimed.delivery.url) {
-        if (!node.url.empty()) {
-            changed(node, node.endpoint.moved());
-        }
-        node.url = claimed.delivery.url;
-    }
+    stands_at(node, claimed.delivery.url);
     if (node.waiting.empty() && node.endpoint.may_send(now)) {
         send(node, std::move(claimed), now);
     } else if (node.endpoint.breaker().state(now) != Breaker::State::closed) {
@@ -167,6 +162,15 @@ void Endpoints::update(Node& node, SteadyTime now) {
     }
 }
 
+void Endpoints::stands_at(Node& node, const std::string& url) {
+    if (node.url != url) {
+        if (!node.url.empty()) {
+            changed(node, node.endpoint.renew());
+        }
+        node.url = url;
+    }
+}
+
 void Endpoints::changed(Node& node, Breaker::Change change) {
     if (change != Breaker::Change::none) {
         changed_[node.id] = change == Breaker::Change::opened;
@@ -255,18 +259,23 @@ void Endpoints::did_not_come(const Wanted& asked, SteadyTime now) {
     }
 }
 
+void Endpoints::renew(const std::string& subscription_id, SteadyTime now) {
+    if (const auto found = nodes_.find(subscription_id); found != nodes_.end()) {
+        changed(found->second, found->second.endpoint.renew());
+        update(found->second, now);
+    }
+}
+
 void Endpoints::adopt(const std::vector<store::KnownEndpoint>& known, SteadyTime now) {
     for (const auto& one : known) {
         const bool is_new = !nodes_.contains(one.subscription_id);
         Node& node = this->node(one.subscription_id, {one.max_in_flight, one.rate_limit}, now);
         node.crowded = node.crowded || one.has_parked;
-        if (is_new) {
-            node.url = one.url;
-            if (one.open) {
-                node.reason = one.open->reason;
-                node.endpoint.breaker().restore(now + one.open->probe_in, one.open->consecutive_failures,
-                                                one.open->times_opened);
-            }
+        stands_at(node, one.url);
+        if (is_new && one.open) {
+            node.reason = one.open->reason;
+            node.endpoint.breaker().restore(now + one.open->probe_in, one.open->consecutive_failures,
+                                            one.open->times_opened);
         }
         update(node, now);
     }

@@ -71,7 +71,10 @@ public:
     /// It could not be asked for: it is wanted again.
     void did_not_come(const Wanted& asked, SteadyTime now);
 
-    /// What the database knows of endpoints. An endpoint that is known here keeps its breaker.
+    /// What is held against this endpoint is forgotten.
+    void renew(const std::string& subscription_id, SteadyTime now);
+    /// What the database knows of endpoints. An endpoint that is known here keeps its breaker, unless its URL is
+    /// another.
     void adopt(const std::vector<store::KnownEndpoint>& known, SteadyTime now);
     /// Breakers that have opened or closed since the last call.
     [[nodiscard]] std::vector<store::BreakerChange> take_changes(SteadyTime now);
@@ -117,6 +120,7 @@ private:
     void park(Node& node, Claimed claimed);
     void pump(Node& node, SteadyTime now);
     void update(Node& node, SteadyTime now);
+    void stands_at(Node& node, const std::string& url);
     void changed(Node& node, Breaker::Change change);
     [[nodiscard]] bool is_saturated(const Node& node, SteadyTime now) const;
 

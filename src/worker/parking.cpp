@@ -50,7 +50,7 @@ bool Parking::begin(int free_slots, bool claim_waits) {
     return true;
 }
 
-void Parking::take_office() {
+void Parking::learn_again() {
     if (learn_timer_ == 0) {
         learn_timer_ = loop_.at(std::max(learned_at_ + learn_every_, steady_clock::now()), [this] {
             learn_timer_ = 0;
@@ -91,7 +91,8 @@ void Parking::tell() {
     auto changes = endpoints_.take_changes(steady_clock::now());
     for (const auto& change : changes) {
         if (change.open) {
-            log::warning("endpoint fails, its deliveries wait",
+            log::warning(change.open->times_opened > 0 ? "endpoint fails, its deliveries wait"
+                                                       : "endpoint asks for a rest, its deliveries wait",
                          {{"subscription_id", change.subscription_id},
                           {"consecutive_failures", change.open->consecutive_failures},
                           {"reason", change.open->reason},

@@ -19,8 +19,8 @@ Sentinel::Sentinel(base::EventLoop& loop, store::Office& office, Loop delivery_l
       error_backoff_(100ms, 10s) {}
 
 Sentinel::~Sentinel() {
-    for (const auto timer :
-         {ask_timer_, look_timer_, deputy_timer_, saturation_timer_, error_timer_, deadline_timer_, cover_timer_}) {
+    for (const auto timer : {ask_timer_, look_timer_, deputy_timer_, saturation_timer_, error_timer_, deadline_timer_,
+                             cover_timer_, wait_timer_}) {
         loop_.cancel(timer);
     }
 }
@@ -59,6 +59,14 @@ void Sentinel::cover() {
     });
 }
 
+/// The end of a wait is this worker's safety look: it must not be late where nothing answers, or only much later.
+void Sentinel::expect_answer() {
+    again_at(wait_timer_, steady_clock::now() + options_.patience + options_.uncovered, [this] {
+        look(WakeReason::unanswered);
+        expect_answer();
+    });
+}
+
 bool Sentinel::in_office() const noexcept {
     return state_ == State::awake || state_ == State::falling_asleep || state_ == State::asleep;
 }
@@ -75,6 +83,7 @@ void Sentinel::session_lost() {
     refused_ = false;
     loop_.cancel(std::exchange(look_timer_, 0));
     loop_.cancel(std::exchange(error_timer_, 0));
+    loop_.cancel(std::exchange(wait_timer_, 0));
     if (before != State::away && before != State::waiting) {
         // Since the flag went down publishers are silent, and nobody else may be there to take the office.
         look(WakeReason::reconnect);
@@ -108,12 +117,14 @@ void Sentinel::ask_for_office() {
         return;
     }
     state_ = State::waiting;
+    expect_answer();
     office_.await_office(
         idle() ? options_.patience : 0ms,
         [this](store::Office::Answer answer, const pg::Error* error) { office_answered(std::move(answer), error); });
 }
 
 void Sentinel::office_answered(store::Office::Answer answer, const pg::Error* error) {
+    loop_.cancel(std::exchange(wait_timer_, 0));
     if (error != nullptr) {
         failed(*error);
         return;
@@ -131,6 +142,7 @@ void Sentinel::office_answered(store::Office::Answer answer, const pg::Error* er
     }
     settle();
     ask_for_office();  // again, if it was not granted
+    cover();
 }
 
 /// What has changed while the office's session was at something else.
@@ -330,6 +342,7 @@ void Sentinel::leave() {
         state_ = State::away;
         refused_ = false;
         ask_for_office();
+        cover();
         if (stopped_) {
             std::exchange(stopped_, nullptr)();
         }

@@ -71,7 +71,8 @@ public:
     /// Is this worker the sentinel, for all it knows? Then nobody need tell it of its own leases.
     [[nodiscard]] bool in_office() const noexcept;
     [[nodiscard]] bool asleep() const noexcept { return state_ == State::asleep; }
-    /// Another worker is the sentinel; the end of this wait is a look, whoever gets the office.
+    /// Another worker is the sentinel; the end of this wait is a look, whoever gets the office and whether it is
+    /// answered or not.
     [[nodiscard]] bool waits() const noexcept { return state_ == State::waiting; }
     /// It is awake and has room: another look comes within milliseconds, and one more before it sleeps.
     [[nodiscard]] bool looks_again() const noexcept { return state_ == State::awake && !full_; }
@@ -98,6 +99,7 @@ private:
     void sleep_answered(bool asleep, const pg::Error* error);
     void look(WakeReason reason);
     void cover();
+    void expect_answer();
     void wake_up();
     void call_for_help();
     void plan_to_hand_on();
@@ -125,7 +127,7 @@ private:
     base::Backoff error_backoff_;
     std::function<void()> stopped_;
     base::EventLoop::TimerId ask_timer_ = 0, look_timer_ = 0, deadline_timer_ = 0, deputy_timer_ = 0, cover_timer_ = 0,
-                             saturation_timer_ = 0, error_timer_ = 0;
+                             wait_timer_ = 0, saturation_timer_ = 0, error_timer_ = 0;
 };
 
 }  // namespace moai::worker

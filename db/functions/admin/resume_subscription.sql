@@ -11,5 +11,5 @@ END
 $$;
 COMMENT ON FUNCTION moai.resume_subscription IS
 $$Delivers to a paused or disabled subscription again and returns how many parked deliveries it released: oldest first, 32 at once, doubling
-each second. Harmless for an active one. Deliveries of a publisher that is just committing come by themselves within 30 seconds.
+each second. For an active one it closes the breaker: whoever has mended the endpoint need not wait for its next probe. Deliveries of a publisher that is just committing come by themselves within 30 seconds.
 Raises MO404, MO410 (deleted), MO422 (the transaction is not READ COMMITTED). Locks: the subscription, then its parked deliveries.$$;

@@ -28,6 +28,6 @@ END
 $$;
 COMMENT ON FUNCTION moai.update_subscription IS
 $$Changes a subscription; NULL keeps what is, an empty description and a max_in_flight or rate_limit of 0 remove it. Arguments as moai.create_subscription.
-Retries use the new URL and policy at once. event_types decide over events published later. A changed max_attempts moves the tries left of its
+Retries use the new URL and policy at once, and what waits for the old URL to recover waits no more. event_types decide over events published later. A changed max_attempts moves the tries left of its
 unfinished deliveries by the difference, down to one.
 Raises MO404, MO410 (deleted), MO422 naming the argument. Locks: the subscription, then, if max_attempts changes, its unfinished deliveries in the order of their keys.$$;

@@ -18,6 +18,7 @@ BEGIN
     UPDATE moai_private.subscription AS s
     SET state = 'active', state_reason = NULL, held = false, updated_at = resume_subscription.at
     WHERE s.id = _old.id;
+    PERFORM moai_private.renew_endpoint(_old.id);
 
     -- SKIP LOCKED: only a claim can hold a parked row now, one that has lapsed. It sees us when we commit, or comes back to the row.
     -- The ramp releases 32 deliveries at once and doubles that each second, so that the endpoint is not knocked over again.

@@ -33,7 +33,7 @@ BEGIN
     WHERE s.id = _old.id;
 
     IF _new.url <> _old.url THEN
-        DELETE FROM moai_private.endpoint_state AS b WHERE b.subscription_id = _old.id;  -- that endpoint failed, not this one
+        PERFORM moai_private.renew_endpoint(_old.id);  -- the other one failed, not this one
     END IF;
     -- The tries that were made stay made: what is left moves with the limit. Keys in order, as moai_private.complete locks them.
     IF _new.max_attempts <> _old.max_attempts THEN

@@ -339,11 +339,7 @@ TEST(Shutdown, SaysThatTheApiCutARequestOff) {
     pg::Connection blocker(database.admin_url(), "blocker");
     blocker.script("BEGIN; LOCK TABLE moai_private.event IN ACCESS EXCLUSIVE MODE");
     test::RawClient client(port);
-    const std::string body = R"({"type":"a","payload":1})";
-    ASSERT_TRUE(
-        client.send("POST /events HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
-                    "Content-Length: " +
-                    std::to_string(body.size()) + "\r\n\r\n" + body));
+    ASSERT_TRUE(client.send(test::post_request("/events", R"({"type":"a","payload":1})")));
     ASSERT_TRUE(waits_for_a_lock(database, "moai api"));
     serve.send(SIGTERM);
     EXPECT_EQ(serve.wait(), code(ExitCode::drain_incomplete)) << serve.err();

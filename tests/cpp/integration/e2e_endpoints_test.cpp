@@ -168,6 +168,30 @@ TEST_F(Endpoints, ThatAskToBeLeftAloneAreAndDelayNobodyElse) {
     EXPECT_TRUE(eventually([&] { return breaker_of(id) == "closed"; }));
 }
 
+TEST_F(Endpoints, ThatAskedForAnHourNeedNotBeWaitedForOnceTheyAreMendedOrReplaced) {
+    std::atomic<bool> busy = true;
+    receiver.on("/", [&](const ReceivedRequest&, std::size_t) {
+        return busy ? Answer{.status = 503, .headers = {{"Retry-After", "3600"}}} : Answer{.status = 200};
+    });
+    const std::string mended = subscribe_to(receiver.url(), "a"), replaced = subscribe_to(receiver.url(), "b");
+    MoaiProcess server_process(server("run", database.url()));
+    RestClient api(api_port(server_process));
+    for (const char* type : {"a", "b"}) {
+        publish_many(1, type);
+        ASSERT_TRUE(eventually([&] { return breaker_of(*type == 'a' ? mended : replaced) == "open"; }, 20s));
+        publish_many(50, type);
+    }
+    ASSERT_TRUE(
+        eventually([&] { return number(sql, "SELECT count(*) FROM moai.delivery WHERE state = 'parked'") == 100; }));
+    EXPECT_EQ(receiver.count(), 2U);
+    busy = false;
+    EXPECT_EQ(api.request("POST", "/subscriptions/" + mended + "/resume", "{}").status, 200);
+    EXPECT_EQ(api.request("PATCH", "/subscriptions/" + replaced, R"({"url":")" + other.url() + R"("})").status, 200);
+    EXPECT_TRUE(receiver.wait_for_distinct(52, 10s)) << receiver.distinct_deliveries();
+    EXPECT_TRUE(other.wait_for_distinct(50, 10s)) << other.distinct_deliveries();
+    EXPECT_TRUE(eventually([&] { return breaker_of(mended) == "closed" && breaker_of(replaced) == "closed"; }));
+}
+
 TEST_F(Endpoints, ThatAreGoneAreDisabledSayWhyAndGetEverythingOnceTheyAreResumed) {
     std::atomic<bool> gone = true;
     receiver.on("/", [&](const ReceivedRequest&, std::size_t) { return Answer{.status = gone ? 410 : 200}; });

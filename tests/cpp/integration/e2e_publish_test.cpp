@@ -33,15 +33,6 @@ struct Publishing : ::testing::Test {
     TestSubscription subscription = subscribe(sql, receiver.url(), "format => 'raw'");
 
     std::string stored_events() { return value(sql, "SELECT count(*) FROM moai.event"); }
-
-    /// How many of the API's sessions wait for a table's lock in this function.
-    std::int64_t waiting_for_a_table(const std::string& function) {
-        return number(
-            sql,
-            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event = 'relation'"
-            " AND application_name = 'moai api' AND query LIKE '%' || $1 || '(%'",
-            {function});
-    }
 };
 
 /// What a shell prints for `command`.
@@ -262,7 +253,7 @@ TEST_F(Publishing, ADeadlockBetweenAGroupAndAnOpenTransactionIsRepeatedUntilTheF
         RestClient client(port);
         answer = client.post("/events", R"({"type":"a","payload":1})", {{"Idempotency-Key", "crossed"}});
     });
-    ASSERT_TRUE(eventually([&] { return waiting_for_a_table("moai_rest.publish_group") == 1; }))
+    ASSERT_TRUE(eventually([&] { return stuck_publishing_threads(sql) == 1; }))
         << "it has the key and waits for the table";
     const std::string first = value(holder, "SELECT moai.publish('a', '1', idempotency_key => 'crossed')");
     holder.script("COMMIT");
@@ -283,13 +274,10 @@ TEST_F(Publishing, ThatIsStuckInEveryThreadHoldsUpNeitherHealthNorReadersAndEnds
     holder.script("BEGIN; LOCK TABLE moai_private.event IN SHARE MODE");
     std::vector<RawClient> publishers;
     const auto post = [&] {
-        const std::string body = R"({"type":"a","payload":1})";
-        publishers.emplace_back(port).send(
-            "POST /events HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: " +
-            std::to_string(body.size()) + "\r\n\r\n" + body);
+        publishers.emplace_back(port).send(post_request("/events", R"({"type":"a","payload":1})"));
     };
     const auto stuck = [&](int threads) {
-        return eventually([&] { return waiting_for_a_table("moai_rest.publish_group") == threads; });
+        return eventually([&] { return stuck_publishing_threads(sql) == threads; });
     };
     // One by itself, because all at once might be one group.
     post();

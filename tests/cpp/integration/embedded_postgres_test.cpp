@@ -158,11 +158,7 @@ TEST_F(Embedded, IsStoppedAtOnceByASecondSignalWhileItDrainsAndAfter) {
     pg::Connection blocker(database_url(), "blocker");
     blocker.script("BEGIN; SELECT moai.publish('a', '1', idempotency_key => 'k')");
     test::RawClient client(port);
-    const std::string body = R"({"type":"a","payload":1,"idempotency_key":"k"})";
-    ASSERT_TRUE(
-        client.send("POST /events HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
-                    "Content-Length: " +
-                    std::to_string(body.size()) + "\r\n\r\n" + body));
+    ASSERT_TRUE(client.send(test::post_request("/events", R"({"type":"a","payload":1,"idempotency_key":"k"})")));
     ASSERT_TRUE(test::eventually([&] {
         return pg::Connection(database_url(), "test")
                    .query(

@@ -36,8 +36,8 @@ protected:
                     lost_.emplace_back(error.what());
                     loop_.stop();
                 },
-                [this](const std::string& channel, int /*sender_pid*/) {
-                    notified_.push_back(channel);
+                [this](const Notification& notification) {
+                    notified_.push_back(notification.channel + notification.payload);
                     loop_.stop();
                 }};
     }
@@ -181,7 +181,7 @@ TEST_F(AsyncConnectionTest, HearsANotification) {
 TEST_F(AsyncConnectionTest, HearsANotificationThatComesWithAnAnswer) {
     const auto connection = started({"LISTEN moai_wake"});
     ASSERT_TRUE(until_ready());
-    EXPECT_FALSE(ask(*connection, "SELECT pg_notify('moai_wake', '')").error);
+    EXPECT_FALSE(ask(*connection, "SELECT pg_notify('moai_wake', ' with a payload')").error);
     ASSERT_TRUE(test::run_until(loop_, [this] { return !notified_.empty(); }));
 }
 

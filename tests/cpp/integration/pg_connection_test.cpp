@@ -255,7 +255,9 @@ TEST_F(InterruptTest, CancelsTheStatementThatWaitsForTheServer) {
     std::thread ring([this, &other] {
         // Once it waits: the interruption must end a wait, not forestall it.
         EXPECT_TRUE(test::eventually([&] {
-            return other.query("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted")
+            return other
+                       .query(
+                           "SELECT count(*) FROM pg_locks WHERE objid = 77 AND locktype = 'advisory' AND NOT granted")
                        .text(0, 0) != "0";
         }));
         eventfd_write(ringer_.get(), 1);

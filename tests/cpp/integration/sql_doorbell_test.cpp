@@ -17,15 +17,20 @@ namespace moai::test {
 namespace {
 
 constexpr const char* kPublish = "SELECT moai.publish('a', '1')";
+/// Of pg_locks, which tells of all databases.
+const std::string kHere = " AND database = (SELECT oid FROM pg_database WHERE datname = current_database())";
 
-/// Hears the doorbell.
+/// Hears the doorbell, or another channel.
 class Ear {
 public:
-    explicit Ear(const std::string& url)
-        : session_(loop_, {url, "ear", {"LISTEN moai_wake", "LISTEN fence"}},
+    explicit Ear(const std::string& url, const std::string& channel = "moai_wake")
+        : session_(loop_, {url, "ear", {"LISTEN " + channel, "LISTEN fence"}},
                    {[this] { loop_.stop(); }, nullptr,
-                    [this](const std::string& channel, int /*sender_pid*/) {
-                        heard_.push_back(channel);
+                    [this](const pg::Notification& notification) {
+                        heard_.push_back(notification.channel);
+                        if (notification.channel != "fence") {
+                            last_payload_ = notification.payload;
+                        }
                         loop_.stop();
                     }}) {
         session_.start();
@@ -47,10 +52,13 @@ public:
                                                            std::count_if(heard_.begin(), heard_.end(), is_fence)));
     }
 
+    [[nodiscard]] const std::string& last_payload() const { return last_payload_; }
+
 private:
     base::EventLoop loop_;
     pg::AsyncConnection session_;
     std::vector<std::string> heard_;
+    std::string last_payload_;
     std::size_t counted_ = 0;
 };
 
@@ -230,7 +238,9 @@ TEST_F(SqlDoorbell, TurnedOffItNeverRingsAndTakesNoLock) {
     publisher_.run("SET moai.doorbell = off");
     publisher_.run(kPublish);
     EXPECT_EQ(ear_.rings(), 0U);
-    EXPECT_EQ(observer_.value("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND mode = 'ShareLock'"), "0");
+    EXPECT_EQ(
+        observer_.value("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND mode = 'ShareLock'" + kHere),
+        "0");
 }
 
 TEST_F(SqlDoorbell, ALeaseOfAWorkerThatIsNotInOfficeIsTold) {
@@ -259,7 +269,7 @@ TEST_F(SqlDoorbell, ALockThatIsGrantedAsThePatienceEndsCounts) {
     ASSERT_EQ(::kill(sentinel_.pid(), SIGCONT), 0);
     waiting.join();
     EXPECT_EQ(answer.substr(0, 4) == "true",
-              observer_.value("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND objid = 2") == "1")
+              observer_.value("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND objid = 2" + kHere) == "1")
         << answer;
 }
 
@@ -279,6 +289,22 @@ TEST_F(SqlDoorbell, WhatAResumedSubscriptionReleasesIsTold) {
     EXPECT_EQ(observer_.value("SELECT moai.resume_subscription('" + subscription_ + "')"), "1");
     EXPECT_EQ(ear_.rings(), 1U);
     EXPECT_EQ(look(sentinel_), "1");
+}
+
+TEST_F(SqlDoorbell, AnEndpointThatBeginsAnewIsToldToEveryWorkerByItsSubscription) {
+    Ear worker(database_.url(), "moai_endpoint");
+    const std::string of_it = "'" + subscription_ + "'";
+    observer_.run("SELECT moai.update_subscription(" + of_it + ", description => 'x')");
+    observer_.run("SELECT moai.update_subscription(id, url => url) FROM moai.subscription");
+    EXPECT_EQ(worker.rings(), 0U) << "it is the same";
+    observer_.run("SELECT moai.update_subscription(" + of_it + ", url => 'https://elsewhere.test/')");
+    EXPECT_EQ(worker.rings(), 1U);
+    EXPECT_EQ(worker.last_payload(), subscription_);
+    observer_.run("SELECT moai.resume_subscription(" + of_it + ")");
+    EXPECT_EQ(worker.rings(), 1U);
+    observer_.run("SET moai.doorbell = off");
+    observer_.run("SELECT moai.resume_subscription(" + of_it + ")");
+    EXPECT_EQ(worker.rings(), 0U) << "two-phase commit refuses a NOTIFY";
 }
 
 TEST_F(SqlDoorbell, ADeliveryThatAnOperatorRetriesIsTold) {

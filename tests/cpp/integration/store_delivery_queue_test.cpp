@@ -376,8 +376,10 @@ TEST_F(DeliveryQueueTest, FailsAnOutstandingClaimAndGoesOnAfterTheSessionIsTermi
     EXPECT_TRUE(claim(1).deliveries.empty());
 }
 
-TEST_F(DeliveryQueueTest, WakesTheListenerWhenAnEventIsPublishedAndTheSentinelSleepsOrCallsForHelp) {
+TEST_F(DeliveryQueueTest,
+       WakesTheListenerWhenAnEventIsPublishedAndTheSentinelSleepsOrCallsForHelpOrAnEndpointBeginsAnew) {
     int woken = 0, called = 0;
+    std::string renewed;
     WakeListener listener(loop_, database_.url(), "w1",
                           {.on_wake =
                                [&](int /*sender_pid*/) {
@@ -387,6 +389,11 @@ TEST_F(DeliveryQueueTest, WakesTheListenerWhenAnEventIsPublishedAndTheSentinelSl
                            .on_help =
                                [&] {
                                    ++called;
+                                   loop_.stop();
+                               },
+                           .on_endpoint_renewed =
+                               [&](const std::string& id) {
+                                   renewed = id;
                                    loop_.stop();
                                },
                            .on_ready = [this] { loop_.stop(); },
@@ -403,6 +410,11 @@ TEST_F(DeliveryQueueTest, WakesTheListenerWhenAnEventIsPublishedAndTheSentinelSl
     sentinel.query("SELECT moai.call_for_help()");
     ASSERT_TRUE(test::run_until(loop_, [&] { return called > 0; }));
     EXPECT_EQ(woken, 1);
+    EXPECT_EQ(renewed, "");
+    const std::string id(sentinel.query("SELECT id FROM moai.subscription").text(0, 0));
+    sentinel.query("SELECT moai.resume_subscription($1)", {id});
+    ASSERT_TRUE(test::run_until(loop_, [&] { return !renewed.empty(); }));
+    EXPECT_EQ(renewed, id);
     pg::Connection admin(database_.admin_url(), "test");
     EXPECT_EQ(admin
                   .query("SELECT count(*) FROM pg_stat_activity WHERE application_name = 'moai worker w1' AND datname "

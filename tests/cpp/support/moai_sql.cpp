@@ -30,6 +30,12 @@ std::string publish(pg::Connection& connection, const std::string& payload, cons
     return value(connection, "SELECT moai.publish($1, $2)", {type, payload});
 }
 
+std::int64_t stuck_publishing_threads(pg::Connection& connection) {
+    return number(connection,
+                  "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event = 'relation'"
+                  " AND application_name = 'moai api' AND query LIKE '%moai_rest.publish_group(%'");
+}
+
 std::vector<LoggedAttempt> attempts_of(pg::Connection& connection, const std::string& event_id) {
     const pg::Result rows = connection.query(
         "SELECT attempt_no, coalesce(http_status, 0), error_class, terminal_state, worker, is_orphan,"

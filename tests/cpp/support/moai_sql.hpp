@@ -28,6 +28,9 @@ struct TestSubscription {
 std::string publish(pg::Connection& connection, const std::string& payload = "{}",
                     const std::string& type = "test.event");
 
+/// How many of the API's sessions wait for a table's lock while they publish a group.
+[[nodiscard]] std::int64_t stuck_publishing_threads(pg::Connection& connection);
+
 /// One row of moai.attempt. Times in microseconds since 1970.
 struct LoggedAttempt {
     int number = 0;

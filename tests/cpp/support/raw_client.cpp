@@ -49,6 +49,11 @@ RawClient::RawClient(std::uint16_t port, int receive_buffer)
     }
 }
 
+std::string post_request(const std::string& path, const std::string& json) {
+    return "POST " + path + " HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: " +
+           std::to_string(json.size()) + "\r\n\r\n" + json;
+}
+
 bool RawClient::send(std::string_view bytes) {
     while (!bytes.empty()) {
         const auto sent = ::send(socket_.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL);

@@ -18,6 +18,9 @@ struct RawResponse {
     std::string body;
 };
 
+/// A POST of JSON.
+[[nodiscard]] std::string post_request(const std::string& path, const std::string& json);
+
 /// One TCP connection to 127.0.0.1. Not thread-safe. Waits are bounded: 10 s unless said otherwise.
 class RawClient {
 public:

@@ -1,6 +1,6 @@
 BEGIN;
 \ir ../helpers.psql
-SELECT plan(10);
+SELECT plan(11);
 
 SELECT pg_temp.subscribe('resume_subscription', state => 'paused') AS s \gset
 SELECT moai_private.insert_event('a', '1', NULL, 'resume_subscription', '24 h', clock_timestamp() + i * interval '1 s') FROM generate_series(96, 0, -1) AS i \g /dev/null
@@ -14,6 +14,9 @@ SELECT ok(bool_and(NOT parked), 'nothing stays parked') FROM released;
 SELECT results_eq('SELECT k, round(after, 6) FROM released WHERE k IN (0, 32, 96) ORDER BY k', 'VALUES (0::bigint, 0::numeric), (32, 1), (96, 2)', 'the ramp releases 32, then as many more as before each second');
 SELECT ok(bool_and(after >= earlier), 'oldest first') FROM (SELECT after, lag(after, 1, 0) OVER (ORDER BY k) AS earlier FROM released) AS r;
 SELECT is(moai.resume_subscription(:'s'), 0, 'repeating it is harmless');
+SELECT moai.record_breakers('w', format('[{"subscription_id":"%s","is_open":true,"probe_in_us":1,"consecutive_failures":20,"times_opened":1,"reason":"timeout"}]', :'s')::json) \g /dev/null
+SELECT moai.resume_subscription(:'s') \g /dev/null
+SELECT is((SELECT breaker FROM moai.subscription WHERE id = :'s'), 'closed', 'nothing is held against the endpoint of an active one any more');
 SELECT pg_temp.subscribe('resume_subscription', state => 'disabled') AS d \gset
 SELECT moai.resume_subscription(:'d') \g /dev/null
 SELECT is((SELECT state FROM moai.subscription WHERE id = :'d'), 'active', 'a disabled one comes back, too');

@@ -240,9 +240,9 @@ TEST_F(EndpointTest, HeadroomOfABreakerIsNothingAndThenOne) {
 TEST_F(EndpointTest, AnotherUrlStartsAfreshButKeepsWhatIsInFlight) {
     open();
     const int in_flight = endpoint.in_flight();
-    EXPECT_EQ(endpoint.moved(), Change::closed);
+    EXPECT_EQ(endpoint.renew(), Change::closed);
     EXPECT_EQ(fill(), 16 - in_flight);
-    EXPECT_EQ(endpoint.moved(), Change::none);
+    EXPECT_EQ(endpoint.renew(), Change::none);
 }
 
 TEST_F(EndpointTest, IsForgottenOnlyWhenNothingWouldBeLost) {

@@ -321,6 +321,28 @@ TEST_F(EndpointsTest, AnotherUrlIsAnotherEndpoint) {
     EXPECT_EQ(endpoints.open_breakers(), 0U);
 }
 
+TEST_F(EndpointsTest, AnotherUrlThatTheDatabaseKnowsIsAnotherEndpoint) {
+    open("a");
+    endpoints.adopt({{.subscription_id = "a", .url = "https://elsewhere", .has_parked = true}}, now);
+    EXPECT_EQ(endpoints.open_breakers(), 0U);
+    EXPECT_EQ(endpoints.wanted(100, now).subscription_ids, std::vector<std::string>{"a"});
+}
+
+TEST_F(EndpointsTest, OneThatIsRenewedAsksForWhatWaitsAndTheDatabaseIsTold) {
+    open("a");
+    static_cast<void>(endpoints.take_changes(now));
+    admit("a", 1);
+    endpoints.settled("a", now);
+    ASSERT_FALSE(endpoints.wants_parked());
+    endpoints.renew("a", now);
+    EXPECT_EQ(endpoints.wanted(100, now).subscription_ids, std::vector<std::string>{"a"});
+    const auto changes = endpoints.take_changes(now);
+    ASSERT_EQ(changes.size(), 1U);
+    EXPECT_FALSE(changes[0].open);
+    endpoints.renew("unknown here", now);
+    EXPECT_FALSE(endpoints.has_changes());
+}
+
 TEST_F(EndpointsTest, ARateThatIsHeldSendsAtTheTokensTime) {
     admit("a", 16, std::nullopt, 25);
     while (!sent.empty()) {

@@ -444,12 +444,42 @@ TEST_F(SentinelTest, WhoCannotHearLeavesTheOffice) {
     EXPECT_EQ(next_call(), "await");
 }
 
-TEST_F(SentinelTest, WhoCannotHearAnyMoreWhenTheOfficeComesLeavesItAtOnce) {
+TEST_F(SentinelTest, WhoCannotHearAnyMoreWhenTheOfficeComesLeavesItAtOnceAndLooksNowAndThen) {
     begin();
     ASSERT_EQ(next_call(), "await");
     sentinel.listening(false);
     office.answer(true);
     EXPECT_EQ(next_call(), "leave");
+    office.done();
+    looks.clear();
+    run_for(10 * options.uncovered);
+    EXPECT_GE(looks.size(), 3U) << "perhaps nobody is in office";
+}
+
+TEST_F(SentinelTest, WhoCannotHearAnyMoreWhenItsWaitEndsLooksNowAndThen) {
+    begin();
+    ASSERT_EQ(next_call(), "await");
+    sentinel.listening(false);
+    office.answer(false);
+    looks.clear();
+    run_for(10 * options.uncovered);
+    EXPECT_GE(looks.size(), 3U);
+}
+
+TEST_F(SentinelTest, AWaitThatIsNotAnsweredInTimeIsALookAsItsEndWouldBe) {
+    begin();
+    ASSERT_EQ(next_call(), "await");
+    run_for(options.patience / 2);
+    EXPECT_TRUE(looks.empty());
+    run_for(options.patience / 2 + 5 * options.uncovered);
+    EXPECT_EQ(looks, std::vector<WakeReason>{WakeReason::unanswered});
+    run_for(options.patience + 5 * options.uncovered);
+    EXPECT_EQ(looks.size(), 2U) << "and so on";
+    looks.clear();
+    office.answer(false);
+    ASSERT_EQ(next_call(), "await");
+    run_for(options.patience / 2);
+    EXPECT_TRUE(looks.empty()) << "this one is answered, the next has just begun";
 }
 
 TEST_F(SentinelTest, AnErrorGivesUpWhatTheSessionMayHoldAndBeginsAnew) {
