@@ -1,1 +1,1 @@
-SELECT moai_private.record_bundle('6d126cd3840ba713e68808e5d541f0f53ce8a7c8c1461f0f517c3e9b0da9d49d');
+SELECT moai_private.record_bundle('04722f5cb569d25d372433fa9fb4ba356b106c379797f5666c65c5298c802e3b');

@@ -510,6 +510,8 @@ CREATE TABLE moai_private.subscription (
     rate_limit double precision,
     old_secrets text[],
     old_until timestamp with time zone[],
+    disable_after interval,
+    CONSTRAINT subscription_disable_after_range CHECK (((disable_after >= '00:01:00'::interval) AND (disable_after <= '366 days'::interval))),
     CONSTRAINT subscription_format_known CHECK ((format = ANY (ARRAY['standard'::text, 'raw'::text]))),
     CONSTRAINT subscription_held_unless_active CHECK ((held OR (state = 'active'::moai.subscription_state))),
     CONSTRAINT subscription_max_attempts_range CHECK (((max_attempts >= 1) AND (max_attempts <= 100))),
@@ -570,10 +572,16 @@ COMMENT ON COLUMN moai_private.subscription.old_secrets IS 'Replaced ones, newes
 COMMENT ON COLUMN moai_private.subscription.old_until IS 'When each of them stops signing.';
 
 --
--- Name: create_subscription(text, text[], text, text, text, interval, integer, interval, double precision, interval, double precision, text, integer, double precision, timestamp with time zone); Type: FUNCTION; Schema: moai_private; Owner: moai_owner
+-- Name: COLUMN subscription.disable_after; Type: COMMENT; Schema: moai_private; Owner: moai_owner
 --
 
-CREATE FUNCTION moai_private.create_subscription(url text, event_types text[], tenant text, secret text, format text, timeout interval, max_attempts integer, retry_base interval, retry_factor double precision, retry_cap interval, retry_jitter double precision, description text, max_in_flight integer, rate_limit double precision, at timestamp with time zone) RETURNS moai_private.subscription
+COMMENT ON COLUMN moai_private.subscription.disable_after IS 'After so long of nothing but failures it is disabled. NULL: never.';
+
+--
+-- Name: create_subscription(text, text[], text, text, text, interval, integer, interval, double precision, interval, double precision, text, integer, double precision, interval, timestamp with time zone); Type: FUNCTION; Schema: moai_private; Owner: moai_owner
+--
+
+CREATE FUNCTION moai_private.create_subscription(url text, event_types text[], tenant text, secret text, format text, timeout interval, max_attempts integer, retry_base interval, retry_factor double precision, retry_cap interval, retry_jitter double precision, description text, max_in_flight integer, rate_limit double precision, disable_after interval, at timestamp with time zone) RETURNS moai_private.subscription
     LANGUAGE plpgsql
     AS $$
 #variable_conflict use_column
@@ -595,6 +603,7 @@ BEGIN
     _new.retry_jitter := create_subscription.retry_jitter;
     _new.max_in_flight := create_subscription.max_in_flight;
     _new.rate_limit := create_subscription.rate_limit;
+    _new.disable_after := create_subscription.disable_after;
     _new.state := 'active';
     _new.held := false;
     _new.created_at := create_subscription.at;
@@ -606,39 +615,40 @@ BEGIN
 END
 $$;
 
-ALTER FUNCTION moai_private.create_subscription(url text, event_types text[], tenant text, secret text, format text, timeout interval, max_attempts integer, retry_base interval, retry_factor double precision, retry_cap interval, retry_jitter double precision, description text, max_in_flight integer, rate_limit double precision, at timestamp with time zone) OWNER TO moai_owner;
+ALTER FUNCTION moai_private.create_subscription(url text, event_types text[], tenant text, secret text, format text, timeout interval, max_attempts integer, retry_base interval, retry_factor double precision, retry_cap interval, retry_jitter double precision, description text, max_in_flight integer, rate_limit double precision, disable_after interval, at timestamp with time zone) OWNER TO moai_owner;
 
 --
--- Name: FUNCTION create_subscription(url text, event_types text[], tenant text, secret text, format text, timeout interval, max_attempts integer, retry_base interval, retry_factor double precision, retry_cap interval, retry_jitter double precision, description text, max_in_flight integer, rate_limit double precision, at timestamp with time zone); Type: COMMENT; Schema: moai_private; Owner: moai_owner
+-- Name: FUNCTION create_subscription(url text, event_types text[], tenant text, secret text, format text, timeout interval, max_attempts integer, retry_base interval, retry_factor double precision, retry_cap interval, retry_jitter double precision, description text, max_in_flight integer, rate_limit double precision, disable_after interval, at timestamp with time zone); Type: COMMENT; Schema: moai_private; Owner: moai_owner
 --
 
-COMMENT ON FUNCTION moai_private.create_subscription(url text, event_types text[], tenant text, secret text, format text, timeout interval, max_attempts integer, retry_base interval, retry_factor double precision, retry_cap interval, retry_jitter double precision, description text, max_in_flight integer, rate_limit double precision, at timestamp with time zone) IS 'moai.create_subscription at a given time; returns the stored row.';
+COMMENT ON FUNCTION moai_private.create_subscription(url text, event_types text[], tenant text, secret text, format text, timeout interval, max_attempts integer, retry_base interval, retry_factor double precision, retry_cap interval, retry_jitter double precision, description text, max_in_flight integer, rate_limit double precision, disable_after interval, at timestamp with time zone) IS 'moai.create_subscription at a given time; returns the stored row.';
 
 --
--- Name: create_subscription(text, text[], text, text, text, interval, integer, interval, double precision, interval, double precision, text, integer, double precision); Type: FUNCTION; Schema: moai; Owner: moai_owner
+-- Name: create_subscription(text, text[], text, text, text, interval, integer, interval, double precision, interval, double precision, text, integer, double precision, interval); Type: FUNCTION; Schema: moai; Owner: moai_owner
 --
 
-CREATE FUNCTION moai.create_subscription(url text, event_types text[], tenant text DEFAULT 'default'::text, secret text DEFAULT NULL::text, format text DEFAULT 'standard'::text, timeout interval DEFAULT '00:00:15'::interval, max_attempts integer DEFAULT 8, retry_base interval DEFAULT '00:00:05'::interval, retry_factor double precision DEFAULT 5, retry_cap interval DEFAULT '24:00:00'::interval, retry_jitter double precision DEFAULT 0.1, description text DEFAULT NULL::text, max_in_flight integer DEFAULT NULL::integer, rate_limit double precision DEFAULT NULL::double precision) RETURNS TABLE(id uuid, secret text)
+CREATE FUNCTION moai.create_subscription(url text, event_types text[], tenant text DEFAULT 'default'::text, secret text DEFAULT NULL::text, format text DEFAULT 'standard'::text, timeout interval DEFAULT '00:00:15'::interval, max_attempts integer DEFAULT 8, retry_base interval DEFAULT '00:00:05'::interval, retry_factor double precision DEFAULT 5, retry_cap interval DEFAULT '24:00:00'::interval, retry_jitter double precision DEFAULT 0.1, description text DEFAULT NULL::text, max_in_flight integer DEFAULT NULL::integer, rate_limit double precision DEFAULT NULL::double precision, disable_after interval DEFAULT '5 days'::interval) RETURNS TABLE(id uuid, secret text)
     LANGUAGE sql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     BEGIN ATOMIC
  SELECT s.id,
      s.secret
-    FROM moai_private.create_subscription(create_subscription.url, create_subscription.event_types, create_subscription.tenant, create_subscription.secret, create_subscription.format, create_subscription.timeout, create_subscription.max_attempts, create_subscription.retry_base, create_subscription.retry_factor, create_subscription.retry_cap, create_subscription.retry_jitter, create_subscription.description, create_subscription.max_in_flight, create_subscription.rate_limit, clock_timestamp()) s(id, tenant, url, event_types, format, secret, description, timeout, max_attempts, retry_base, retry_factor, retry_cap, retry_jitter, state, state_reason, held, created_at, updated_at, max_in_flight, rate_limit, old_secrets, old_until);
+    FROM moai_private.create_subscription(create_subscription.url, create_subscription.event_types, create_subscription.tenant, create_subscription.secret, create_subscription.format, create_subscription.timeout, create_subscription.max_attempts, create_subscription.retry_base, create_subscription.retry_factor, create_subscription.retry_cap, create_subscription.retry_jitter, create_subscription.description, create_subscription.max_in_flight, create_subscription.rate_limit, create_subscription.disable_after, clock_timestamp()) s(id, tenant, url, event_types, format, secret, description, timeout, max_attempts, retry_base, retry_factor, retry_cap, retry_jitter, state, state_reason, held, created_at, updated_at, max_in_flight, rate_limit, old_secrets, old_until, disable_after);
 END;
 
-ALTER FUNCTION moai.create_subscription(url text, event_types text[], tenant text, secret text, format text, timeout interval, max_attempts integer, retry_base interval, retry_factor double precision, retry_cap interval, retry_jitter double precision, description text, max_in_flight integer, rate_limit double precision) OWNER TO moai_owner;
+ALTER FUNCTION moai.create_subscription(url text, event_types text[], tenant text, secret text, format text, timeout interval, max_attempts integer, retry_base interval, retry_factor double precision, retry_cap interval, retry_jitter double precision, description text, max_in_flight integer, rate_limit double precision, disable_after interval) OWNER TO moai_owner;
 
 --
--- Name: FUNCTION create_subscription(url text, event_types text[], tenant text, secret text, format text, timeout interval, max_attempts integer, retry_base interval, retry_factor double precision, retry_cap interval, retry_jitter double precision, description text, max_in_flight integer, rate_limit double precision); Type: COMMENT; Schema: moai; Owner: moai_owner
+-- Name: FUNCTION create_subscription(url text, event_types text[], tenant text, secret text, format text, timeout interval, max_attempts integer, retry_base interval, retry_factor double precision, retry_cap interval, retry_jitter double precision, description text, max_in_flight integer, rate_limit double precision, disable_after interval); Type: COMMENT; Schema: moai; Owner: moai_owner
 --
 
-COMMENT ON FUNCTION moai.create_subscription(url text, event_types text[], tenant text, secret text, format text, timeout interval, max_attempts integer, retry_base interval, retry_factor double precision, retry_cap interval, retry_jitter double precision, description text, max_in_flight integer, rate_limit double precision) IS 'Subscribes a URL to event types of a tenant: events published from the commit on are delivered to it. Returns the id and, once and for all, the secret.
+COMMENT ON FUNCTION moai.create_subscription(url text, event_types text[], tenant text, secret text, format text, timeout interval, max_attempts integer, retry_base interval, retry_factor double precision, retry_cap interval, retry_jitter double precision, description text, max_in_flight integer, rate_limit double precision, disable_after interval) IS 'Subscribes a URL to event types of a tenant: events published from the commit on are delivered to it. Returns the id and, once and for all, the secret.
 url: absolute, http or https, at most 2048 bytes. event_types: 1 to 100 exact types, prefixes ("user.*"), or "*". secret: "whsec_" and the padded
 base64 of 24 to 64 bytes; NULL makes one. format: ''standard'' or ''raw'' (the payload''s own bytes). timeout: 100 ms to 60 s. max_attempts: 1 to 100.
 After failed try n the next one is due in retry_base * retry_factor^(n-1), at most retry_cap, lengthened by up to the share retry_jitter.
 max_in_flight: how many requests of each worker process may be under way at once, 1 to 10000; NULL: up to half of its --concurrency. rate_limit: how many
 a second each worker process may start, 0.001 to 1000000, with a burst of one second''s worth; NULL: no limit. What has no room waits, parked, spending no try.
+disable_after: 1 minute to 366 days of nothing but failures, after which it is disabled and moai.subscription.disabled is published; 0: never.
 Raises MO422 naming the argument, MO403 (the login does not act for the tenant). Locks: none that others wait for.';
 
 --
@@ -1085,10 +1095,10 @@ not let us see it), attempts_estimate, partitions_until, migration and bundle (w
 Reads the queue and the dead letters, never the history. Locks: none.';
 
 --
--- Name: update_subscription(uuid, text, text[], text, interval, integer, interval, double precision, interval, double precision, text, integer, double precision); Type: FUNCTION; Schema: moai; Owner: moai_owner
+-- Name: update_subscription(uuid, text, text[], text, interval, integer, interval, double precision, interval, double precision, text, integer, double precision, interval); Type: FUNCTION; Schema: moai; Owner: moai_owner
 --
 
-CREATE FUNCTION moai.update_subscription(id uuid, url text DEFAULT NULL::text, event_types text[] DEFAULT NULL::text[], format text DEFAULT NULL::text, timeout interval DEFAULT NULL::interval, max_attempts integer DEFAULT NULL::integer, retry_base interval DEFAULT NULL::interval, retry_factor double precision DEFAULT NULL::double precision, retry_cap interval DEFAULT NULL::interval, retry_jitter double precision DEFAULT NULL::double precision, description text DEFAULT NULL::text, max_in_flight integer DEFAULT NULL::integer, rate_limit double precision DEFAULT NULL::double precision) RETURNS void
+CREATE FUNCTION moai.update_subscription(id uuid, url text DEFAULT NULL::text, event_types text[] DEFAULT NULL::text[], format text DEFAULT NULL::text, timeout interval DEFAULT NULL::interval, max_attempts integer DEFAULT NULL::integer, retry_base interval DEFAULT NULL::interval, retry_factor double precision DEFAULT NULL::double precision, retry_cap interval DEFAULT NULL::interval, retry_jitter double precision DEFAULT NULL::double precision, description text DEFAULT NULL::text, max_in_flight integer DEFAULT NULL::integer, rate_limit double precision DEFAULT NULL::double precision, disable_after interval DEFAULT NULL::interval) RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
@@ -1097,17 +1107,17 @@ BEGIN
         update_subscription.id, update_subscription.url, update_subscription.event_types, update_subscription.format,
         update_subscription.timeout, update_subscription.max_attempts, update_subscription.retry_base, update_subscription.retry_factor,
         update_subscription.retry_cap, update_subscription.retry_jitter, update_subscription.description,
-        update_subscription.max_in_flight, update_subscription.rate_limit, clock_timestamp());
+        update_subscription.max_in_flight, update_subscription.rate_limit, update_subscription.disable_after, clock_timestamp());
 END
 $$;
 
-ALTER FUNCTION moai.update_subscription(id uuid, url text, event_types text[], format text, timeout interval, max_attempts integer, retry_base interval, retry_factor double precision, retry_cap interval, retry_jitter double precision, description text, max_in_flight integer, rate_limit double precision) OWNER TO moai_owner;
+ALTER FUNCTION moai.update_subscription(id uuid, url text, event_types text[], format text, timeout interval, max_attempts integer, retry_base interval, retry_factor double precision, retry_cap interval, retry_jitter double precision, description text, max_in_flight integer, rate_limit double precision, disable_after interval) OWNER TO moai_owner;
 
 --
--- Name: FUNCTION update_subscription(id uuid, url text, event_types text[], format text, timeout interval, max_attempts integer, retry_base interval, retry_factor double precision, retry_cap interval, retry_jitter double precision, description text, max_in_flight integer, rate_limit double precision); Type: COMMENT; Schema: moai; Owner: moai_owner
+-- Name: FUNCTION update_subscription(id uuid, url text, event_types text[], format text, timeout interval, max_attempts integer, retry_base interval, retry_factor double precision, retry_cap interval, retry_jitter double precision, description text, max_in_flight integer, rate_limit double precision, disable_after interval); Type: COMMENT; Schema: moai; Owner: moai_owner
 --
 
-COMMENT ON FUNCTION moai.update_subscription(id uuid, url text, event_types text[], format text, timeout interval, max_attempts integer, retry_base interval, retry_factor double precision, retry_cap interval, retry_jitter double precision, description text, max_in_flight integer, rate_limit double precision) IS 'Changes a subscription; NULL keeps what is, an empty description and a max_in_flight or rate_limit of 0 remove it. Arguments as moai.create_subscription.
+COMMENT ON FUNCTION moai.update_subscription(id uuid, url text, event_types text[], format text, timeout interval, max_attempts integer, retry_base interval, retry_factor double precision, retry_cap interval, retry_jitter double precision, description text, max_in_flight integer, rate_limit double precision, disable_after interval) IS 'Changes a subscription; NULL keeps what is, an empty description and a max_in_flight, rate_limit or disable_after of 0 remove it. Arguments as moai.create_subscription.
 Retries use the new URL and policy at once, and what waits for the old URL to recover waits no more. event_types decide over events published later. A changed max_attempts moves the tries left of its
 unfinished deliveries by the difference, down to one.
 Raises MO404, MO410 (deleted), MO422 naming the argument. Locks: the subscription, then, if max_attempts changes, its unfinished deliveries in the order of their keys.';
@@ -1389,6 +1399,9 @@ BEGIN
     ELSIF octet_length(check_event_type.type) > 256 THEN
         PERFORM moai_private.fail(422, format('type is %s bytes long, 256 are allowed', octet_length(check_event_type.type)),
             'type = ' || quote_literal(left(check_event_type.type, 64) || '…'), 'Use a shorter event type.');
+    ELSIF moai_private.is_operational(check_event_type.type) THEN
+        PERFORM moai_private.fail(422, 'type is reserved', 'type = ' || quote_literal(check_event_type.type),
+            'Types that begin with "moai." are moai''s own events; begin with another word.');
     ELSIF NOT moai_private.is_event_type(check_event_type.type) THEN
         PERFORM moai_private.fail(422, 'type is not an event type', 'type = ' || quote_literal(check_event_type.type),
             'Use letters, digits, "_" and "-" in words joined by dots, for example "user.created".');
@@ -1402,7 +1415,7 @@ ALTER FUNCTION moai_private.check_event_type(type text) OWNER TO moai_owner;
 -- Name: FUNCTION check_event_type(type text); Type: COMMENT; Schema: moai_private; Owner: moai_owner
 --
 
-COMMENT ON FUNCTION moai_private.check_event_type(type text) IS 'Raises MO422 unless the text is an event type: dot-separated words, at most 256 bytes.';
+COMMENT ON FUNCTION moai_private.check_event_type(type text) IS 'Raises MO422 unless the text is an event type: dot-separated words, at most 256 bytes, the first of them not "moai".';
 
 --
 -- Name: check_event_types(text[]); Type: FUNCTION; Schema: moai_private; Owner: moai_owner
@@ -1622,6 +1635,8 @@ BEGIN
         '1 to 10000 (0: the worker''s own)');
     PERFORM moai_private.check_range('rate_limit', s.rate_limit::text,
         coalesce(s.rate_limit = 0 OR s.rate_limit BETWEEN 0.001 AND 1000000, true), '0.001 to 1000000 (0: none)');
+    PERFORM moai_private.check_range('disable_after', s.disable_after::text,
+        coalesce(s.disable_after = '0' OR s.disable_after BETWEEN '1 minute' AND '366 days', true), '1 minute to 366 days (0: never)');
     IF char_length(s.description) > 1000 THEN
         PERFORM moai_private.fail(422, format('description is %s characters long, 1000 are allowed', char_length(s.description)), NULL,
             'Shorten it.');
@@ -1630,6 +1645,7 @@ BEGIN
     _checked.timeout := make_interval(secs => extract(epoch FROM s.timeout)::double precision);
     _checked.retry_base := make_interval(secs => extract(epoch FROM s.retry_base)::double precision);
     _checked.retry_cap := make_interval(secs => extract(epoch FROM s.retry_cap)::double precision);
+    _checked.disable_after := nullif(make_interval(secs => extract(epoch FROM s.disable_after)::double precision), '0');
     _checked.max_in_flight := nullif(s.max_in_flight, 0);
     _checked.rate_limit := nullif(s.rate_limit, 0);
     _checked.description := nullif(s.description, '');
@@ -2164,6 +2180,7 @@ BEGIN
     END IF;
 
     DELETE FROM moai_private.endpoint_state AS b WHERE b.subscription_id = delete_subscription.id;
+    DELETE FROM moai_private.failing AS f WHERE f.subscription_id = delete_subscription.id;
     -- In steps of 10000, so that the array of outcomes stays small however long the queue is.
     LOOP
         WITH open AS MATERIALIZED (
@@ -2536,6 +2553,48 @@ ALTER FUNCTION moai_private.delivery_json(d moai.delivery) OWNER TO moai_owner;
 COMMENT ON FUNCTION moai_private.delivery_json(d moai.delivery) IS 'A delivery, as moai.delivery has it.';
 
 --
+-- Name: disable(uuid[], text[], timestamp with time zone); Type: FUNCTION; Schema: moai_private; Owner: moai_owner
+--
+
+CREATE FUNCTION moai_private.disable(ids uuid[], reasons text[], at timestamp with time zone) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+#variable_conflict use_column
+DECLARE
+    _disabled uuid[];
+    _details jsonb[];
+BEGIN
+    -- SKIP LOCKED: whoever holds a subscription may wait for the rows of the queue that we hold. The next failure comes by then.
+    WITH disabled AS (
+        UPDATE moai_private.subscription AS s
+        SET state = 'disabled', state_reason = g.reason, held = true, updated_at = disable.at
+        FROM (
+            SELECT s.id, w.reason
+            FROM unnest(disable.ids, disable.reasons) AS w(id, reason)
+            JOIN moai_private.subscription AS s ON s.id = w.id
+            WHERE s.state = 'active'
+            ORDER BY s.id
+            FOR UPDATE OF s SKIP LOCKED
+        ) AS g
+        WHERE s.id = g.id
+        RETURNING s.id, s.state_reason
+    )
+    SELECT array_agg(d.id ORDER BY d.id), array_agg(jsonb_build_object('reason', d.state_reason) ORDER BY d.id)
+    INTO _disabled, _details FROM disabled AS d;
+    PERFORM moai_private.publish_operational('moai.subscription.disabled', _disabled, _details);
+END
+$$;
+
+ALTER FUNCTION moai_private.disable(ids uuid[], reasons text[], at timestamp with time zone) OWNER TO moai_owner;
+
+--
+-- Name: FUNCTION disable(ids uuid[], reasons text[], at timestamp with time zone); Type: COMMENT; Schema: moai_private; Owner: moai_owner
+--
+
+COMMENT ON FUNCTION moai_private.disable(ids uuid[], reasons text[], at timestamp with time zone) IS 'Disables those of these subscriptions that are active, each for its reason, and publishes moai.subscription.disabled: their deliveries wait, parked, until
+moai.resume_subscription or the end. Locks: these subscriptions FOR UPDATE, skipping locked ones.';
+
+--
 -- Name: disable_gone(moai_private.verdict[], timestamp with time zone); Type: FUNCTION; Schema: moai_private; Owner: moai_owner
 --
 
@@ -2543,29 +2602,24 @@ CREATE FUNCTION moai_private.disable_gone(verdicts moai_private.verdict[], at ti
     LANGUAGE plpgsql
     AS $$
 #variable_conflict use_column
+DECLARE
+    _ids uuid[];
+    _reasons text[];
 BEGIN
     IF NOT EXISTS (SELECT FROM unnest(disable_gone.verdicts) AS v WHERE (v.attempt).http_status = 410) THEN
         RETURN;
     END IF;
-    -- SKIP LOCKED: whoever holds a subscription may wait for the rows of the queue that we hold. The next 410 comes by then.
-    UPDATE moai_private.subscription AS s
-    SET state = 'disabled', state_reason = format('410 Gone was answered to event %s', g.event_id), held = true, updated_at = disable_gone.at
+    SELECT array_agg(g.id), array_agg(format('410 Gone was answered to event %s', g.event_id))
+    INTO _ids, _reasons
     FROM (
-        SELECT s.id, v.event_id
-        FROM (
-            SELECT (v.attempt).subscription_id AS id, max((v.attempt).event_id::text) AS event_id
-            FROM unnest(disable_gone.verdicts) AS v
-            -- What was sent before the subscription last changed may have gone to another URL, or its answer is what an operator has just mended.
-            JOIN moai_private.subscription AS u ON u.id = (v.attempt).subscription_id AND u.updated_at <= (v.attempt).started_at
-            WHERE v.verdict IN ('retried', 'dead') AND (v.attempt).http_status = 410
-            GROUP BY 1
-        ) AS v
-        JOIN moai_private.subscription AS s ON s.id = v.id
-        WHERE s.state = 'active'
-        ORDER BY s.id
-        FOR UPDATE OF s SKIP LOCKED
-    ) AS g
-    WHERE s.id = g.id;
+        SELECT (v.attempt).subscription_id AS id, max((v.attempt).event_id::text) AS event_id
+        FROM unnest(disable_gone.verdicts) AS v
+        -- What was sent before the subscription last changed may have gone to another URL, or its answer is what an operator has just mended.
+        JOIN moai_private.subscription AS u ON u.id = (v.attempt).subscription_id AND u.updated_at <= (v.attempt).started_at
+        WHERE v.verdict IN ('retried', 'dead') AND (v.attempt).http_status = 410
+        GROUP BY 1
+    ) AS g;
+    PERFORM moai_private.disable(_ids, _reasons, disable_gone.at);
 END
 $$;
 
@@ -2575,8 +2629,7 @@ ALTER FUNCTION moai_private.disable_gone(verdicts moai_private.verdict[], at tim
 -- Name: FUNCTION disable_gone(verdicts moai_private.verdict[], at timestamp with time zone); Type: COMMENT; Schema: moai_private; Owner: moai_owner
 --
 
-COMMENT ON FUNCTION moai_private.disable_gone(verdicts moai_private.verdict[], at timestamp with time zone) IS 'Disables the active subscriptions whose endpoint answered 410 Gone under a lease that held, to a request sent since they last changed: their deliveries wait, parked, until
-moai.resume_subscription or the end. Locks: these subscriptions FOR UPDATE, skipping locked ones.';
+COMMENT ON FUNCTION moai_private.disable_gone(verdicts moai_private.verdict[], at timestamp with time zone) IS 'Disables the active subscriptions whose endpoint answered 410 Gone under a lease that held, to a request sent since they last changed. Locks: as moai_private.disable.';
 
 --
 -- Name: discard_dead_letter(text); Type: FUNCTION; Schema: moai_private; Owner: moai_owner
@@ -2635,6 +2688,8 @@ CREATE FUNCTION moai_private.end_delivered(worker text, results json, at timesta
     LANGUAGE plpgsql
     AS $$
 #variable_conflict use_column
+DECLARE
+    _recovered uuid[];
 BEGIN
     WITH result AS MATERIALIZED (
         -- In the order of the keys, so that two batches never wait for each other in a circle.
@@ -2668,9 +2723,14 @@ BEGIN
             e.dns_us, e.connect_us, e.tls_us, e.first_byte_us, e.total_us, e.response_bytes, decode(e.response_body, 'base64')
         FROM ended AS e
     )
-    SELECT (SELECT count(*) FROM ended), count(*) FILTER (WHERE r.outcome = 'delivered'), count(*)
-    INTO end_delivered.delivered, end_delivered.late, end_delivered.others
+    SELECT (SELECT count(*) FROM ended), count(*) FILTER (WHERE r.outcome = 'delivered'), count(*),
+        -- Nobody is asked while none fails, which is nearly always.
+        CASE WHEN EXISTS (SELECT FROM moai_private.failing) THEN ARRAY(SELECT DISTINCT e.subscription_id FROM ended AS e) END
+    INTO end_delivered.delivered, end_delivered.late, end_delivered.others, _recovered
     FROM result AS r;
+    IF cardinality(_recovered) > 0 THEN
+        PERFORM moai_private.note_successes(_recovered);
+    END IF;
     end_delivered.others := end_delivered.others - end_delivered.late;
     end_delivered.late := end_delivered.late - end_delivered.delivered;
 END
@@ -2827,6 +2887,40 @@ COMMENT ON COLUMN moai_private.endpoint_state.until IS 'When the next request is
 COMMENT ON COLUMN moai_private.endpoint_state.worker IS 'Who wrote it: each worker process has a breaker of its own.';
 
 --
+-- Name: failing; Type: TABLE; Schema: moai_private; Owner: moai_owner
+--
+
+CREATE TABLE moai_private.failing (
+    subscription_id uuid NOT NULL,
+    since timestamp with time zone NOT NULL,
+    last timestamp with time zone NOT NULL,
+    CONSTRAINT failing_in_order CHECK ((since <= last))
+)
+WITH (fillfactor='50', autovacuum_vacuum_scale_factor='0', autovacuum_vacuum_threshold='1000');
+
+ALTER TABLE ONLY moai_private.failing FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE moai_private.failing OWNER TO moai_owner;
+
+--
+-- Name: TABLE failing; Type: COMMENT; Schema: moai_private; Owner: moai_owner
+--
+
+COMMENT ON TABLE moai_private.failing IS 'Endpoints that have done nothing but fail since some time. No row is written for each failure.';
+
+--
+-- Name: COLUMN failing.since; Type: COMMENT; Schema: moai_private; Owner: moai_owner
+--
+
+COMMENT ON COLUMN moai_private.failing.since IS 'When the first of these failures was recorded.';
+
+--
+-- Name: COLUMN failing.last; Type: COMMENT; Schema: moai_private; Owner: moai_owner
+--
+
+COMMENT ON COLUMN moai_private.failing.last IS 'When one of them was last noted: a tenth of disable_after before the last one, at most.';
+
+--
 -- Name: subscription; Type: VIEW; Schema: moai; Owner: moai_owner
 --
 
@@ -2860,9 +2954,12 @@ CREATE VIEW moai.subscription AS
     b.reason AS breaker_reason,
     ( SELECT max(u.u) AS max
            FROM unnest(s.old_until) u(u)
-          WHERE (u.u > statement_timestamp())) AS old_secrets_until
-   FROM (moai_private.subscription s
-     LEFT JOIN moai_private.endpoint_state b ON ((b.subscription_id = s.id)));
+          WHERE (u.u > statement_timestamp())) AS old_secrets_until,
+    s.disable_after,
+    f.since AS failing_since
+   FROM ((moai_private.subscription s
+     LEFT JOIN moai_private.endpoint_state b ON ((b.subscription_id = s.id)))
+     LEFT JOIN moai_private.failing f ON ((f.subscription_id = s.id)));
 
 ALTER TABLE moai.subscription OWNER TO moai_owner;
 
@@ -2919,6 +3016,18 @@ COMMENT ON COLUMN moai.subscription.breaker_reason IS 'The last of these failure
 --
 
 COMMENT ON COLUMN moai.subscription.old_secrets_until IS 'Until when a replaced secret signs beside the present one; NULL: none does.';
+
+--
+-- Name: COLUMN subscription.disable_after; Type: COMMENT; Schema: moai; Owner: moai_owner
+--
+
+COMMENT ON COLUMN moai.subscription.disable_after IS 'After so long of nothing but failures it is disabled; NULL: never.';
+
+--
+-- Name: COLUMN subscription.failing_since; Type: COMMENT; Schema: moai; Owner: moai_owner
+--
+
+COMMENT ON COLUMN moai.subscription.failing_since IS 'Since when nothing but failures was recorded; NULL: the last result was none, or it is never disabled for them.';
 
 --
 -- Name: find_subscription(text); Type: FUNCTION; Schema: moai_private; Owner: moai_owner
@@ -2980,6 +3089,40 @@ ALTER FUNCTION moai_private.have_partitions(event_ids uuid[]) OWNER TO moai_owne
 
 COMMENT ON FUNCTION moai_private.have_partitions(event_ids uuid[]) IS 'Whether the history of these events has a partition to go to; without one it goes to attempt_held and outcome_held.
 The answer holds as long as the statement that asks holds a lock on attempt or outcome.';
+
+--
+-- Name: hearers(text, uuid[]); Type: FUNCTION; Schema: moai_private; Owner: moai_owner
+--
+
+CREATE FUNCTION moai_private.hearers(type text, subscription_ids uuid[]) RETURNS uuid[]
+    LANGUAGE plpgsql STABLE
+    SET enable_seqscan TO 'off'
+    SET enable_hashjoin TO 'off'
+    SET enable_mergejoin TO 'off'
+    SET jit TO 'off'
+    AS $$
+BEGIN
+    RETURN ARRAY(
+        SELECT s.id
+        FROM moai_private.subscription AS s
+        WHERE s.id = ANY (hearers.subscription_ids)
+          AND NOT EXISTS (SELECT FROM unnest(s.event_types) AS p(pattern) WHERE moai_private.is_operational(p.pattern))
+          AND EXISTS (
+            SELECT FROM unnest(moai_private.type_patterns(hearers.type)) AS p(pattern)
+            CROSS JOIN LATERAL (
+                SELECT FROM moai_private.subscription_type AS t WHERE t.tenant = s.tenant AND t.pattern = p.pattern LIMIT 1
+            ) AS t));
+END
+$$;
+
+ALTER FUNCTION moai_private.hearers(type text, subscription_ids uuid[]) OWNER TO moai_owner;
+
+--
+-- Name: FUNCTION hearers(type text, subscription_ids uuid[]); Type: COMMENT; Schema: moai_private; Owner: moai_owner
+--
+
+COMMENT ON FUNCTION moai_private.hearers(type text, subscription_ids uuid[]) IS 'Of these subscriptions, those about which somebody wants to hear by an event of this type. Never one that takes moai''s own events itself:
+two that fail would tell of each other without end.';
 
 --
 -- Name: insert_event(text, json, text, text, interval, timestamp with time zone); Type: FUNCTION; Schema: moai_private; Owner: moai_owner
@@ -3113,7 +3256,7 @@ are just taking one of them.';
 
 CREATE FUNCTION moai_private.is_event_type(type text) RETURNS boolean
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
-    RETURN ((octet_length(type) <= 256) AND (type ~ '^[A-Za-z0-9_-]+([.][A-Za-z0-9_-]+)*$'::text));
+    RETURN ((octet_length(type) <= 256) AND (type ~ '^(?!moai([.]|$))[A-Za-z0-9_-]+([.][A-Za-z0-9_-]+)*$'::text));
 
 ALTER FUNCTION moai_private.is_event_type(type text) OWNER TO moai_owner;
 
@@ -3121,7 +3264,23 @@ ALTER FUNCTION moai_private.is_event_type(type text) OWNER TO moai_owner;
 -- Name: FUNCTION is_event_type(type text); Type: COMMENT; Schema: moai_private; Owner: moai_owner
 --
 
-COMMENT ON FUNCTION moai_private.is_event_type(type text) IS 'Dot-separated words, at most 256 bytes.';
+COMMENT ON FUNCTION moai_private.is_event_type(type text) IS 'Dot-separated words, at most 256 bytes, the first of them not "moai".';
+
+--
+-- Name: is_operational(text); Type: FUNCTION; Schema: moai_private; Owner: moai_owner
+--
+
+CREATE FUNCTION moai_private.is_operational(pattern text) RETURNS boolean
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    RETURN ((pattern = 'moai'::text) OR starts_with(pattern, 'moai.'::text));
+
+ALTER FUNCTION moai_private.is_operational(pattern text) OWNER TO moai_owner;
+
+--
+-- Name: FUNCTION is_operational(pattern text); Type: COMMENT; Schema: moai_private; Owner: moai_owner
+--
+
+COMMENT ON FUNCTION moai_private.is_operational(pattern text) IS 'Is this a type of moai''s own events, or a pattern of such?';
 
 --
 -- Name: is_tenant(text); Type: FUNCTION; Schema: moai_private; Owner: moai_owner
@@ -4075,6 +4234,95 @@ ALTER FUNCTION moai_private.newest_uuid(at timestamp with time zone) OWNER TO mo
 COMMENT ON FUNCTION moai_private.newest_uuid(at timestamp with time zone) IS 'Where lists begin that show the newest first: no id is above it.';
 
 --
+-- Name: note_failures(moai_private.verdict[], timestamp with time zone); Type: FUNCTION; Schema: moai_private; Owner: moai_owner
+--
+
+CREATE FUNCTION moai_private.note_failures(verdicts moai_private.verdict[], at timestamp with time zone) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+#variable_conflict use_column
+DECLARE
+    _failed uuid[] := ARRAY(
+        SELECT DISTINCT (v.attempt).subscription_id FROM unnest(note_failures.verdicts) AS v
+        WHERE v.verdict IN ('retried', 'dead') AND (v.attempt).error_class NOT IN ('internal', 'lease_expired', 'blocked', 'invalid_request')
+        ORDER BY 1);
+    _ids uuid[];
+    _reasons text[];
+BEGIN
+    IF cardinality(_failed) = 0 THEN
+        RETURN;
+    END IF;
+    -- Two batches must not wait for each other in a circle, where one records an endpoint's success and the other its failure: who finds a row does not
+    -- insert, what is inserted is in the order of the keys, and nobody waits to remove or to change one.
+    INSERT INTO moai_private.failing (subscription_id, since, last)
+    SELECT s.id, note_failures.at, note_failures.at
+    FROM moai_private.subscription AS s
+    WHERE s.id = ANY (_failed) AND s.disable_after IS NOT NULL
+      AND NOT EXISTS (SELECT FROM moai_private.failing AS f WHERE f.subscription_id = s.id)
+    ORDER BY s.id
+    ON CONFLICT DO NOTHING;
+
+    UPDATE moai_private.failing AS f
+    SET last = note_failures.at, since = CASE WHEN f.last < note_failures.at - k.disable_after / 2 THEN note_failures.at ELSE f.since END
+    FROM (
+        SELECT f.subscription_id, s.disable_after
+        FROM moai_private.failing AS f
+        JOIN moai_private.subscription AS s ON s.id = f.subscription_id
+        WHERE f.subscription_id = ANY (_failed) AND f.last < note_failures.at - s.disable_after / 10
+        FOR UPDATE OF f SKIP LOCKED
+    ) AS k
+    WHERE f.subscription_id = k.subscription_id;
+
+    SELECT array_agg(f.subscription_id),
+        array_agg(format('nothing but failures since %s', moai_private.time_text(f.since)))
+    INTO _ids, _reasons
+    FROM moai_private.failing AS f
+    JOIN moai_private.subscription AS s ON s.id = f.subscription_id
+    WHERE f.subscription_id = ANY (_failed) AND f.since <= note_failures.at - s.disable_after AND s.state = 'active';
+    IF _ids IS NOT NULL THEN
+        PERFORM moai_private.disable(_ids, _reasons, note_failures.at);
+    END IF;
+END
+$$;
+
+ALTER FUNCTION moai_private.note_failures(verdicts moai_private.verdict[], at timestamp with time zone) OWNER TO moai_owner;
+
+--
+-- Name: FUNCTION note_failures(verdicts moai_private.verdict[], at timestamp with time zone); Type: COMMENT; Schema: moai_private; Owner: moai_owner
+--
+
+COMMENT ON FUNCTION moai_private.note_failures(verdicts moai_private.verdict[], at timestamp with time zone) IS 'Notes since when endpoints do nothing but fail, and disables those that have for disable_after: the first of these failures is as old, this is another, and
+no half of that time was without one. Faults of ours, and what our own policy refused, are no failures of theirs. A success ends it (moai_private.note_successes),
+as another URL or a resumption does. Locks: none that others wait for.';
+
+--
+-- Name: note_successes(uuid[]); Type: FUNCTION; Schema: moai_private; Owner: moai_owner
+--
+
+CREATE FUNCTION moai_private.note_successes(subscription_ids uuid[]) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+#variable_conflict use_column
+BEGIN
+    DELETE FROM moai_private.failing AS f
+    USING (
+        SELECT f.subscription_id FROM moai_private.failing AS f
+        WHERE f.subscription_id = ANY (note_successes.subscription_ids)
+        FOR UPDATE SKIP LOCKED
+    ) AS k
+    WHERE f.subscription_id = k.subscription_id;
+END
+$$;
+
+ALTER FUNCTION moai_private.note_successes(subscription_ids uuid[]) OWNER TO moai_owner;
+
+--
+-- Name: FUNCTION note_successes(subscription_ids uuid[]); Type: COMMENT; Schema: moai_private; Owner: moai_owner
+--
+
+COMMENT ON FUNCTION moai_private.note_successes(subscription_ids uuid[]) IS 'These endpoints have done something else than fail. Locks: none that others wait for.';
+
+--
 -- Name: page(text[], text[], integer, text); Type: FUNCTION; Schema: moai_private; Owner: moai_owner
 --
 
@@ -4207,6 +4455,38 @@ ALTER FUNCTION moai_private.publish_array(events json, at timestamp with time zo
 --
 
 COMMENT ON FUNCTION moai_private.publish_array(events json, at timestamp with time zone, OUT status integer, OUT body text) IS 'Publishes the good events of an array and tells of each what became of it; see moai_rest.publish.';
+
+--
+-- Name: publish_operational(text, uuid[], jsonb[]); Type: FUNCTION; Schema: moai_private; Owner: moai_owner
+--
+
+CREATE FUNCTION moai_private.publish_operational(type text, subscription_ids uuid[], details jsonb[]) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+DECLARE
+    _now timestamptz := clock_timestamp();
+    _told uuid[] := moai_private.hearers(publish_operational.type, publish_operational.subscription_ids);
+BEGIN
+    IF cardinality(_told) > 0 THEN
+        INSERT INTO moai_private.event (id, published_at, tenant, type, payload)
+        SELECT moai_private.uuid_v7(_now), _now, s.tenant, publish_operational.type,
+            (jsonb_build_object('subscription_id', s.id, 'description', s.description) || f.detail)::text::json
+        FROM unnest(publish_operational.subscription_ids, publish_operational.details) WITH ORDINALITY AS f(id, detail, n)
+        JOIN moai_private.subscription AS s ON s.id = f.id
+        WHERE f.id = ANY (_told)
+        ORDER BY f.n;
+    END IF;
+END
+$$;
+
+ALTER FUNCTION moai_private.publish_operational(type text, subscription_ids uuid[], details jsonb[]) OWNER TO moai_owner;
+
+--
+-- Name: FUNCTION publish_operational(type text, subscription_ids uuid[], details jsonb[]); Type: COMMENT; Schema: moai_private; Owner: moai_owner
+--
+
+COMMENT ON FUNCTION moai_private.publish_operational(type text, subscription_ids uuid[], details jsonb[]) IS 'Publishes an event of this type about each of these subscriptions, to its tenant, unless nobody there wants to hear of it (moai_private.hearers).
+details[i]: what the payload has beside subscription_id and description. Neither secrets nor URLs, which may hold some.';
 
 --
 -- Name: random_token(); Type: FUNCTION; Schema: moai_private; Owner: moai_owner
@@ -4563,6 +4843,9 @@ CREATE FUNCTION moai_private.record_breakers(worker text, changes json, at times
     LANGUAGE plpgsql
     AS $$
 #variable_conflict use_column
+DECLARE
+    _failing uuid[];
+    _details jsonb[];
 BEGIN
     -- In the order of the keys, so that two workers never wait for each other in a circle. Of a deleted subscription nothing is kept.
     WITH change AS MATERIALIZED (
@@ -4570,16 +4853,29 @@ BEGIN
             subscription_id uuid, is_open boolean, probe_in_us bigint, consecutive_failures integer, times_opened integer, reason text)
         JOIN moai_private.subscription AS s ON s.id = c.subscription_id AND s.state <> 'deleted'
         ORDER BY c.subscription_id
+    ), before AS MATERIALIZED (
+        SELECT c.subscription_id, coalesce(bool_or(b.times_opened > 0), false) AS fails
+        FROM change AS c LEFT JOIN moai_private.endpoint_state AS b ON b.subscription_id = c.subscription_id
+        GROUP BY c.subscription_id
     ), closed AS (
         DELETE FROM moai_private.endpoint_state AS b USING change AS c WHERE b.subscription_id = c.subscription_id AND NOT c.is_open
-    )
+    ), opened AS (
     INSERT INTO moai_private.endpoint_state AS b (subscription_id, since, until, consecutive_failures, times_opened, reason, worker)
     SELECT c.subscription_id, record_breakers.at, record_breakers.at + c.probe_in_us * interval '1 microsecond',
         c.consecutive_failures, c.times_opened, left(c.reason, 200), record_breakers.worker
     FROM change AS c WHERE c.is_open
     ON CONFLICT (subscription_id) DO UPDATE
     SET until = excluded.until, consecutive_failures = excluded.consecutive_failures, times_opened = excluded.times_opened,
-        reason = excluded.reason, worker = excluded.worker;
+        reason = excluded.reason, worker = excluded.worker
+    RETURNING b.subscription_id, b.times_opened, b.consecutive_failures, b.reason
+    )
+    SELECT array_agg(o.subscription_id), array_agg(jsonb_build_object('consecutive_failures', o.consecutive_failures, 'reason', o.reason))
+    INTO _failing, _details
+    FROM opened AS o JOIN before AS f ON f.subscription_id = o.subscription_id
+    WHERE o.times_opened > 0 AND NOT f.fails;
+    IF _failing IS NOT NULL THEN
+        PERFORM moai_private.publish_operational('moai.endpoint.failing', _failing, _details);
+    END IF;
 END
 $$;
 
@@ -4825,6 +5121,7 @@ CREATE FUNCTION moai_private.renew_endpoint(subscription_id uuid) RETURNS void
 #variable_conflict use_column
 BEGIN
     DELETE FROM moai_private.endpoint_state AS b WHERE b.subscription_id = renew_endpoint.subscription_id;
+    DELETE FROM moai_private.failing AS f WHERE f.subscription_id = renew_endpoint.subscription_id;
     -- Always: a worker may be about to write that it opened its breaker.
     IF current_setting('moai.doorbell', true) IS DISTINCT FROM 'off' THEN
         PERFORM pg_notify('moai_endpoint', renew_endpoint.subscription_id::text);
@@ -5100,6 +5397,8 @@ BEGIN
     UPDATE moai_private.subscription AS s
     SET secret = _new, old_secrets = _secrets, old_until = _until, updated_at = rotate_secret.at
     WHERE s.id = _old.id;
+    PERFORM moai_private.publish_operational('moai.secret.rotated', ARRAY[_old.id],
+        ARRAY[jsonb_build_object('old_secrets_until', moai_private.time_text((SELECT max(u) FROM unnest(_until) AS u)))]);
     RETURN _new;
 END
 $$;
@@ -5216,6 +5515,9 @@ BEGIN
     SELECT array_agg((c.event_id, c.subscription_id, set_aside.at, c.attempt_no, 'dead', 'crash_loop')::moai_private.outcome)
     INTO _outcomes FROM crashed AS c;
     PERFORM moai_private.record_outcomes(_outcomes);
+    IF cardinality(_outcomes) > 0 THEN
+        PERFORM moai_private.tell_dead_letters(array_agg(o.event_id), array_agg(o.subscription_id)) FROM unnest(_outcomes) AS o;
+    END IF;
 
     RETURN (SELECT array_agg(l) FROM unnest(set_aside.leased) AS l
             WHERE l.lapses < 5 AND (l.state = 'active' OR l.subscription_id = ANY (_resumed)));
@@ -5267,8 +5569,15 @@ BEGIN
         SELECT (v.attempt).event_id, (v.attempt).subscription_id, settle_others.at, (v.attempt).attempt_no, 'exhausted',
             (v.attempt).http_status, (v.attempt).error_class, (v.attempt).error_detail
         FROM unnest(_verdicts) AS v WHERE v.verdict = 'dead';
+        PERFORM moai_private.tell_dead_letters(
+            array_agg((v.attempt).event_id), array_agg((v.attempt).subscription_id))
+        FROM unnest(_verdicts) AS v WHERE v.verdict = 'dead';
+    END IF;
+    IF settle_others.delivered > 0 THEN
+        PERFORM moai_private.note_successes(ARRAY(SELECT DISTINCT (v.attempt).subscription_id FROM unnest(_verdicts) AS v WHERE v.verdict = 'delivered'));
     END IF;
     PERFORM moai_private.disable_gone(_verdicts, settle_others.at);
+    PERFORM moai_private.note_failures(_verdicts, settle_others.at);
     settle_others.orphaned := moai_private.log_attempts(ARRAY(
         SELECT v.attempt FROM unnest(_verdicts) AS v WHERE (v.verdict IN ('released', 'parked')) IS NOT TRUE AND (v.attempt).event_id IS NOT NULL));
 END
@@ -5386,6 +5695,7 @@ BEGIN
         'breaker', CASE s.breaker WHEN 'closed' THEN json_build_object('state', s.breaker)
             ELSE json_build_object('state', s.breaker, 'since', moai_private.time_text(s.breaker_since),
                 'until', moai_private.time_text(s.breaker_until), 'consecutive_failures', s.consecutive_failures, 'reason', s.breaker_reason) END,
+        'disable_after', moai_private.duration_text(s.disable_after), 'failing_since', moai_private.time_text(s.failing_since),
         'old_secrets_until', moai_private.time_text(s.old_secrets_until),
         'created_at', moai_private.time_text(s.created_at), 'updated_at', moai_private.time_text(s.updated_at));
 END
@@ -5550,6 +5860,59 @@ content is told in the item and not raised. skip_held: an item whose key another
 else it is waited for.';
 
 --
+-- Name: tell_dead_letters(uuid[], uuid[]); Type: FUNCTION; Schema: moai_private; Owner: moai_owner
+--
+
+CREATE FUNCTION moai_private.tell_dead_letters(event_ids uuid[], subscription_ids uuid[]) RETURNS void
+    LANGUAGE plpgsql
+    SET enable_seqscan TO 'off'
+    SET enable_hashjoin TO 'off'
+    SET enable_mergejoin TO 'off'
+    SET plan_cache_mode TO 'force_generic_plan'
+    SET jit TO 'off'
+    AS $$
+#variable_conflict use_column
+DECLARE
+    _told uuid[] := moai_private.hearers('moai.delivery.dead_lettered', tell_dead_letters.subscription_ids);
+    _least uuid;
+    _greatest uuid;
+    _ids uuid[];
+    _details jsonb[];
+BEGIN
+    IF cardinality(_told) = 0 THEN
+        RETURN;
+    END IF;
+    SELECT e.id INTO _least FROM unnest(tell_dead_letters.event_ids) AS e(id) ORDER BY e.id LIMIT 1;
+    SELECT e.id INTO _greatest FROM unnest(tell_dead_letters.event_ids) AS e(id) ORDER BY e.id DESC LIMIT 1;
+    SELECT array_agg(l.subscription_id ORDER BY l.event_id, l.subscription_id),
+        array_agg(jsonb_build_object('delivery_id', l.event_id::text || '_' || l.subscription_id::text, 'event_id', l.event_id, 'event_type', e.type,
+            'attempts', l.attempt_no, 'reason', l.reason, 'http_status', l.http_status, 'error_class', l.error_class)
+            ORDER BY l.event_id, l.subscription_id)
+    INTO _ids, _details
+    FROM unnest(tell_dead_letters.event_ids, tell_dead_letters.subscription_ids) AS k(event_id, subscription_id)
+    CROSS JOIN LATERAL (
+        SELECT d.* FROM moai_private.dead_letter AS d WHERE d.event_id = k.event_id AND d.subscription_id = k.subscription_id LIMIT 1
+    ) AS l
+    -- Between the two ids: see moai_private.claim.
+    CROSS JOIN LATERAL (
+        SELECT coalesce(
+            (SELECT e.type FROM moai_private.event AS e WHERE e.id = k.event_id AND e.id BETWEEN _least AND _greatest LIMIT 1),
+            (SELECT h.type FROM moai_private.event_held AS h WHERE h.id = k.event_id)) AS type
+    ) AS e
+    WHERE k.subscription_id = ANY (_told);
+    PERFORM moai_private.publish_operational('moai.delivery.dead_lettered', _ids, _details);
+END
+$$;
+
+ALTER FUNCTION moai_private.tell_dead_letters(event_ids uuid[], subscription_ids uuid[]) OWNER TO moai_owner;
+
+--
+-- Name: FUNCTION tell_dead_letters(event_ids uuid[], subscription_ids uuid[]); Type: COMMENT; Schema: moai_private; Owner: moai_owner
+--
+
+COMMENT ON FUNCTION moai_private.tell_dead_letters(event_ids uuid[], subscription_ids uuid[]) IS 'Publishes moai.delivery.dead_lettered for each of these dead letters whose tenant wants to hear of them.';
+
+--
 -- Name: tg_event_fan_out(); Type: FUNCTION; Schema: moai_private; Owner: moai_owner
 --
 
@@ -5650,7 +6013,8 @@ CREATE FUNCTION moai_private.type_patterns(type text) RETURNS text[]
     AS $$
 DECLARE
     _words text[] := string_to_array(type_patterns.type, '.');
-    _patterns text[] := ARRAY[type_patterns.type, '*'];
+    -- "*" is all that is published, not what moai says of itself.
+    _patterns text[] := CASE WHEN moai_private.is_operational(type_patterns.type) THEN ARRAY[type_patterns.type] ELSE ARRAY[type_patterns.type, '*'] END;
 BEGIN
     FOR _n IN 1..cardinality(_words) - 1 LOOP
         _patterns := _patterns || (array_to_string(_words[1:_n], '.') || '.*');
@@ -5665,14 +6029,14 @@ ALTER FUNCTION moai_private.type_patterns(type text) OWNER TO moai_owner;
 -- Name: FUNCTION type_patterns(type text); Type: COMMENT; Schema: moai_private; Owner: moai_owner
 --
 
-COMMENT ON FUNCTION moai_private.type_patterns(type text) IS 'Every pattern a subscription may hold that takes this event type: a.b.c is taken by a.*, a.b.*, a.b.c and *.
+COMMENT ON FUNCTION moai_private.type_patterns(type text) IS 'Every pattern a subscription may hold that takes this event type: a.b.c is taken by a.*, a.b.*, a.b.c and *; a type of moai''s own not by *.
 Matching thus is a look-up of a few keys, whatever the number of subscriptions.';
 
 --
--- Name: update_subscription(uuid, text, text[], text, interval, integer, interval, double precision, interval, double precision, text, integer, double precision, timestamp with time zone); Type: FUNCTION; Schema: moai_private; Owner: moai_owner
+-- Name: update_subscription(uuid, text, text[], text, interval, integer, interval, double precision, interval, double precision, text, integer, double precision, interval, timestamp with time zone); Type: FUNCTION; Schema: moai_private; Owner: moai_owner
 --
 
-CREATE FUNCTION moai_private.update_subscription(id uuid, url text, event_types text[], format text, timeout interval, max_attempts integer, retry_base interval, retry_factor double precision, retry_cap interval, retry_jitter double precision, description text, max_in_flight integer, rate_limit double precision, at timestamp with time zone) RETURNS void
+CREATE FUNCTION moai_private.update_subscription(id uuid, url text, event_types text[], format text, timeout interval, max_attempts integer, retry_base interval, retry_factor double precision, retry_cap interval, retry_jitter double precision, description text, max_in_flight integer, rate_limit double precision, disable_after interval, at timestamp with time zone) RETURNS void
     LANGUAGE plpgsql
     AS $$
 #variable_conflict use_column
@@ -5692,13 +6056,14 @@ BEGIN
     _new.description := coalesce(update_subscription.description, _old.description);
     _new.max_in_flight := coalesce(update_subscription.max_in_flight, _old.max_in_flight);
     _new.rate_limit := coalesce(update_subscription.rate_limit, _old.rate_limit);
+    _new.disable_after := coalesce(update_subscription.disable_after, _old.disable_after);
     _new := moai_private.check_subscription(_new);
 
     UPDATE moai_private.subscription AS s
     SET url = _new.url, event_types = _new.event_types, format = _new.format, timeout = _new.timeout,
         max_attempts = _new.max_attempts, retry_base = _new.retry_base, retry_factor = _new.retry_factor,
         retry_cap = _new.retry_cap, retry_jitter = _new.retry_jitter, description = _new.description,
-        max_in_flight = _new.max_in_flight, rate_limit = _new.rate_limit, updated_at = update_subscription.at
+        max_in_flight = _new.max_in_flight, rate_limit = _new.rate_limit, disable_after = _new.disable_after, updated_at = update_subscription.at
     WHERE s.id = _old.id;
 
     IF _new.url <> _old.url THEN
@@ -5717,13 +6082,13 @@ BEGIN
 END
 $$;
 
-ALTER FUNCTION moai_private.update_subscription(id uuid, url text, event_types text[], format text, timeout interval, max_attempts integer, retry_base interval, retry_factor double precision, retry_cap interval, retry_jitter double precision, description text, max_in_flight integer, rate_limit double precision, at timestamp with time zone) OWNER TO moai_owner;
+ALTER FUNCTION moai_private.update_subscription(id uuid, url text, event_types text[], format text, timeout interval, max_attempts integer, retry_base interval, retry_factor double precision, retry_cap interval, retry_jitter double precision, description text, max_in_flight integer, rate_limit double precision, disable_after interval, at timestamp with time zone) OWNER TO moai_owner;
 
 --
--- Name: FUNCTION update_subscription(id uuid, url text, event_types text[], format text, timeout interval, max_attempts integer, retry_base interval, retry_factor double precision, retry_cap interval, retry_jitter double precision, description text, max_in_flight integer, rate_limit double precision, at timestamp with time zone); Type: COMMENT; Schema: moai_private; Owner: moai_owner
+-- Name: FUNCTION update_subscription(id uuid, url text, event_types text[], format text, timeout interval, max_attempts integer, retry_base interval, retry_factor double precision, retry_cap interval, retry_jitter double precision, description text, max_in_flight integer, rate_limit double precision, disable_after interval, at timestamp with time zone); Type: COMMENT; Schema: moai_private; Owner: moai_owner
 --
 
-COMMENT ON FUNCTION moai_private.update_subscription(id uuid, url text, event_types text[], format text, timeout interval, max_attempts integer, retry_base interval, retry_factor double precision, retry_cap interval, retry_jitter double precision, description text, max_in_flight integer, rate_limit double precision, at timestamp with time zone) IS 'moai.update_subscription at a given time.';
+COMMENT ON FUNCTION moai_private.update_subscription(id uuid, url text, event_types text[], format text, timeout interval, max_attempts integer, retry_base interval, retry_factor double precision, retry_cap interval, retry_jitter double precision, description text, max_in_flight integer, rate_limit double precision, disable_after interval, at timestamp with time zone) IS 'moai.update_subscription at a given time.';
 
 --
 -- Name: upkeep_state(name, timestamp with time zone); Type: FUNCTION; Schema: moai_private; Owner: moai_owner
@@ -5846,7 +6211,7 @@ CREATE FUNCTION moai_rest.create_subscription(document text, OUT status integer,
 DECLARE
     _document json := moai_private.read_document(create_subscription.document, ARRAY[
         'url', 'event_types', 'tenant', 'secret', 'format', 'timeout', 'max_attempts', 'retry_base', 'retry_factor',
-        'retry_cap', 'retry_jitter', 'description', 'max_in_flight', 'rate_limit']);
+        'retry_cap', 'retry_jitter', 'description', 'max_in_flight', 'rate_limit', 'disable_after']);
     _created moai_private.subscription;
 BEGIN
     _created := moai_private.create_subscription(
@@ -5860,7 +6225,8 @@ BEGIN
         coalesce(moai_private.json_interval(_document, 'retry_cap'), '24 hours'),
         coalesce(moai_private.json_number(_document, 'retry_jitter'), 0.1),
         moai_private.json_text(_document, 'description'),
-        moai_private.json_integer(_document, 'max_in_flight'), moai_private.json_number(_document, 'rate_limit'), clock_timestamp());
+        moai_private.json_integer(_document, 'max_in_flight'), moai_private.json_number(_document, 'rate_limit'),
+        coalesce(moai_private.json_interval(_document, 'disable_after'), '5 days'), clock_timestamp());
     create_subscription.status := 201;
     create_subscription.body := left(moai_private.subscription_json(moai_private.find_subscription(_created.id::text))::text, -1)
         || ', "secret" : ' || to_json(_created.secret) || '}';
@@ -6561,7 +6927,7 @@ DECLARE
     _id uuid := moai_private.read_uuid(update_subscription.id, 'subscription');
     _document json := moai_private.read_document(update_subscription.document, ARRAY[
         'url', 'event_types', 'format', 'timeout', 'max_attempts', 'retry_base', 'retry_factor',
-        'retry_cap', 'retry_jitter', 'description', 'max_in_flight', 'rate_limit']);
+        'retry_cap', 'retry_jitter', 'description', 'max_in_flight', 'rate_limit', 'disable_after']);
 BEGIN
     PERFORM moai_private.update_subscription(
         _id, moai_private.json_text(_document, 'url'), moai_private.json_texts(_document, 'event_types'),
@@ -6569,7 +6935,8 @@ BEGIN
         moai_private.json_integer(_document, 'max_attempts'), moai_private.json_interval(_document, 'retry_base'),
         moai_private.json_number(_document, 'retry_factor'), moai_private.json_interval(_document, 'retry_cap'),
         moai_private.json_number(_document, 'retry_jitter'), moai_private.json_text(_document, 'description'),
-        moai_private.json_integer(_document, 'max_in_flight'), moai_private.json_number(_document, 'rate_limit'), clock_timestamp());
+        moai_private.json_integer(_document, 'max_in_flight'), moai_private.json_number(_document, 'rate_limit'),
+        moai_private.json_interval(_document, 'disable_after'), clock_timestamp());
     update_subscription.status := 200;
     update_subscription.body := moai_private.subscription_json(moai_private.find_subscription(update_subscription.id));
 END
@@ -6802,6 +7169,13 @@ ALTER TABLE ONLY moai_private.event
     ADD CONSTRAINT event_pkey PRIMARY KEY (id);
 
 --
+-- Name: failing failing_pkey; Type: CONSTRAINT; Schema: moai_private; Owner: moai_owner
+--
+
+ALTER TABLE ONLY moai_private.failing
+    ADD CONSTRAINT failing_pkey PRIMARY KEY (subscription_id);
+
+--
 -- Name: idempotency_key idempotency_key_pkey; Type: CONSTRAINT; Schema: moai_private; Owner: moai_owner
 --
 
@@ -6935,6 +7309,12 @@ ALTER TABLE moai_private.event ENABLE ROW LEVEL SECURITY;
 ALTER TABLE moai_private.event_held ENABLE ROW LEVEL SECURITY;
 
 --
+-- Name: failing; Type: ROW SECURITY; Schema: moai_private; Owner: moai_owner
+--
+
+ALTER TABLE moai_private.failing ENABLE ROW LEVEL SECURITY;
+
+--
 -- Name: idempotency_key; Type: ROW SECURITY; Schema: moai_private; Owner: moai_owner
 --
 
@@ -7005,6 +7385,12 @@ CREATE POLICY tenant_wall ON moai_private.event USING ((( SELECT (pg_has_role(SE
 --
 
 CREATE POLICY tenant_wall ON moai_private.event_held USING ((( SELECT (pg_has_role(SESSION_USER, 'moai_owner'::name, 'MEMBER'::text) OR pg_has_role(SESSION_USER, (to_regrole('moai_worker'::text))::oid, 'MEMBER'::text) OR moai_private.sees_all_tenants())) OR (tenant = ANY (( SELECT moai_private.visible_tenants() AS visible_tenants)::text[]))));
+
+--
+-- Name: failing tenant_wall; Type: POLICY; Schema: moai_private; Owner: moai_owner
+--
+
+CREATE POLICY tenant_wall ON moai_private.failing USING ((( SELECT (pg_has_role(SESSION_USER, 'moai_owner'::name, 'MEMBER'::text) OR pg_has_role(SESSION_USER, (to_regrole('moai_worker'::text))::oid, 'MEMBER'::text) OR moai_private.sees_all_tenants())) OR moai_private.sees_subscription(subscription_id)));
 
 --
 -- Name: idempotency_key tenant_wall; Type: POLICY; Schema: moai_private; Owner: moai_owner
@@ -7111,17 +7497,17 @@ REVOKE ALL ON FUNCTION moai.complete_deliveries(worker text, results json, since
 GRANT ALL ON FUNCTION moai.complete_deliveries(worker text, results json, since_us bigint, look_ahead boolean) TO moai_worker;
 
 --
--- Name: FUNCTION create_subscription(url text, event_types text[], tenant text, secret text, format text, timeout interval, max_attempts integer, retry_base interval, retry_factor double precision, retry_cap interval, retry_jitter double precision, description text, max_in_flight integer, rate_limit double precision, at timestamp with time zone); Type: ACL; Schema: moai_private; Owner: moai_owner
+-- Name: FUNCTION create_subscription(url text, event_types text[], tenant text, secret text, format text, timeout interval, max_attempts integer, retry_base interval, retry_factor double precision, retry_cap interval, retry_jitter double precision, description text, max_in_flight integer, rate_limit double precision, disable_after interval, at timestamp with time zone); Type: ACL; Schema: moai_private; Owner: moai_owner
 --
 
-REVOKE ALL ON FUNCTION moai_private.create_subscription(url text, event_types text[], tenant text, secret text, format text, timeout interval, max_attempts integer, retry_base interval, retry_factor double precision, retry_cap interval, retry_jitter double precision, description text, max_in_flight integer, rate_limit double precision, at timestamp with time zone) FROM PUBLIC;
+REVOKE ALL ON FUNCTION moai_private.create_subscription(url text, event_types text[], tenant text, secret text, format text, timeout interval, max_attempts integer, retry_base interval, retry_factor double precision, retry_cap interval, retry_jitter double precision, description text, max_in_flight integer, rate_limit double precision, disable_after interval, at timestamp with time zone) FROM PUBLIC;
 
 --
--- Name: FUNCTION create_subscription(url text, event_types text[], tenant text, secret text, format text, timeout interval, max_attempts integer, retry_base interval, retry_factor double precision, retry_cap interval, retry_jitter double precision, description text, max_in_flight integer, rate_limit double precision); Type: ACL; Schema: moai; Owner: moai_owner
+-- Name: FUNCTION create_subscription(url text, event_types text[], tenant text, secret text, format text, timeout interval, max_attempts integer, retry_base interval, retry_factor double precision, retry_cap interval, retry_jitter double precision, description text, max_in_flight integer, rate_limit double precision, disable_after interval); Type: ACL; Schema: moai; Owner: moai_owner
 --
 
-REVOKE ALL ON FUNCTION moai.create_subscription(url text, event_types text[], tenant text, secret text, format text, timeout interval, max_attempts integer, retry_base interval, retry_factor double precision, retry_cap interval, retry_jitter double precision, description text, max_in_flight integer, rate_limit double precision) FROM PUBLIC;
-GRANT ALL ON FUNCTION moai.create_subscription(url text, event_types text[], tenant text, secret text, format text, timeout interval, max_attempts integer, retry_base interval, retry_factor double precision, retry_cap interval, retry_jitter double precision, description text, max_in_flight integer, rate_limit double precision) TO moai_operator;
+REVOKE ALL ON FUNCTION moai.create_subscription(url text, event_types text[], tenant text, secret text, format text, timeout interval, max_attempts integer, retry_base interval, retry_factor double precision, retry_cap interval, retry_jitter double precision, description text, max_in_flight integer, rate_limit double precision, disable_after interval) FROM PUBLIC;
+GRANT ALL ON FUNCTION moai.create_subscription(url text, event_types text[], tenant text, secret text, format text, timeout interval, max_attempts integer, retry_base interval, retry_factor double precision, retry_cap interval, retry_jitter double precision, description text, max_in_flight integer, rate_limit double precision, disable_after interval) TO moai_operator;
 
 --
 -- Name: FUNCTION delete_subscription(id uuid); Type: ACL; Schema: moai; Owner: moai_owner
@@ -7255,11 +7641,11 @@ GRANT ALL ON FUNCTION moai.stats() TO moai_reader;
 GRANT ALL ON FUNCTION moai.stats() TO moai_api;
 
 --
--- Name: FUNCTION update_subscription(id uuid, url text, event_types text[], format text, timeout interval, max_attempts integer, retry_base interval, retry_factor double precision, retry_cap interval, retry_jitter double precision, description text, max_in_flight integer, rate_limit double precision); Type: ACL; Schema: moai; Owner: moai_owner
+-- Name: FUNCTION update_subscription(id uuid, url text, event_types text[], format text, timeout interval, max_attempts integer, retry_base interval, retry_factor double precision, retry_cap interval, retry_jitter double precision, description text, max_in_flight integer, rate_limit double precision, disable_after interval); Type: ACL; Schema: moai; Owner: moai_owner
 --
 
-REVOKE ALL ON FUNCTION moai.update_subscription(id uuid, url text, event_types text[], format text, timeout interval, max_attempts integer, retry_base interval, retry_factor double precision, retry_cap interval, retry_jitter double precision, description text, max_in_flight integer, rate_limit double precision) FROM PUBLIC;
-GRANT ALL ON FUNCTION moai.update_subscription(id uuid, url text, event_types text[], format text, timeout interval, max_attempts integer, retry_base interval, retry_factor double precision, retry_cap interval, retry_jitter double precision, description text, max_in_flight integer, rate_limit double precision) TO moai_operator;
+REVOKE ALL ON FUNCTION moai.update_subscription(id uuid, url text, event_types text[], format text, timeout interval, max_attempts integer, retry_base interval, retry_factor double precision, retry_cap interval, retry_jitter double precision, description text, max_in_flight integer, rate_limit double precision, disable_after interval) FROM PUBLIC;
+GRANT ALL ON FUNCTION moai.update_subscription(id uuid, url text, event_types text[], format text, timeout interval, max_attempts integer, retry_base interval, retry_factor double precision, retry_cap interval, retry_jitter double precision, description text, max_in_flight integer, rate_limit double precision, disable_after interval) TO moai_operator;
 
 --
 -- Name: FUNCTION upkeep_state(); Type: ACL; Schema: moai; Owner: moai_owner
@@ -7408,6 +7794,12 @@ GRANT SELECT ON TABLE moai.delivery TO moai_reader;
 REVOKE ALL ON FUNCTION moai_private.delivery_json(d moai.delivery) FROM PUBLIC;
 
 --
+-- Name: FUNCTION disable(ids uuid[], reasons text[], at timestamp with time zone); Type: ACL; Schema: moai_private; Owner: moai_owner
+--
+
+REVOKE ALL ON FUNCTION moai_private.disable(ids uuid[], reasons text[], at timestamp with time zone) FROM PUBLIC;
+
+--
 -- Name: FUNCTION disable_gone(verdicts moai_private.verdict[], at timestamp with time zone); Type: ACL; Schema: moai_private; Owner: moai_owner
 --
 
@@ -7468,6 +7860,12 @@ REVOKE ALL ON FUNCTION moai_private.find_subscription(id text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION moai_private.have_partitions(event_ids uuid[]) FROM PUBLIC;
 
 --
+-- Name: FUNCTION hearers(type text, subscription_ids uuid[]); Type: ACL; Schema: moai_private; Owner: moai_owner
+--
+
+REVOKE ALL ON FUNCTION moai_private.hearers(type text, subscription_ids uuid[]) FROM PUBLIC;
+
+--
 -- Name: FUNCTION insert_event(type text, payload json, idempotency_key text, tenant text, idempotency_ttl interval, at timestamp with time zone, OUT id uuid, OUT duplicate boolean); Type: ACL; Schema: moai_private; Owner: moai_owner
 --
 
@@ -7490,6 +7888,12 @@ REVOKE ALL ON FUNCTION moai_private.insert_idempotency_keys(items moai_private.b
 --
 
 REVOKE ALL ON FUNCTION moai_private.is_event_type(type text) FROM PUBLIC;
+
+--
+-- Name: FUNCTION is_operational(pattern text); Type: ACL; Schema: moai_private; Owner: moai_owner
+--
+
+REVOKE ALL ON FUNCTION moai_private.is_operational(pattern text) FROM PUBLIC;
 
 --
 -- Name: FUNCTION is_tenant(tenant text); Type: ACL; Schema: moai_private; Owner: moai_owner
@@ -7636,6 +8040,18 @@ REVOKE ALL ON FUNCTION moai_private.uuid_v7_floor(at timestamp with time zone) F
 REVOKE ALL ON FUNCTION moai_private.newest_uuid(at timestamp with time zone) FROM PUBLIC;
 
 --
+-- Name: FUNCTION note_failures(verdicts moai_private.verdict[], at timestamp with time zone); Type: ACL; Schema: moai_private; Owner: moai_owner
+--
+
+REVOKE ALL ON FUNCTION moai_private.note_failures(verdicts moai_private.verdict[], at timestamp with time zone) FROM PUBLIC;
+
+--
+-- Name: FUNCTION note_successes(subscription_ids uuid[]); Type: ACL; Schema: moai_private; Owner: moai_owner
+--
+
+REVOKE ALL ON FUNCTION moai_private.note_successes(subscription_ids uuid[]) FROM PUBLIC;
+
+--
 -- Name: FUNCTION page(items text[], keys text[], max_count integer, rest_after text); Type: ACL; Schema: moai_private; Owner: moai_owner
 --
 
@@ -7664,6 +8080,12 @@ REVOKE ALL ON FUNCTION moai_private.pause_subscription(id uuid, reason text, at 
 --
 
 REVOKE ALL ON FUNCTION moai_private.publish_array(events json, at timestamp with time zone, OUT status integer, OUT body text) FROM PUBLIC;
+
+--
+-- Name: FUNCTION publish_operational(type text, subscription_ids uuid[], details jsonb[]); Type: ACL; Schema: moai_private; Owner: moai_owner
+--
+
+REVOKE ALL ON FUNCTION moai_private.publish_operational(type text, subscription_ids uuid[], details jsonb[]) FROM PUBLIC;
 
 --
 -- Name: FUNCTION random_token(); Type: ACL; Schema: moai_private; Owner: moai_owner
@@ -7882,6 +8304,12 @@ REVOKE ALL ON FUNCTION moai_private.take_idempotency_key(tenant text, key text, 
 REVOKE ALL ON FUNCTION moai_private.take_idempotency_keys(items moai_private.batch_item[], report boolean, skip_held boolean, at timestamp with time zone) FROM PUBLIC;
 
 --
+-- Name: FUNCTION tell_dead_letters(event_ids uuid[], subscription_ids uuid[]); Type: ACL; Schema: moai_private; Owner: moai_owner
+--
+
+REVOKE ALL ON FUNCTION moai_private.tell_dead_letters(event_ids uuid[], subscription_ids uuid[]) FROM PUBLIC;
+
+--
 -- Name: FUNCTION tg_event_fan_out(); Type: ACL; Schema: moai_private; Owner: moai_owner
 --
 
@@ -7906,10 +8334,10 @@ REVOKE ALL ON FUNCTION moai_private.time_text(at timestamp with time zone) FROM 
 REVOKE ALL ON FUNCTION moai_private.type_patterns(type text) FROM PUBLIC;
 
 --
--- Name: FUNCTION update_subscription(id uuid, url text, event_types text[], format text, timeout interval, max_attempts integer, retry_base interval, retry_factor double precision, retry_cap interval, retry_jitter double precision, description text, max_in_flight integer, rate_limit double precision, at timestamp with time zone); Type: ACL; Schema: moai_private; Owner: moai_owner
+-- Name: FUNCTION update_subscription(id uuid, url text, event_types text[], format text, timeout interval, max_attempts integer, retry_base interval, retry_factor double precision, retry_cap interval, retry_jitter double precision, description text, max_in_flight integer, rate_limit double precision, disable_after interval, at timestamp with time zone); Type: ACL; Schema: moai_private; Owner: moai_owner
 --
 
-REVOKE ALL ON FUNCTION moai_private.update_subscription(id uuid, url text, event_types text[], format text, timeout interval, max_attempts integer, retry_base interval, retry_factor double precision, retry_cap interval, retry_jitter double precision, description text, max_in_flight integer, rate_limit double precision, at timestamp with time zone) FROM PUBLIC;
+REVOKE ALL ON FUNCTION moai_private.update_subscription(id uuid, url text, event_types text[], format text, timeout interval, max_attempts integer, retry_base interval, retry_factor double precision, retry_cap interval, retry_jitter double precision, description text, max_in_flight integer, rate_limit double precision, disable_after interval, at timestamp with time zone) FROM PUBLIC;
 
 --
 -- Name: FUNCTION upkeep_state(login name, at timestamp with time zone); Type: ACL; Schema: moai_private; Owner: moai_owner

@@ -40,6 +40,7 @@ config::ExitCode subscribe(const config::Settings& settings) {
     add("--retry-jitter", "retry_jitter", "float8", asked.retry_jitter);
     add("--max-in-flight", "max_in_flight", "int", asked.max_in_flight);
     add("--rate-limit", "rate_limit", "float8", asked.rate_limit);
+    add("--disable-after", "disable_after", "interval", asked.disable_after);
     add("--description", "description", "text", asked.description);
 
     pg::Connection database(app::database_of(settings), "moai subscribe");

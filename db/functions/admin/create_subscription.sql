@@ -12,7 +12,8 @@ CREATE OR REPLACE FUNCTION moai.create_subscription(
     retry_jitter double precision DEFAULT 0.1,
     description text DEFAULT NULL,
     max_in_flight integer DEFAULT NULL,
-    rate_limit double precision DEFAULT NULL)
+    rate_limit double precision DEFAULT NULL,
+    disable_after interval DEFAULT '5 days')
     RETURNS TABLE (id uuid, secret text)
     LANGUAGE sql  -- PL/pgSQL cannot have an argument and a result of one name
     VOLATILE
@@ -24,7 +25,8 @@ BEGIN ATOMIC
         create_subscription.url, create_subscription.event_types, create_subscription.tenant, create_subscription.secret,
         create_subscription.format, create_subscription.timeout, create_subscription.max_attempts, create_subscription.retry_base,
         create_subscription.retry_factor, create_subscription.retry_cap, create_subscription.retry_jitter,
-        create_subscription.description, create_subscription.max_in_flight, create_subscription.rate_limit, clock_timestamp()) AS s;
+        create_subscription.description, create_subscription.max_in_flight, create_subscription.rate_limit,
+        create_subscription.disable_after, clock_timestamp()) AS s;
 END;
 COMMENT ON FUNCTION moai.create_subscription IS
 $$Subscribes a URL to event types of a tenant: events published from the commit on are delivered to it. Returns the id and, once and for all, the secret.
@@ -33,4 +35,5 @@ base64 of 24 to 64 bytes; NULL makes one. format: 'standard' or 'raw' (the paylo
 After failed try n the next one is due in retry_base * retry_factor^(n-1), at most retry_cap, lengthened by up to the share retry_jitter.
 max_in_flight: how many requests of each worker process may be under way at once, 1 to 10000; NULL: up to half of its --concurrency. rate_limit: how many
 a second each worker process may start, 0.001 to 1000000, with a burst of one second's worth; NULL: no limit. What has no room waits, parked, spending no try.
+disable_after: 1 minute to 366 days of nothing but failures, after which it is disabled and moai.subscription.disabled is published; 0: never.
 Raises MO422 naming the argument, MO403 (the login does not act for the tenant). Locks: none that others wait for.$$;

@@ -22,6 +22,8 @@ BEGIN
         '1 to 10000 (0: the worker''s own)');
     PERFORM moai_private.check_range('rate_limit', s.rate_limit::text,
         coalesce(s.rate_limit = 0 OR s.rate_limit BETWEEN 0.001 AND 1000000, true), '0.001 to 1000000 (0: none)');
+    PERFORM moai_private.check_range('disable_after', s.disable_after::text,
+        coalesce(s.disable_after = '0' OR s.disable_after BETWEEN '1 minute' AND '366 days', true), '1 minute to 366 days (0: never)');
     IF char_length(s.description) > 1000 THEN
         PERFORM moai_private.fail(422, format('description is %s characters long, 1000 are allowed', char_length(s.description)), NULL,
             'Shorten it.');
@@ -30,6 +32,7 @@ BEGIN
     _checked.timeout := make_interval(secs => extract(epoch FROM s.timeout)::double precision);
     _checked.retry_base := make_interval(secs => extract(epoch FROM s.retry_base)::double precision);
     _checked.retry_cap := make_interval(secs => extract(epoch FROM s.retry_cap)::double precision);
+    _checked.disable_after := nullif(make_interval(secs => extract(epoch FROM s.disable_after)::double precision), '0');
     _checked.max_in_flight := nullif(s.max_in_flight, 0);
     _checked.rate_limit := nullif(s.rate_limit, 0);
     _checked.description := nullif(s.description, '');

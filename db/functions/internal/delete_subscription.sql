@@ -20,6 +20,7 @@ BEGIN
     END IF;
 
     DELETE FROM moai_private.endpoint_state AS b WHERE b.subscription_id = delete_subscription.id;
+    DELETE FROM moai_private.failing AS f WHERE f.subscription_id = delete_subscription.id;
     -- In steps of 10000, so that the array of outcomes stays small however long the queue is.
     LOOP
         WITH open AS MATERIALIZED (

@@ -27,6 +27,8 @@ BEGIN
     UPDATE moai_private.subscription AS s
     SET secret = _new, old_secrets = _secrets, old_until = _until, updated_at = rotate_secret.at
     WHERE s.id = _old.id;
+    PERFORM moai_private.publish_operational('moai.secret.rotated', ARRAY[_old.id],
+        ARRAY[jsonb_build_object('old_secrets_until', moai_private.time_text((SELECT max(u) FROM unnest(_until) AS u)))]);
     RETURN _new;
 END
 $$;

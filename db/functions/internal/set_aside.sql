@@ -52,6 +52,9 @@ BEGIN
     SELECT array_agg((c.event_id, c.subscription_id, set_aside.at, c.attempt_no, 'dead', 'crash_loop')::moai_private.outcome)
     INTO _outcomes FROM crashed AS c;
     PERFORM moai_private.record_outcomes(_outcomes);
+    IF cardinality(_outcomes) > 0 THEN
+        PERFORM moai_private.tell_dead_letters(array_agg(o.event_id), array_agg(o.subscription_id)) FROM unnest(_outcomes) AS o;
+    END IF;
 
     RETURN (SELECT array_agg(l) FROM unnest(set_aside.leased) AS l
             WHERE l.lapses < 5 AND (l.state = 'active' OR l.subscription_id = ANY (_resumed)));

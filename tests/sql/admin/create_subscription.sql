@@ -1,6 +1,6 @@
 BEGIN;
 \ir ../helpers.psql
-SELECT plan(78);
+SELECT plan(83);
 
 SELECT id AS s, secret FROM moai.create_subscription('https://receiver.test/hook', ARRAY['user.*', 'user.*', 'order.paid'], 'create_subscription') \gset
 SELECT results_eq(format($$SELECT tenant, url, event_types, format, timeout, max_attempts, retry_base, retry_factor, retry_cap, retry_jitter, state, held, description
@@ -14,7 +14,7 @@ SELECT moai.publish('order.paid', '1', tenant => 'create_subscription') AS e \gs
 SELECT is((SELECT count(*) FROM moai_private.delivery AS d WHERE d.event_id = :'e' AND d.subscription_id = :'s'), 1::bigint, 'events reach it from then on');
 SELECT is((SELECT x.secret FROM moai.create_subscription('http://[::1]:8080/?q=%20', '{*}', secret => repeat('QUJD', 8)) AS x), 'whsec_' || repeat('QUJD', 8),
     'a given secret may come without its prefix');
-SELECT results_eq($$SELECT s.timeout, s.retry_cap FROM moai_private.create_subscription('http://a', '{*}', 'default', NULL, 'raw', '1 minute', 1, '1 s', 1, '30 days', 0, '', NULL, NULL, pg_temp.at()) AS s$$,
+SELECT results_eq($$SELECT s.timeout, s.retry_cap FROM moai_private.create_subscription('http://a', '{*}', 'default', NULL, 'raw', '1 minute', 1, '1 s', 1, '30 days', 0, '', NULL, NULL, NULL, pg_temp.at()) AS s$$,
     $$VALUES (interval '00:01:00', interval '720:00:00')$$, 'days are stored as hours');
 
 SELECT id AS limited FROM moai.create_subscription('http://a', '{*}', max_in_flight => 3, rate_limit => 0.5) \gset
@@ -23,6 +23,9 @@ SELECT results_eq(format('SELECT max_in_flight, rate_limit FROM moai.subscriptio
 SELECT id AS unlimited FROM moai.create_subscription('http://a', '{*}', max_in_flight => 0, rate_limit => 0) \gset
 SELECT results_eq(format('SELECT max_in_flight, rate_limit FROM moai.subscription WHERE id = %L', :'unlimited'),
     'VALUES (NULL::integer, NULL::float8)', '0 is none');
+SELECT is((SELECT disable_after FROM moai.subscription WHERE id = :'limited'), '120:00:00', 'it is disabled after five days of failures');
+SELECT id AS forever FROM moai.create_subscription('http://a', '{*}', disable_after => '0') \gset
+SELECT is((SELECT disable_after FROM moai.subscription WHERE id = :'forever'), NULL, 'or never');
 
 -- moai_private.check_url
 SELECT lives_ok(format('SELECT moai_private.check_url(%L)', u), 'taken: ' || left(u, 60))
@@ -66,6 +69,9 @@ FROM (VALUES
     ('''{a}'', rate_limit => 1000001', 'rate_limit is outside of 0.001 to 1000000 (0: none) / rate_limit = 1000001'),
     ('''{a}'', rate_limit => ''NaN''', 'rate_limit is outside of 0.001 to 1000000 (0: none) / rate_limit = NaN'),
     ('''{a}'', rate_limit => ''Infinity''', 'rate_limit is outside of 0.001 to 1000000 (0: none) / rate_limit = Infinity'),
+    ('''{a}'', disable_after => ''59 s''', 'disable_after is outside of 1 minute to 366 days (0: never) / disable_after = 00:00:59'),
+    ('''{a}'', disable_after => ''367 days''', 'disable_after is outside of 1 minute to 366 days (0: never) / disable_after = 367 days'),
+    ('''{a}'', disable_after => ''-1 day''', 'disable_after is outside of 1 minute to 366 days (0: never) / disable_after = -1 days'),
     ('''{a}'', description => repeat(''x'', 1001)', 'description is 1001 characters long, 1000 are allowed'), ('''{a}'', tenant => ''''', 'tenant is empty')
 ) AS bad(arguments, m);
 

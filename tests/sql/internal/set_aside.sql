@@ -1,6 +1,6 @@
 BEGIN;
 \ir ../helpers.psql
-SELECT plan(6);
+SELECT plan(7);
 
 CREATE TEMP TABLE leased AS
 SELECT state, lapses, pg_temp.subscribe('set_aside/' || state || lapses) AS s, pg_temp.publish('set_aside/' || state || lapses) AS e
@@ -24,6 +24,14 @@ SELECT pg_temp.publish('set_aside/resumed') AS re \gset
 SELECT count(*) FROM moai_private.claim(1, pg_temp.at()) \g /dev/null
 SELECT is((SELECT count(*) FROM unnest(moai_private.set_aside(ARRAY[(:'re', :'r', 0, 'paused', 0, 'http://receiver.test/', 'raw', 'whsec_', '15 s', NULL, NULL)::moai_private.leased], pg_temp.at('1 s')))), 1::bigint, 'a subscription resumed meanwhile is delivered to');
 SELECT is(pg_temp.queued(:'re'), 'due 28.000, leased, attempt 0, tries 3, lapses 0', 'its delivery stays leased');
+
+-- moai.delivery.dead_lettered
+SELECT pg_temp.subscribe('set_aside/told', '{a}') AS c, pg_temp.subscribe('set_aside/told', '{moai.*}') AS operator \gset
+SELECT pg_temp.publish('set_aside/told', 'a') AS ce \gset
+UPDATE moai_private.delivery SET lapses = 4, lease_token = 1 WHERE event_id = :'ce';
+SELECT count(*) FROM moai_private.claim(1, pg_temp.at()) \g /dev/null
+SELECT results_eq($$SELECT payload ->> 'event_id', payload ->> 'reason' FROM moai_private.event WHERE type = 'moai.delivery.dead_lettered' AND tenant = 'set_aside/told'$$,
+    format($$VALUES (%L, 'crash_loop')$$, :'ce'), 'an event tells of such a dead letter');
 
 SELECT * FROM finish();
 ROLLBACK;
