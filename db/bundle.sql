@@ -1,1 +1,1 @@
-SELECT moai_private.record_bundle('04722f5cb569d25d372433fa9fb4ba356b106c379797f5666c65c5298c802e3b');
+SELECT moai_private.record_bundle('d97cdd88ca896b31abccb177774160fd0afaa9b01a8cbf70eca65a42c09338c4');

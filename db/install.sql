@@ -23,6 +23,8 @@ BEGIN;
 \ir step.sql
 \set migration 0010_operational_events
 \ir step.sql
+\set migration 0011_requests
+\ir step.sql
 \ir functions/manifest.sql
 \ir grants.sql
 \ir bundle.sql

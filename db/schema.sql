@@ -151,7 +151,9 @@ CREATE TYPE moai_private.leased AS (
 	secret text,
 	timeout interval,
 	max_in_flight integer,
-	rate_limit double precision
+	rate_limit double precision,
+	method text,
+	headers text
 );
 
 ALTER TYPE moai_private.leased OWNER TO moai_owner;
@@ -302,7 +304,7 @@ For members of moai_owner only. Raises MO404 (no such role), MO422. Locks: none 
 -- Name: await_office(text, integer, interval); Type: FUNCTION; Schema: moai; Owner: moai_owner
 --
 
-CREATE FUNCTION moai.await_office(worker text, max_count integer, patience interval) RETURNS TABLE(in_office boolean, event_id uuid, subscription_id uuid, lease_token bigint, attempt_no integer, event_type text, tenant text, published_at text, payload text, url text, format text, secret text, timeout_ms integer, lease_ms integer, claimed_at_us bigint, next_due_in_us bigint, overdue_us bigint, max_in_flight integer, rate_limit double precision, parked integer)
+CREATE FUNCTION moai.await_office(worker text, max_count integer, patience interval) RETURNS TABLE(in_office boolean, event_id uuid, subscription_id uuid, lease_token bigint, attempt_no integer, event_type text, tenant text, published_at text, payload text, url text, format text, secret text, timeout_ms integer, lease_ms integer, claimed_at_us bigint, next_due_in_us bigint, overdue_us bigint, max_in_flight integer, rate_limit double precision, method text, headers text, parked integer)
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
@@ -378,7 +380,7 @@ Raises MO404, MO409 (being delivered, or finished). Locks: the subscription (sha
 -- Name: claim_deliveries(text, integer, boolean, uuid[], bigint, boolean); Type: FUNCTION; Schema: moai; Owner: moai_owner
 --
 
-CREATE FUNCTION moai.claim_deliveries(worker text, max_count integer, in_office boolean DEFAULT false, saturated uuid[] DEFAULT '{}'::uuid[], since_us bigint DEFAULT NULL::bigint, look_ahead boolean DEFAULT true) RETURNS TABLE(event_id uuid, subscription_id uuid, lease_token bigint, attempt_no integer, event_type text, tenant text, published_at text, payload text, url text, format text, secret text, timeout_ms integer, lease_ms integer, claimed_at_us bigint, next_due_in_us bigint, overdue_us bigint, max_in_flight integer, rate_limit double precision, parked integer)
+CREATE FUNCTION moai.claim_deliveries(worker text, max_count integer, in_office boolean DEFAULT false, saturated uuid[] DEFAULT '{}'::uuid[], since_us bigint DEFAULT NULL::bigint, look_ahead boolean DEFAULT true) RETURNS TABLE(event_id uuid, subscription_id uuid, lease_token bigint, attempt_no integer, event_type text, tenant text, published_at text, payload text, url text, format text, secret text, timeout_ms integer, lease_ms integer, claimed_at_us bigint, next_due_in_us bigint, overdue_us bigint, max_in_flight integer, rate_limit double precision, method text, headers text, parked integer)
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
@@ -408,7 +410,7 @@ to 150 in one claim and none of them met by later claims: for 5 to 10 minutes, o
 since_us: only what became due after this time, as of claimed_at_us, is looked at. Index entries of what has ended cannot be removed while some old
 transaction is open; with since_us a claim does not read past all of them. What commits late, with an earlier due time, needs a claim without it.
 look_ahead: false for one that looks again soon, whatever comes: the next due time is not looked for.
-secret: what signs, newest first, separated by spaces: several while one is being replaced.
+headers: lines of "name: value"; NULL: none. secret: what signs, newest first, separated by spaces: several while one is being replaced.
 Rows of paused or disabled subscriptions are parked, those of deleted ones cancelled, those whose lease lapsed five times in a row dead-lettered as crash_loop.
 Raises MO422. Locks: rows of the queue, never waiting for one (SKIP LOCKED).';
 
@@ -416,7 +418,7 @@ Raises MO422. Locks: rows of the queue, never waiting for one (SKIP LOCKED).';
 -- Name: claim_parked(text, uuid[], integer[], boolean, bigint, boolean); Type: FUNCTION; Schema: moai; Owner: moai_owner
 --
 
-CREATE FUNCTION moai.claim_parked(worker text, subscription_ids uuid[], counts integer[], in_office boolean DEFAULT false, since_us bigint DEFAULT NULL::bigint, look_ahead boolean DEFAULT true) RETURNS TABLE(event_id uuid, subscription_id uuid, lease_token bigint, attempt_no integer, event_type text, tenant text, published_at text, payload text, url text, format text, secret text, timeout_ms integer, lease_ms integer, claimed_at_us bigint, next_due_in_us bigint, overdue_us bigint, max_in_flight integer, rate_limit double precision, parked integer)
+CREATE FUNCTION moai.claim_parked(worker text, subscription_ids uuid[], counts integer[], in_office boolean DEFAULT false, since_us bigint DEFAULT NULL::bigint, look_ahead boolean DEFAULT true) RETURNS TABLE(event_id uuid, subscription_id uuid, lease_token bigint, attempt_no integer, event_type text, tenant text, published_at text, payload text, url text, format text, secret text, timeout_ms integer, lease_ms integer, claimed_at_us bigint, next_due_in_us bigint, overdue_us bigint, max_in_flight integer, rate_limit double precision, method text, headers text, parked integer)
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
@@ -511,11 +513,15 @@ CREATE TABLE moai_private.subscription (
     old_secrets text[],
     old_until timestamp with time zone[],
     disable_after interval,
+    method text NOT NULL,
+    headers jsonb,
     CONSTRAINT subscription_disable_after_range CHECK (((disable_after >= '00:01:00'::interval) AND (disable_after <= '366 days'::interval))),
-    CONSTRAINT subscription_format_known CHECK ((format = ANY (ARRAY['standard'::text, 'raw'::text]))),
+    CONSTRAINT subscription_format_known CHECK ((format = ANY (ARRAY['standard'::text, 'raw'::text, 'cloudevents'::text, 'cloudevents-binary'::text]))),
+    CONSTRAINT subscription_headers_object CHECK (((jsonb_typeof(headers) = 'object'::text) AND (headers <> '{}'::jsonb))),
     CONSTRAINT subscription_held_unless_active CHECK ((held OR (state = 'active'::moai.subscription_state))),
     CONSTRAINT subscription_max_attempts_range CHECK (((max_attempts >= 1) AND (max_attempts <= 100))),
     CONSTRAINT subscription_max_in_flight_range CHECK (((max_in_flight >= 1) AND (max_in_flight <= 10000))),
+    CONSTRAINT subscription_method_known CHECK ((method = ANY (ARRAY['POST'::text, 'PUT'::text]))),
     CONSTRAINT subscription_old_secrets_paired CHECK ((((old_secrets IS NULL) = (old_until IS NULL)) AND (cardinality(old_secrets) = cardinality(old_until)) AND ((cardinality(old_secrets) >= 1) AND (cardinality(old_secrets) <= 4)))),
     CONSTRAINT subscription_rate_limit_range CHECK (((rate_limit >= (0.001)::double precision) AND (rate_limit <= (1000000)::double precision))),
     CONSTRAINT subscription_retry_base_range CHECK (((retry_base >= '00:00:00.1'::interval) AND (retry_base <= '30 days'::interval))),
@@ -578,10 +584,16 @@ COMMENT ON COLUMN moai_private.subscription.old_until IS 'When each of them stop
 COMMENT ON COLUMN moai_private.subscription.disable_after IS 'After so long of nothing but failures it is disabled. NULL: never.';
 
 --
--- Name: create_subscription(text, text[], text, text, text, interval, integer, interval, double precision, interval, double precision, text, integer, double precision, interval, timestamp with time zone); Type: FUNCTION; Schema: moai_private; Owner: moai_owner
+-- Name: COLUMN subscription.headers; Type: COMMENT; Schema: moai_private; Owner: moai_owner
 --
 
-CREATE FUNCTION moai_private.create_subscription(url text, event_types text[], tenant text, secret text, format text, timeout interval, max_attempts integer, retry_base interval, retry_factor double precision, retry_cap interval, retry_jitter double precision, description text, max_in_flight integer, rate_limit double precision, disable_after interval, at timestamp with time zone) RETURNS moai_private.subscription
+COMMENT ON COLUMN moai_private.subscription.headers IS 'Headers of its own: lower-case names and values. NULL: none.';
+
+--
+-- Name: create_subscription(text, text[], text, text, text, interval, integer, interval, double precision, interval, double precision, text, integer, double precision, interval, text, jsonb, timestamp with time zone); Type: FUNCTION; Schema: moai_private; Owner: moai_owner
+--
+
+CREATE FUNCTION moai_private.create_subscription(url text, event_types text[], tenant text, secret text, format text, timeout interval, max_attempts integer, retry_base interval, retry_factor double precision, retry_cap interval, retry_jitter double precision, description text, max_in_flight integer, rate_limit double precision, disable_after interval, method text, headers jsonb, at timestamp with time zone) RETURNS moai_private.subscription
     LANGUAGE plpgsql
     AS $$
 #variable_conflict use_column
@@ -604,6 +616,8 @@ BEGIN
     _new.max_in_flight := create_subscription.max_in_flight;
     _new.rate_limit := create_subscription.rate_limit;
     _new.disable_after := create_subscription.disable_after;
+    _new.method := create_subscription.method;
+    _new.headers := moai_private.merge_headers(NULL, create_subscription.headers);
     _new.state := 'active';
     _new.held := false;
     _new.created_at := create_subscription.at;
@@ -615,36 +629,38 @@ BEGIN
 END
 $$;
 
-ALTER FUNCTION moai_private.create_subscription(url text, event_types text[], tenant text, secret text, format text, timeout interval, max_attempts integer, retry_base interval, retry_factor double precision, retry_cap interval, retry_jitter double precision, description text, max_in_flight integer, rate_limit double precision, disable_after interval, at timestamp with time zone) OWNER TO moai_owner;
+ALTER FUNCTION moai_private.create_subscription(url text, event_types text[], tenant text, secret text, format text, timeout interval, max_attempts integer, retry_base interval, retry_factor double precision, retry_cap interval, retry_jitter double precision, description text, max_in_flight integer, rate_limit double precision, disable_after interval, method text, headers jsonb, at timestamp with time zone) OWNER TO moai_owner;
 
 --
--- Name: FUNCTION create_subscription(url text, event_types text[], tenant text, secret text, format text, timeout interval, max_attempts integer, retry_base interval, retry_factor double precision, retry_cap interval, retry_jitter double precision, description text, max_in_flight integer, rate_limit double precision, disable_after interval, at timestamp with time zone); Type: COMMENT; Schema: moai_private; Owner: moai_owner
+-- Name: FUNCTION create_subscription(url text, event_types text[], tenant text, secret text, format text, timeout interval, max_attempts integer, retry_base interval, retry_factor double precision, retry_cap interval, retry_jitter double precision, description text, max_in_flight integer, rate_limit double precision, disable_after interval, method text, headers jsonb, at timestamp with time zone); Type: COMMENT; Schema: moai_private; Owner: moai_owner
 --
 
-COMMENT ON FUNCTION moai_private.create_subscription(url text, event_types text[], tenant text, secret text, format text, timeout interval, max_attempts integer, retry_base interval, retry_factor double precision, retry_cap interval, retry_jitter double precision, description text, max_in_flight integer, rate_limit double precision, disable_after interval, at timestamp with time zone) IS 'moai.create_subscription at a given time; returns the stored row.';
+COMMENT ON FUNCTION moai_private.create_subscription(url text, event_types text[], tenant text, secret text, format text, timeout interval, max_attempts integer, retry_base interval, retry_factor double precision, retry_cap interval, retry_jitter double precision, description text, max_in_flight integer, rate_limit double precision, disable_after interval, method text, headers jsonb, at timestamp with time zone) IS 'moai.create_subscription at a given time; returns the stored row.';
 
 --
--- Name: create_subscription(text, text[], text, text, text, interval, integer, interval, double precision, interval, double precision, text, integer, double precision, interval); Type: FUNCTION; Schema: moai; Owner: moai_owner
+-- Name: create_subscription(text, text[], text, text, text, interval, integer, interval, double precision, interval, double precision, text, integer, double precision, interval, text, jsonb); Type: FUNCTION; Schema: moai; Owner: moai_owner
 --
 
-CREATE FUNCTION moai.create_subscription(url text, event_types text[], tenant text DEFAULT 'default'::text, secret text DEFAULT NULL::text, format text DEFAULT 'standard'::text, timeout interval DEFAULT '00:00:15'::interval, max_attempts integer DEFAULT 8, retry_base interval DEFAULT '00:00:05'::interval, retry_factor double precision DEFAULT 5, retry_cap interval DEFAULT '24:00:00'::interval, retry_jitter double precision DEFAULT 0.1, description text DEFAULT NULL::text, max_in_flight integer DEFAULT NULL::integer, rate_limit double precision DEFAULT NULL::double precision, disable_after interval DEFAULT '5 days'::interval) RETURNS TABLE(id uuid, secret text)
+CREATE FUNCTION moai.create_subscription(url text, event_types text[], tenant text DEFAULT 'default'::text, secret text DEFAULT NULL::text, format text DEFAULT 'standard'::text, timeout interval DEFAULT '00:00:15'::interval, max_attempts integer DEFAULT 8, retry_base interval DEFAULT '00:00:05'::interval, retry_factor double precision DEFAULT 5, retry_cap interval DEFAULT '24:00:00'::interval, retry_jitter double precision DEFAULT 0.1, description text DEFAULT NULL::text, max_in_flight integer DEFAULT NULL::integer, rate_limit double precision DEFAULT NULL::double precision, disable_after interval DEFAULT '5 days'::interval, method text DEFAULT 'POST'::text, headers jsonb DEFAULT NULL::jsonb) RETURNS TABLE(id uuid, secret text)
     LANGUAGE sql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     BEGIN ATOMIC
  SELECT s.id,
      s.secret
-    FROM moai_private.create_subscription(create_subscription.url, create_subscription.event_types, create_subscription.tenant, create_subscription.secret, create_subscription.format, create_subscription.timeout, create_subscription.max_attempts, create_subscription.retry_base, create_subscription.retry_factor, create_subscription.retry_cap, create_subscription.retry_jitter, create_subscription.description, create_subscription.max_in_flight, create_subscription.rate_limit, create_subscription.disable_after, clock_timestamp()) s(id, tenant, url, event_types, format, secret, description, timeout, max_attempts, retry_base, retry_factor, retry_cap, retry_jitter, state, state_reason, held, created_at, updated_at, max_in_flight, rate_limit, old_secrets, old_until, disable_after);
+    FROM moai_private.create_subscription(create_subscription.url, create_subscription.event_types, create_subscription.tenant, create_subscription.secret, create_subscription.format, create_subscription.timeout, create_subscription.max_attempts, create_subscription.retry_base, create_subscription.retry_factor, create_subscription.retry_cap, create_subscription.retry_jitter, create_subscription.description, create_subscription.max_in_flight, create_subscription.rate_limit, create_subscription.disable_after, create_subscription.method, create_subscription.headers, clock_timestamp()) s(id, tenant, url, event_types, format, secret, description, timeout, max_attempts, retry_base, retry_factor, retry_cap, retry_jitter, state, state_reason, held, created_at, updated_at, max_in_flight, rate_limit, old_secrets, old_until, disable_after, method, headers);
 END;
 
-ALTER FUNCTION moai.create_subscription(url text, event_types text[], tenant text, secret text, format text, timeout interval, max_attempts integer, retry_base interval, retry_factor double precision, retry_cap interval, retry_jitter double precision, description text, max_in_flight integer, rate_limit double precision, disable_after interval) OWNER TO moai_owner;
+ALTER FUNCTION moai.create_subscription(url text, event_types text[], tenant text, secret text, format text, timeout interval, max_attempts integer, retry_base interval, retry_factor double precision, retry_cap interval, retry_jitter double precision, description text, max_in_flight integer, rate_limit double precision, disable_after interval, method text, headers jsonb) OWNER TO moai_owner;
 
 --
--- Name: FUNCTION create_subscription(url text, event_types text[], tenant text, secret text, format text, timeout interval, max_attempts integer, retry_base interval, retry_factor double precision, retry_cap interval, retry_jitter double precision, description text, max_in_flight integer, rate_limit double precision, disable_after interval); Type: COMMENT; Schema: moai; Owner: moai_owner
+-- Name: FUNCTION create_subscription(url text, event_types text[], tenant text, secret text, format text, timeout interval, max_attempts integer, retry_base interval, retry_factor double precision, retry_cap interval, retry_jitter double precision, description text, max_in_flight integer, rate_limit double precision, disable_after interval, method text, headers jsonb); Type: COMMENT; Schema: moai; Owner: moai_owner
 --
 
-COMMENT ON FUNCTION moai.create_subscription(url text, event_types text[], tenant text, secret text, format text, timeout interval, max_attempts integer, retry_base interval, retry_factor double precision, retry_cap interval, retry_jitter double precision, description text, max_in_flight integer, rate_limit double precision, disable_after interval) IS 'Subscribes a URL to event types of a tenant: events published from the commit on are delivered to it. Returns the id and, once and for all, the secret.
+COMMENT ON FUNCTION moai.create_subscription(url text, event_types text[], tenant text, secret text, format text, timeout interval, max_attempts integer, retry_base interval, retry_factor double precision, retry_cap interval, retry_jitter double precision, description text, max_in_flight integer, rate_limit double precision, disable_after interval, method text, headers jsonb) IS 'Subscribes a URL to event types of a tenant: events published from the commit on are delivered to it. Returns the id and, once and for all, the secret.
 url: absolute, http or https, at most 2048 bytes. event_types: 1 to 100 exact types, prefixes ("user.*"), or "*". secret: "whsec_" and the padded
-base64 of 24 to 64 bytes; NULL makes one. format: ''standard'' or ''raw'' (the payload''s own bytes). timeout: 100 ms to 60 s. max_attempts: 1 to 100.
+base64 of 24 to 64 bytes; NULL makes one. format: ''standard'', ''raw'' (the payload''s own bytes),
+''cloudevents'' (CloudEvents 1.0, structured) or ''cloudevents-binary'' (its attributes are headers, the body is the payload''s own bytes). method: ''POST'' or ''PUT''.
+headers: an object of up to 20 more headers and their values, 8192 bytes in all; reserved names are refused. timeout: 100 ms to 60 s. max_attempts: 1 to 100.
 After failed try n the next one is due in retry_base * retry_factor^(n-1), at most retry_cap, lengthened by up to the share retry_jitter.
 max_in_flight: how many requests of each worker process may be under way at once, 1 to 10000; NULL: up to half of its --concurrency. rate_limit: how many
 a second each worker process may start, 0.001 to 1000000, with a burst of one second''s worth; NULL: no limit. What has no room waits, parked, spending no try.
@@ -1095,10 +1111,10 @@ not let us see it), attempts_estimate, partitions_until, migration and bundle (w
 Reads the queue and the dead letters, never the history. Locks: none.';
 
 --
--- Name: update_subscription(uuid, text, text[], text, interval, integer, interval, double precision, interval, double precision, text, integer, double precision, interval); Type: FUNCTION; Schema: moai; Owner: moai_owner
+-- Name: update_subscription(uuid, text, text[], text, interval, integer, interval, double precision, interval, double precision, text, integer, double precision, interval, text, jsonb); Type: FUNCTION; Schema: moai; Owner: moai_owner
 --
 
-CREATE FUNCTION moai.update_subscription(id uuid, url text DEFAULT NULL::text, event_types text[] DEFAULT NULL::text[], format text DEFAULT NULL::text, timeout interval DEFAULT NULL::interval, max_attempts integer DEFAULT NULL::integer, retry_base interval DEFAULT NULL::interval, retry_factor double precision DEFAULT NULL::double precision, retry_cap interval DEFAULT NULL::interval, retry_jitter double precision DEFAULT NULL::double precision, description text DEFAULT NULL::text, max_in_flight integer DEFAULT NULL::integer, rate_limit double precision DEFAULT NULL::double precision, disable_after interval DEFAULT NULL::interval) RETURNS void
+CREATE FUNCTION moai.update_subscription(id uuid, url text DEFAULT NULL::text, event_types text[] DEFAULT NULL::text[], format text DEFAULT NULL::text, timeout interval DEFAULT NULL::interval, max_attempts integer DEFAULT NULL::integer, retry_base interval DEFAULT NULL::interval, retry_factor double precision DEFAULT NULL::double precision, retry_cap interval DEFAULT NULL::interval, retry_jitter double precision DEFAULT NULL::double precision, description text DEFAULT NULL::text, max_in_flight integer DEFAULT NULL::integer, rate_limit double precision DEFAULT NULL::double precision, disable_after interval DEFAULT NULL::interval, method text DEFAULT NULL::text, headers jsonb DEFAULT NULL::jsonb) RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
@@ -1107,17 +1123,19 @@ BEGIN
         update_subscription.id, update_subscription.url, update_subscription.event_types, update_subscription.format,
         update_subscription.timeout, update_subscription.max_attempts, update_subscription.retry_base, update_subscription.retry_factor,
         update_subscription.retry_cap, update_subscription.retry_jitter, update_subscription.description,
-        update_subscription.max_in_flight, update_subscription.rate_limit, update_subscription.disable_after, clock_timestamp());
+        update_subscription.max_in_flight, update_subscription.rate_limit, update_subscription.disable_after,
+        update_subscription.method, update_subscription.headers, clock_timestamp());
 END
 $$;
 
-ALTER FUNCTION moai.update_subscription(id uuid, url text, event_types text[], format text, timeout interval, max_attempts integer, retry_base interval, retry_factor double precision, retry_cap interval, retry_jitter double precision, description text, max_in_flight integer, rate_limit double precision, disable_after interval) OWNER TO moai_owner;
+ALTER FUNCTION moai.update_subscription(id uuid, url text, event_types text[], format text, timeout interval, max_attempts integer, retry_base interval, retry_factor double precision, retry_cap interval, retry_jitter double precision, description text, max_in_flight integer, rate_limit double precision, disable_after interval, method text, headers jsonb) OWNER TO moai_owner;
 
 --
--- Name: FUNCTION update_subscription(id uuid, url text, event_types text[], format text, timeout interval, max_attempts integer, retry_base interval, retry_factor double precision, retry_cap interval, retry_jitter double precision, description text, max_in_flight integer, rate_limit double precision, disable_after interval); Type: COMMENT; Schema: moai; Owner: moai_owner
+-- Name: FUNCTION update_subscription(id uuid, url text, event_types text[], format text, timeout interval, max_attempts integer, retry_base interval, retry_factor double precision, retry_cap interval, retry_jitter double precision, description text, max_in_flight integer, rate_limit double precision, disable_after interval, method text, headers jsonb); Type: COMMENT; Schema: moai; Owner: moai_owner
 --
 
-COMMENT ON FUNCTION moai.update_subscription(id uuid, url text, event_types text[], format text, timeout interval, max_attempts integer, retry_base interval, retry_factor double precision, retry_cap interval, retry_jitter double precision, description text, max_in_flight integer, rate_limit double precision, disable_after interval) IS 'Changes a subscription; NULL keeps what is, an empty description and a max_in_flight, rate_limit or disable_after of 0 remove it. Arguments as moai.create_subscription.
+COMMENT ON FUNCTION moai.update_subscription(id uuid, url text, event_types text[], format text, timeout interval, max_attempts integer, retry_base interval, retry_factor double precision, retry_cap interval, retry_jitter double precision, description text, max_in_flight integer, rate_limit double precision, disable_after interval, method text, headers jsonb) IS 'Changes a subscription; NULL keeps what is, an empty description and a max_in_flight, rate_limit or disable_after of 0 remove it.
+headers: changes, a null takes one away and those that are not named stay. Arguments as moai.create_subscription.
 Retries use the new URL and policy at once, and what waits for the old URL to recover waits no more. event_types decide over events published later. A changed max_attempts moves the tries left of its
 unfinished deliveries by the difference, down to one.
 Raises MO404, MO410 (deleted), MO422 naming the argument. Locks: the subscription, then, if max_attempts changes, its unfinished deliveries in the order of their keys.';
@@ -1452,6 +1470,44 @@ ALTER FUNCTION moai_private.check_event_types(event_types text[]) OWNER TO moai_
 COMMENT ON FUNCTION moai_private.check_event_types(event_types text[]) IS 'The event types without repeats. Raises MO422 unless they are 1 to 100 exact types, prefixes ending in ".*", or "*".';
 
 --
+-- Name: check_header(text, jsonb); Type: FUNCTION; Schema: moai_private; Owner: moai_owner
+--
+
+CREATE FUNCTION moai_private.check_header(name text, value jsonb) RETURNS void
+    LANGUAGE plpgsql IMMUTABLE
+    AS $_$
+DECLARE
+    _shown text := 'headers has ' || quote_literal(left(check_header.name, 64));
+    _text text := check_header.value #>> '{}';
+BEGIN
+    IF check_header.name !~ '^[!#$%&''*+.^_`|~0-9A-Za-z-]{1,128}$' THEN
+        PERFORM moai_private.fail(422, 'headers has a name that is none', _shown, 'Use letters, digits and "-", 1 to 128 of them, for example "X-Api-Key".');
+    ELSIF lower(check_header.name) IN ('connection', 'content-encoding', 'content-length', 'content-type', 'expect', 'host', 'keep-alive',
+            'proxy-authenticate', 'proxy-authorization', 'proxy-connection', 'te', 'trailer', 'transfer-encoding', 'upgrade', 'user-agent')
+        OR lower(check_header.name) ~ '^(ce|moai|webhook)-' THEN
+        PERFORM moai_private.fail(422, 'headers has a name that is reserved', _shown, 'moai sets it, or it belongs to the connection; use another name.');
+    ELSIF jsonb_typeof(check_header.value) = 'null' THEN
+        RETURN;
+    ELSIF jsonb_typeof(check_header.value) <> 'string' OR octet_length(_text) NOT BETWEEN 1 AND 4096
+        -- RFC 9110, 5.5, without what is obsolete or invites trouble.
+        OR _text !~ '^[\x21-\x7e]([\x20-\x7e\x09]*[\x21-\x7e])?$' THEN
+        PERFORM moai_private.fail(422, 'headers has a value that is none', _shown,
+            'Give a string of 1 to 4096 visible ASCII characters, with spaces and tabs only in between; null takes the header away.');
+    ELSIF _text = '***' THEN
+        PERFORM moai_private.fail(422, 'headers has the stars that stand for a value that is not shown', _shown, 'Leave out what is to stay as it is.');
+    END IF;
+END
+$_$;
+
+ALTER FUNCTION moai_private.check_header(name text, value jsonb) OWNER TO moai_owner;
+
+--
+-- Name: FUNCTION check_header(name text, value jsonb); Type: COMMENT; Schema: moai_private; Owner: moai_owner
+--
+
+COMMENT ON FUNCTION moai_private.check_header(name text, value jsonb) IS 'Raises MO422, without the value, unless this is a header that a subscription may have, or take away.';
+
+--
 -- Name: check_idempotency(text, interval); Type: FUNCTION; Schema: moai_private; Owner: moai_owner
 --
 
@@ -1621,9 +1677,11 @@ DECLARE
 BEGIN
     PERFORM moai_private.check_url(s.url);
     _checked.event_types := moai_private.check_event_types(s.event_types);
-    IF s.format IS NULL OR s.format NOT IN ('standard', 'raw') THEN
-        PERFORM moai_private.fail(422, 'format is neither standard nor raw', 'format = ' || quote_nullable(left(s.format, 64)),
+    IF s.format IS NULL OR s.format NOT IN ('standard', 'raw', 'cloudevents', 'cloudevents-binary') THEN
+        PERFORM moai_private.fail(422, 'format is none of standard, raw, cloudevents and cloudevents-binary', 'format = ' || quote_nullable(left(s.format, 64)),
             'Use ''standard'' for {"type","timestamp","data"}, ''raw'' for the payload as it was published.');
+    ELSIF s.method IS NULL OR s.method NOT IN ('POST', 'PUT') THEN
+        PERFORM moai_private.fail(422, 'method is neither POST nor PUT', 'method = ' || quote_nullable(left(s.method, 64)), 'Use ''POST'' unless the receiver insists on ''PUT''.');
     END IF;
     PERFORM moai_private.check_range('timeout', s.timeout::text, s.timeout BETWEEN '100 ms' AND '60 s', '100 ms to 60 s');
     PERFORM moai_private.check_range('max_attempts', s.max_attempts::text, s.max_attempts BETWEEN 1 AND 100, '1 to 100');
@@ -1754,7 +1812,7 @@ control character, backslash, fragment or character outside of ASCII. Where the 
 -- Name: claim(integer, timestamp with time zone, boolean, uuid[], uuid[], integer[], timestamp with time zone, boolean); Type: FUNCTION; Schema: moai_private; Owner: moai_owner
 --
 
-CREATE FUNCTION moai_private.claim(max_count integer, at timestamp with time zone, in_office boolean DEFAULT false, saturated uuid[] DEFAULT '{}'::uuid[], parked_of uuid[] DEFAULT '{}'::uuid[], counts integer[] DEFAULT '{}'::integer[], since timestamp with time zone DEFAULT '-infinity'::timestamp with time zone, look_ahead boolean DEFAULT true) RETURNS TABLE(event_id uuid, subscription_id uuid, lease_token bigint, attempt_no integer, event_type text, tenant text, published_at text, payload text, url text, format text, secret text, timeout_ms integer, lease_ms integer, claimed_at_us bigint, next_due_in_us bigint, overdue_us bigint, max_in_flight integer, rate_limit double precision, parked integer)
+CREATE FUNCTION moai_private.claim(max_count integer, at timestamp with time zone, in_office boolean DEFAULT false, saturated uuid[] DEFAULT '{}'::uuid[], parked_of uuid[] DEFAULT '{}'::uuid[], counts integer[] DEFAULT '{}'::integer[], since timestamp with time zone DEFAULT '-infinity'::timestamp with time zone, look_ahead boolean DEFAULT true) RETURNS TABLE(event_id uuid, subscription_id uuid, lease_token bigint, attempt_no integer, event_type text, tenant text, published_at text, payload text, url text, format text, secret text, timeout_ms integer, lease_ms integer, claimed_at_us bigint, next_due_in_us bigint, overdue_us bigint, max_in_flight integer, rate_limit double precision, method text, headers text, parked integer)
     LANGUAGE plpgsql
     SET enable_seqscan TO 'off'
     SET enable_hashjoin TO 'off'
@@ -1802,7 +1860,7 @@ BEGIN
             FROM due
             -- LIMIT keeps the planner from joining freely: while it takes the table for small, it reads all subscriptions for each batch.
             CROSS JOIN LATERAL (
-                SELECT s.state, s.url, s.format, s.timeout, s.max_in_flight, s.rate_limit,
+                SELECT s.state, s.url, s.format, s.timeout, s.max_in_flight, s.rate_limit, s.method, moai_private.header_lines(s.headers) AS headers,
                     CASE WHEN s.old_secrets IS NULL THEN s.secret
                         ELSE moai_private.signing_secrets(s.secret, s.old_secrets, s.old_until, claim.at) END AS secret
                 FROM moai_private.subscription AS s WHERE s.id = due.subscription_id LIMIT 1
@@ -1811,10 +1869,10 @@ BEGIN
             -- (d, due and s are one equivalence class) and reads the subscription's whole backlog for each row: 500 ms a claim.
             WHERE d.ctid = due.tid
             RETURNING d.event_id, d.subscription_id, d.attempt_no, s.state, d.lapses, s.url, s.format, s.secret, s.timeout,
-                s.max_in_flight, s.rate_limit, due.due_at AS was_due_at
+                s.max_in_flight, s.rate_limit, s.method, s.headers, due.due_at AS was_due_at
         )
         SELECT array_agg((l.event_id, l.subscription_id, l.attempt_no, l.state, l.lapses, l.url, l.format, l.secret, l.timeout,
-                          l.max_in_flight, l.rate_limit)::moai_private.leased),
+                          l.max_in_flight, l.rate_limit, l.method, l.headers)::moai_private.leased),
                bool_or(l.state <> 'active' OR l.lapses >= 5),
                (extract(epoch FROM claim.at - min(l.was_due_at)) * 1000000)::bigint
         INTO _leased, _exceptions, _overdue_us
@@ -1852,7 +1910,7 @@ BEGIN
             l.url, l.format, l.secret,
             (extract(epoch FROM l.timeout) * 1000)::integer,
             (extract(epoch FROM moai_private.lease_length(l.timeout)) * 1000)::integer,
-            _claimed_at_us, _next_due_in_us, _overdue_us, l.max_in_flight, l.rate_limit, _parked
+            _claimed_at_us, _next_due_in_us, _overdue_us, l.max_in_flight, l.rate_limit, l.method, l.headers, _parked
         FROM unnest(_leased) AS l
         CROSS JOIN LATERAL (
             SELECT e.type, e.tenant, e.published_at, e.payload FROM moai_private.event AS e
@@ -1866,7 +1924,7 @@ BEGIN
             l.url, l.format, l.secret,
             (extract(epoch FROM l.timeout) * 1000)::integer,
             (extract(epoch FROM moai_private.lease_length(l.timeout)) * 1000)::integer,
-            _claimed_at_us, _next_due_in_us, _overdue_us, l.max_in_flight, l.rate_limit, _parked
+            _claimed_at_us, _next_due_in_us, _overdue_us, l.max_in_flight, l.rate_limit, l.method, l.headers, _parked
         FROM unnest(_leased) AS l
         CROSS JOIN LATERAL (
             SELECT h.type, h.tenant, h.published_at, h.payload FROM moai_private.event_held AS h WHERE h.id = l.event_id LIMIT 1
@@ -1875,7 +1933,7 @@ BEGIN
     END IF;
     IF _returned + _held = 0 THEN
         RETURN QUERY SELECT NULL::uuid, NULL::uuid, NULL::bigint, NULL::integer, NULL, NULL, NULL, NULL, NULL, NULL, NULL,
-            NULL::integer, NULL::integer, _claimed_at_us, _next_due_in_us, _overdue_us, NULL::integer, NULL::double precision, _parked;
+            NULL::integer, NULL::integer, _claimed_at_us, _next_due_in_us, _overdue_us, NULL::integer, NULL::double precision, NULL, NULL, _parked;
     END IF;
 END
 $$;
@@ -2844,6 +2902,22 @@ ALTER FUNCTION moai_private.find_delivery(id text) OWNER TO moai_owner;
 COMMENT ON FUNCTION moai_private.find_delivery(id text) IS 'The delivery of this id, finished or not. Raises MO404.';
 
 --
+-- Name: shown_headers(jsonb); Type: FUNCTION; Schema: moai_private; Owner: moai_owner
+--
+
+CREATE FUNCTION moai_private.shown_headers(headers jsonb) RETURNS jsonb
+    LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+    RETURN (SELECT jsonb_object_agg(h.key, CASE WHEN (h.key ~ 'auth|cookie|credential|key|passw|secret|session|signature|token'::text) THEN '***'::text ELSE h.value END) AS jsonb_object_agg FROM jsonb_each_text(shown_headers.headers) h(key, value));
+
+ALTER FUNCTION moai_private.shown_headers(headers jsonb) OWNER TO moai_owner;
+
+--
+-- Name: FUNCTION shown_headers(headers jsonb); Type: COMMENT; Schema: moai_private; Owner: moai_owner
+--
+
+COMMENT ON FUNCTION moai_private.shown_headers(headers jsonb) IS 'Headers as they are shown: *** in the place of a value whose name sounds of a secret.';
+
+--
 -- Name: endpoint_state; Type: TABLE; Schema: moai_private; Owner: moai_owner
 --
 
@@ -2956,7 +3030,9 @@ CREATE VIEW moai.subscription AS
            FROM unnest(s.old_until) u(u)
           WHERE (u.u > statement_timestamp())) AS old_secrets_until,
     s.disable_after,
-    f.since AS failing_since
+    f.since AS failing_since,
+    s.method,
+    moai_private.shown_headers(s.headers) AS headers
    FROM ((moai_private.subscription s
      LEFT JOIN moai_private.endpoint_state b ON ((b.subscription_id = s.id)))
      LEFT JOIN moai_private.failing f ON ((f.subscription_id = s.id)));
@@ -3030,6 +3106,12 @@ COMMENT ON COLUMN moai.subscription.disable_after IS 'After so long of nothing b
 COMMENT ON COLUMN moai.subscription.failing_since IS 'Since when nothing but failures was recorded; NULL: the last result was none, or it is never disabled for them.';
 
 --
+-- Name: COLUMN subscription.headers; Type: COMMENT; Schema: moai; Owner: moai_owner
+--
+
+COMMENT ON COLUMN moai.subscription.headers IS 'Headers of its own; *** in the place of a value whose name sounds of a secret. NULL: none.';
+
+--
 -- Name: find_subscription(text); Type: FUNCTION; Schema: moai_private; Owner: moai_owner
 --
 
@@ -3089,6 +3171,23 @@ ALTER FUNCTION moai_private.have_partitions(event_ids uuid[]) OWNER TO moai_owne
 
 COMMENT ON FUNCTION moai_private.have_partitions(event_ids uuid[]) IS 'Whether the history of these events has a partition to go to; without one it goes to attempt_held and outcome_held.
 The answer holds as long as the statement that asks holds a lock on attempt or outcome.';
+
+--
+-- Name: header_lines(jsonb); Type: FUNCTION; Schema: moai_private; Owner: moai_owner
+--
+
+CREATE FUNCTION moai_private.header_lines(headers jsonb) RETURNS text
+    LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+    RETURN (SELECT string_agg(((h.key || ': '::text) || h.value), '
+'::text ORDER BY h.key) AS string_agg FROM jsonb_each_text(header_lines.headers) h(key, value));
+
+ALTER FUNCTION moai_private.header_lines(headers jsonb) OWNER TO moai_owner;
+
+--
+-- Name: FUNCTION header_lines(headers jsonb); Type: COMMENT; Schema: moai_private; Owner: moai_owner
+--
+
+COMMENT ON FUNCTION moai_private.header_lines(headers jsonb) IS '"name: value" of each, by their names, a line each; NULL if there is none.';
 
 --
 -- Name: hearers(text, uuid[]); Type: FUNCTION; Schema: moai_private; Owner: moai_owner
@@ -3580,6 +3679,30 @@ ALTER FUNCTION moai_private.json_uuid(document json, field text) OWNER TO moai_o
 COMMENT ON FUNCTION moai_private.json_uuid(document json, field text) IS 'The UUID in this field, or NULL. Raises MO422 naming the field.';
 
 --
+-- Name: json_value(json, text); Type: FUNCTION; Schema: moai_private; Owner: moai_owner
+--
+
+CREATE FUNCTION moai_private.json_value(document json, field text) RETURNS jsonb
+    LANGUAGE plpgsql IMMUTABLE
+    AS $$
+DECLARE
+    _value json := json_value.document -> json_value.field;
+BEGIN
+    RETURN nullif(_value::text::jsonb, 'null');
+EXCEPTION WHEN data_exception THEN
+    PERFORM moai_private.fail(422, format('%s holds a character that text cannot', json_value.field), NULL, E'Leave out \\u0000 and lone surrogates.');
+END
+$$;
+
+ALTER FUNCTION moai_private.json_value(document json, field text) OWNER TO moai_owner;
+
+--
+-- Name: FUNCTION json_value(document json, field text); Type: COMMENT; Schema: moai_private; Owner: moai_owner
+--
+
+COMMENT ON FUNCTION moai_private.json_value(document json, field text) IS 'Whatever is in this field. Raises MO422 naming the field.';
+
+--
 -- Name: judge(text, json, boolean, timestamp with time zone); Type: FUNCTION; Schema: moai_private; Owner: moai_owner
 --
 
@@ -3707,7 +3830,7 @@ CREATE FUNCTION moai_private.lease_parked(subscription_ids uuid[], counts intege
 #variable_conflict use_column
 BEGIN
     WITH waiting AS MATERIALIZED (
-        SELECT p.tid, s.timeout, s.state, s.url, s.format, s.max_in_flight, s.rate_limit,
+        SELECT p.tid, s.timeout, s.state, s.url, s.format, s.max_in_flight, s.rate_limit, s.method, moai_private.header_lines(s.headers) AS headers,
             CASE WHEN s.old_secrets IS NULL THEN s.secret
                 ELSE moai_private.signing_secrets(s.secret, s.old_secrets, s.old_until, lease_parked.at) END AS secret
         FROM unnest(lease_parked.subscription_ids, lease_parked.counts) AS w(id, n)
@@ -3726,10 +3849,11 @@ BEGIN
         SET due_at = lease_parked.at + moai_private.lease_length(w.timeout), lease_token = lease_parked.token, parked = false
         FROM waiting AS w
         WHERE d.ctid = w.tid
-        RETURNING d.event_id, d.subscription_id, d.attempt_no, w.state, d.lapses, w.url, w.format, w.secret, w.timeout, w.max_in_flight, w.rate_limit
+        RETURNING d.event_id, d.subscription_id, d.attempt_no, w.state, d.lapses, w.url, w.format, w.secret, w.timeout, w.max_in_flight, w.rate_limit,
+            w.method, w.headers
     )
     SELECT array_agg((m.event_id, m.subscription_id, m.attempt_no, m.state, m.lapses, m.url, m.format, m.secret, m.timeout,
-                      m.max_in_flight, m.rate_limit)::moai_private.leased ORDER BY m.event_id),
+                      m.max_in_flight, m.rate_limit, m.method, m.headers)::moai_private.leased ORDER BY m.event_id),
            bool_or(m.lapses >= 5)
     INTO lease_parked.leased, lease_parked.exceptions
     FROM moved AS m;
@@ -3814,12 +3938,12 @@ BEGIN
         FOR UPDATE OF d SKIP LOCKED
     ), judged AS MATERIALIZED (
         -- What cannot be sent for another reason is leased, for moai_private.set_aside.
-        SELECT due.tid, due.due_at, s.timeout, s.state, s.url, s.format, s.secret, s.max_in_flight, s.rate_limit,
+        SELECT due.tid, due.due_at, s.timeout, s.state, s.url, s.format, s.secret, s.max_in_flight, s.rate_limit, s.method, s.headers,
             s.state = 'active' AND due.subscription_id = ANY (lease_past_saturated.saturated) AS park
         FROM due
         -- LIMIT as in moai_private.claim.
         CROSS JOIN LATERAL (
-            SELECT s.timeout, s.state, s.url, s.format, s.max_in_flight, s.rate_limit,
+            SELECT s.timeout, s.state, s.url, s.format, s.max_in_flight, s.rate_limit, s.method, moai_private.header_lines(s.headers) AS headers,
                 CASE WHEN s.old_secrets IS NULL THEN s.secret
                     ELSE moai_private.signing_secrets(s.secret, s.old_secrets, s.old_until, lease_past_saturated.at) END AS secret
             FROM moai_private.subscription AS s WHERE s.id = due.subscription_id LIMIT 1
@@ -3834,10 +3958,10 @@ BEGIN
         FROM judged AS j
         WHERE d.ctid = j.tid
         RETURNING d.event_id, d.subscription_id, d.attempt_no, j.state, d.lapses, j.url, j.format, j.secret, j.timeout,
-            j.max_in_flight, j.rate_limit, j.park, j.due_at AS was_due_at
+            j.max_in_flight, j.rate_limit, j.method, j.headers, j.park, j.due_at AS was_due_at
     )
     SELECT array_agg((m.event_id, m.subscription_id, m.attempt_no, m.state, m.lapses, m.url, m.format, m.secret, m.timeout,
-                      m.max_in_flight, m.rate_limit)::moai_private.leased) FILTER (WHERE NOT m.park),
+                      m.max_in_flight, m.rate_limit, m.method, m.headers)::moai_private.leased) FILTER (WHERE NOT m.park),
            bool_or(m.state <> 'active' OR m.lapses >= 5) FILTER (WHERE NOT m.park),
            count(*) FILTER (WHERE m.park),
            (extract(epoch FROM lease_past_saturated.at - min(m.was_due_at)) * 1000000)::bigint
@@ -4200,6 +4324,50 @@ ALTER FUNCTION moai_private.make_partitions(at timestamp with time zone, ahead i
 COMMENT ON FUNCTION moai_private.make_partitions(at timestamp with time zone, ahead interval) IS 'Makes the weekly partitions of event, attempt and outcome that are missing from one week before `at` until `ahead` after it.
 Returns how many it made. Locks: SHARE UPDATE EXCLUSIVE on event, attempt and outcome if any is missing, so that publishing
 and completing go on; none when nothing is missing.';
+
+--
+-- Name: merge_headers(jsonb, jsonb); Type: FUNCTION; Schema: moai_private; Owner: moai_owner
+--
+
+CREATE FUNCTION moai_private.merge_headers(old jsonb, changes jsonb) RETURNS jsonb
+    LANGUAGE plpgsql IMMUTABLE
+    AS $$
+DECLARE
+    _headers jsonb := coalesce(merge_headers.old, '{}');
+    _seen text[] := '{}';
+    _name text;
+    _value jsonb;
+BEGIN
+    IF merge_headers.changes IS NULL THEN
+        RETURN merge_headers.old;
+    ELSIF jsonb_typeof(merge_headers.changes) <> 'object' THEN
+        PERFORM moai_private.fail(422, 'headers is not an object', 'headers is ' || jsonb_typeof(merge_headers.changes),
+            'Give names and values, for example {"X-Api-Key": "..."}; null for a value takes the header away.');
+    END IF;
+    FOR _name, _value IN SELECT e.key, e.value FROM jsonb_each(merge_headers.changes) AS e LOOP
+        PERFORM moai_private.check_header(_name, _value);
+        IF lower(_name) = ANY (_seen) THEN
+            PERFORM moai_private.fail(422, 'headers has a name twice', 'headers has ' || quote_literal(left(_name, 64)), 'Names differ by more than their case.');
+        END IF;
+        _seen := _seen || lower(_name);
+        _headers := CASE jsonb_typeof(_value) WHEN 'null' THEN _headers - lower(_name) ELSE _headers || jsonb_build_object(lower(_name), _value) END;
+    END LOOP;
+    IF (SELECT count(*) FROM jsonb_object_keys(_headers)) > 20 THEN
+        PERFORM moai_private.fail(422, format('headers has %s names, 20 are allowed', (SELECT count(*) FROM jsonb_object_keys(_headers))), NULL, 'Take some away.');
+    ELSIF octet_length(moai_private.header_lines(_headers)) > 8192 THEN
+        PERFORM moai_private.fail(422, format('headers are %s bytes long, 8192 are allowed', octet_length(moai_private.header_lines(_headers))), NULL, 'Shorten them.');
+    END IF;
+    RETURN nullif(_headers, '{}');
+END
+$$;
+
+ALTER FUNCTION moai_private.merge_headers(old jsonb, changes jsonb) OWNER TO moai_owner;
+
+--
+-- Name: FUNCTION merge_headers(old jsonb, changes jsonb); Type: COMMENT; Schema: moai_private; Owner: moai_owner
+--
+
+COMMENT ON FUNCTION moai_private.merge_headers(old jsonb, changes jsonb) IS 'The headers after these changes, by the rules of JSON Merge Patch (RFC 7396): a null takes a header away, what is not named stays. NULL: none. Raises MO422.';
 
 --
 -- Name: uuid_v7_floor(timestamp with time zone); Type: FUNCTION; Schema: moai_private; Owner: moai_owner
@@ -5686,7 +5854,7 @@ CREATE FUNCTION moai_private.subscription_json(s moai.subscription) RETURNS json
     LANGUAGE plpgsql STABLE
     AS $$
 BEGIN
-    RETURN json_build_object('id', s.id, 'tenant', s.tenant, 'url', s.url, 'event_types', s.event_types, 'format', s.format,
+    RETURN json_build_object('id', s.id, 'tenant', s.tenant, 'url', s.url, 'event_types', s.event_types, 'format', s.format, 'method', s.method, 'headers', s.headers,
         'description', s.description, 'state', s.state, 'state_reason', s.state_reason,
         'timeout', moai_private.duration_text(s.timeout), 'max_attempts', s.max_attempts,
         'retry_base', moai_private.duration_text(s.retry_base), 'retry_factor', s.retry_factor,
@@ -6033,10 +6201,10 @@ COMMENT ON FUNCTION moai_private.type_patterns(type text) IS 'Every pattern a su
 Matching thus is a look-up of a few keys, whatever the number of subscriptions.';
 
 --
--- Name: update_subscription(uuid, text, text[], text, interval, integer, interval, double precision, interval, double precision, text, integer, double precision, interval, timestamp with time zone); Type: FUNCTION; Schema: moai_private; Owner: moai_owner
+-- Name: update_subscription(uuid, text, text[], text, interval, integer, interval, double precision, interval, double precision, text, integer, double precision, interval, text, jsonb, timestamp with time zone); Type: FUNCTION; Schema: moai_private; Owner: moai_owner
 --
 
-CREATE FUNCTION moai_private.update_subscription(id uuid, url text, event_types text[], format text, timeout interval, max_attempts integer, retry_base interval, retry_factor double precision, retry_cap interval, retry_jitter double precision, description text, max_in_flight integer, rate_limit double precision, disable_after interval, at timestamp with time zone) RETURNS void
+CREATE FUNCTION moai_private.update_subscription(id uuid, url text, event_types text[], format text, timeout interval, max_attempts integer, retry_base interval, retry_factor double precision, retry_cap interval, retry_jitter double precision, description text, max_in_flight integer, rate_limit double precision, disable_after interval, method text, headers jsonb, at timestamp with time zone) RETURNS void
     LANGUAGE plpgsql
     AS $$
 #variable_conflict use_column
@@ -6057,13 +6225,16 @@ BEGIN
     _new.max_in_flight := coalesce(update_subscription.max_in_flight, _old.max_in_flight);
     _new.rate_limit := coalesce(update_subscription.rate_limit, _old.rate_limit);
     _new.disable_after := coalesce(update_subscription.disable_after, _old.disable_after);
+    _new.method := coalesce(update_subscription.method, _old.method);
+    _new.headers := moai_private.merge_headers(_old.headers, update_subscription.headers);
     _new := moai_private.check_subscription(_new);
 
     UPDATE moai_private.subscription AS s
     SET url = _new.url, event_types = _new.event_types, format = _new.format, timeout = _new.timeout,
         max_attempts = _new.max_attempts, retry_base = _new.retry_base, retry_factor = _new.retry_factor,
         retry_cap = _new.retry_cap, retry_jitter = _new.retry_jitter, description = _new.description,
-        max_in_flight = _new.max_in_flight, rate_limit = _new.rate_limit, disable_after = _new.disable_after, updated_at = update_subscription.at
+        max_in_flight = _new.max_in_flight, rate_limit = _new.rate_limit, disable_after = _new.disable_after,
+        method = _new.method, headers = _new.headers, updated_at = update_subscription.at
     WHERE s.id = _old.id;
 
     IF _new.url <> _old.url THEN
@@ -6082,13 +6253,13 @@ BEGIN
 END
 $$;
 
-ALTER FUNCTION moai_private.update_subscription(id uuid, url text, event_types text[], format text, timeout interval, max_attempts integer, retry_base interval, retry_factor double precision, retry_cap interval, retry_jitter double precision, description text, max_in_flight integer, rate_limit double precision, disable_after interval, at timestamp with time zone) OWNER TO moai_owner;
+ALTER FUNCTION moai_private.update_subscription(id uuid, url text, event_types text[], format text, timeout interval, max_attempts integer, retry_base interval, retry_factor double precision, retry_cap interval, retry_jitter double precision, description text, max_in_flight integer, rate_limit double precision, disable_after interval, method text, headers jsonb, at timestamp with time zone) OWNER TO moai_owner;
 
 --
--- Name: FUNCTION update_subscription(id uuid, url text, event_types text[], format text, timeout interval, max_attempts integer, retry_base interval, retry_factor double precision, retry_cap interval, retry_jitter double precision, description text, max_in_flight integer, rate_limit double precision, disable_after interval, at timestamp with time zone); Type: COMMENT; Schema: moai_private; Owner: moai_owner
+-- Name: FUNCTION update_subscription(id uuid, url text, event_types text[], format text, timeout interval, max_attempts integer, retry_base interval, retry_factor double precision, retry_cap interval, retry_jitter double precision, description text, max_in_flight integer, rate_limit double precision, disable_after interval, method text, headers jsonb, at timestamp with time zone); Type: COMMENT; Schema: moai_private; Owner: moai_owner
 --
 
-COMMENT ON FUNCTION moai_private.update_subscription(id uuid, url text, event_types text[], format text, timeout interval, max_attempts integer, retry_base interval, retry_factor double precision, retry_cap interval, retry_jitter double precision, description text, max_in_flight integer, rate_limit double precision, disable_after interval, at timestamp with time zone) IS 'moai.update_subscription at a given time.';
+COMMENT ON FUNCTION moai_private.update_subscription(id uuid, url text, event_types text[], format text, timeout interval, max_attempts integer, retry_base interval, retry_factor double precision, retry_cap interval, retry_jitter double precision, description text, max_in_flight integer, rate_limit double precision, disable_after interval, method text, headers jsonb, at timestamp with time zone) IS 'moai.update_subscription at a given time.';
 
 --
 -- Name: upkeep_state(name, timestamp with time zone); Type: FUNCTION; Schema: moai_private; Owner: moai_owner
@@ -6211,7 +6382,7 @@ CREATE FUNCTION moai_rest.create_subscription(document text, OUT status integer,
 DECLARE
     _document json := moai_private.read_document(create_subscription.document, ARRAY[
         'url', 'event_types', 'tenant', 'secret', 'format', 'timeout', 'max_attempts', 'retry_base', 'retry_factor',
-        'retry_cap', 'retry_jitter', 'description', 'max_in_flight', 'rate_limit', 'disable_after']);
+        'retry_cap', 'retry_jitter', 'description', 'max_in_flight', 'rate_limit', 'disable_after', 'method', 'headers']);
     _created moai_private.subscription;
 BEGIN
     _created := moai_private.create_subscription(
@@ -6226,7 +6397,8 @@ BEGIN
         coalesce(moai_private.json_number(_document, 'retry_jitter'), 0.1),
         moai_private.json_text(_document, 'description'),
         moai_private.json_integer(_document, 'max_in_flight'), moai_private.json_number(_document, 'rate_limit'),
-        coalesce(moai_private.json_interval(_document, 'disable_after'), '5 days'), clock_timestamp());
+        coalesce(moai_private.json_interval(_document, 'disable_after'), '5 days'),
+        coalesce(moai_private.json_text(_document, 'method'), 'POST'), moai_private.json_value(_document, 'headers'), clock_timestamp());
     create_subscription.status := 201;
     create_subscription.body := left(moai_private.subscription_json(moai_private.find_subscription(_created.id::text))::text, -1)
         || ', "secret" : ' || to_json(_created.secret) || '}';
@@ -6927,7 +7099,7 @@ DECLARE
     _id uuid := moai_private.read_uuid(update_subscription.id, 'subscription');
     _document json := moai_private.read_document(update_subscription.document, ARRAY[
         'url', 'event_types', 'format', 'timeout', 'max_attempts', 'retry_base', 'retry_factor',
-        'retry_cap', 'retry_jitter', 'description', 'max_in_flight', 'rate_limit', 'disable_after']);
+        'retry_cap', 'retry_jitter', 'description', 'max_in_flight', 'rate_limit', 'disable_after', 'method', 'headers']);
 BEGIN
     PERFORM moai_private.update_subscription(
         _id, moai_private.json_text(_document, 'url'), moai_private.json_texts(_document, 'event_types'),
@@ -6936,7 +7108,8 @@ BEGIN
         moai_private.json_number(_document, 'retry_factor'), moai_private.json_interval(_document, 'retry_cap'),
         moai_private.json_number(_document, 'retry_jitter'), moai_private.json_text(_document, 'description'),
         moai_private.json_integer(_document, 'max_in_flight'), moai_private.json_number(_document, 'rate_limit'),
-        moai_private.json_interval(_document, 'disable_after'), clock_timestamp());
+        moai_private.json_interval(_document, 'disable_after'),
+        moai_private.json_text(_document, 'method'), moai_private.json_value(_document, 'headers'), clock_timestamp());
     update_subscription.status := 200;
     update_subscription.body := moai_private.subscription_json(moai_private.find_subscription(update_subscription.id));
 END
@@ -7497,17 +7670,17 @@ REVOKE ALL ON FUNCTION moai.complete_deliveries(worker text, results json, since
 GRANT ALL ON FUNCTION moai.complete_deliveries(worker text, results json, since_us bigint, look_ahead boolean) TO moai_worker;
 
 --
--- Name: FUNCTION create_subscription(url text, event_types text[], tenant text, secret text, format text, timeout interval, max_attempts integer, retry_base interval, retry_factor double precision, retry_cap interval, retry_jitter double precision, description text, max_in_flight integer, rate_limit double precision, disable_after interval, at timestamp with time zone); Type: ACL; Schema: moai_private; Owner: moai_owner
+-- Name: FUNCTION create_subscription(url text, event_types text[], tenant text, secret text, format text, timeout interval, max_attempts integer, retry_base interval, retry_factor double precision, retry_cap interval, retry_jitter double precision, description text, max_in_flight integer, rate_limit double precision, disable_after interval, method text, headers jsonb, at timestamp with time zone); Type: ACL; Schema: moai_private; Owner: moai_owner
 --
 
-REVOKE ALL ON FUNCTION moai_private.create_subscription(url text, event_types text[], tenant text, secret text, format text, timeout interval, max_attempts integer, retry_base interval, retry_factor double precision, retry_cap interval, retry_jitter double precision, description text, max_in_flight integer, rate_limit double precision, disable_after interval, at timestamp with time zone) FROM PUBLIC;
+REVOKE ALL ON FUNCTION moai_private.create_subscription(url text, event_types text[], tenant text, secret text, format text, timeout interval, max_attempts integer, retry_base interval, retry_factor double precision, retry_cap interval, retry_jitter double precision, description text, max_in_flight integer, rate_limit double precision, disable_after interval, method text, headers jsonb, at timestamp with time zone) FROM PUBLIC;
 
 --
--- Name: FUNCTION create_subscription(url text, event_types text[], tenant text, secret text, format text, timeout interval, max_attempts integer, retry_base interval, retry_factor double precision, retry_cap interval, retry_jitter double precision, description text, max_in_flight integer, rate_limit double precision, disable_after interval); Type: ACL; Schema: moai; Owner: moai_owner
+-- Name: FUNCTION create_subscription(url text, event_types text[], tenant text, secret text, format text, timeout interval, max_attempts integer, retry_base interval, retry_factor double precision, retry_cap interval, retry_jitter double precision, description text, max_in_flight integer, rate_limit double precision, disable_after interval, method text, headers jsonb); Type: ACL; Schema: moai; Owner: moai_owner
 --
 
-REVOKE ALL ON FUNCTION moai.create_subscription(url text, event_types text[], tenant text, secret text, format text, timeout interval, max_attempts integer, retry_base interval, retry_factor double precision, retry_cap interval, retry_jitter double precision, description text, max_in_flight integer, rate_limit double precision, disable_after interval) FROM PUBLIC;
-GRANT ALL ON FUNCTION moai.create_subscription(url text, event_types text[], tenant text, secret text, format text, timeout interval, max_attempts integer, retry_base interval, retry_factor double precision, retry_cap interval, retry_jitter double precision, description text, max_in_flight integer, rate_limit double precision, disable_after interval) TO moai_operator;
+REVOKE ALL ON FUNCTION moai.create_subscription(url text, event_types text[], tenant text, secret text, format text, timeout interval, max_attempts integer, retry_base interval, retry_factor double precision, retry_cap interval, retry_jitter double precision, description text, max_in_flight integer, rate_limit double precision, disable_after interval, method text, headers jsonb) FROM PUBLIC;
+GRANT ALL ON FUNCTION moai.create_subscription(url text, event_types text[], tenant text, secret text, format text, timeout interval, max_attempts integer, retry_base interval, retry_factor double precision, retry_cap interval, retry_jitter double precision, description text, max_in_flight integer, rate_limit double precision, disable_after interval, method text, headers jsonb) TO moai_operator;
 
 --
 -- Name: FUNCTION delete_subscription(id uuid); Type: ACL; Schema: moai; Owner: moai_owner
@@ -7641,11 +7814,11 @@ GRANT ALL ON FUNCTION moai.stats() TO moai_reader;
 GRANT ALL ON FUNCTION moai.stats() TO moai_api;
 
 --
--- Name: FUNCTION update_subscription(id uuid, url text, event_types text[], format text, timeout interval, max_attempts integer, retry_base interval, retry_factor double precision, retry_cap interval, retry_jitter double precision, description text, max_in_flight integer, rate_limit double precision, disable_after interval); Type: ACL; Schema: moai; Owner: moai_owner
+-- Name: FUNCTION update_subscription(id uuid, url text, event_types text[], format text, timeout interval, max_attempts integer, retry_base interval, retry_factor double precision, retry_cap interval, retry_jitter double precision, description text, max_in_flight integer, rate_limit double precision, disable_after interval, method text, headers jsonb); Type: ACL; Schema: moai; Owner: moai_owner
 --
 
-REVOKE ALL ON FUNCTION moai.update_subscription(id uuid, url text, event_types text[], format text, timeout interval, max_attempts integer, retry_base interval, retry_factor double precision, retry_cap interval, retry_jitter double precision, description text, max_in_flight integer, rate_limit double precision, disable_after interval) FROM PUBLIC;
-GRANT ALL ON FUNCTION moai.update_subscription(id uuid, url text, event_types text[], format text, timeout interval, max_attempts integer, retry_base interval, retry_factor double precision, retry_cap interval, retry_jitter double precision, description text, max_in_flight integer, rate_limit double precision, disable_after interval) TO moai_operator;
+REVOKE ALL ON FUNCTION moai.update_subscription(id uuid, url text, event_types text[], format text, timeout interval, max_attempts integer, retry_base interval, retry_factor double precision, retry_cap interval, retry_jitter double precision, description text, max_in_flight integer, rate_limit double precision, disable_after interval, method text, headers jsonb) FROM PUBLIC;
+GRANT ALL ON FUNCTION moai.update_subscription(id uuid, url text, event_types text[], format text, timeout interval, max_attempts integer, retry_base interval, retry_factor double precision, retry_cap interval, retry_jitter double precision, description text, max_in_flight integer, rate_limit double precision, disable_after interval, method text, headers jsonb) TO moai_operator;
 
 --
 -- Name: FUNCTION upkeep_state(); Type: ACL; Schema: moai; Owner: moai_owner
@@ -7690,6 +7863,12 @@ REVOKE ALL ON FUNCTION moai_private.check_event_type(type text) FROM PUBLIC;
 --
 
 REVOKE ALL ON FUNCTION moai_private.check_event_types(event_types text[]) FROM PUBLIC;
+
+--
+-- Name: FUNCTION check_header(name text, value jsonb); Type: ACL; Schema: moai_private; Owner: moai_owner
+--
+
+REVOKE ALL ON FUNCTION moai_private.check_header(name text, value jsonb) FROM PUBLIC;
 
 --
 -- Name: FUNCTION check_idempotency(idempotency_key text, idempotency_ttl interval); Type: ACL; Schema: moai_private; Owner: moai_owner
@@ -7842,6 +8021,12 @@ REVOKE ALL ON FUNCTION moai_private.fail(status integer, message text, detail te
 REVOKE ALL ON FUNCTION moai_private.find_delivery(id text) FROM PUBLIC;
 
 --
+-- Name: FUNCTION shown_headers(headers jsonb); Type: ACL; Schema: moai_private; Owner: moai_owner
+--
+
+REVOKE ALL ON FUNCTION moai_private.shown_headers(headers jsonb) FROM PUBLIC;
+
+--
 -- Name: TABLE subscription; Type: ACL; Schema: moai; Owner: moai_owner
 --
 
@@ -7858,6 +8043,12 @@ REVOKE ALL ON FUNCTION moai_private.find_subscription(id text) FROM PUBLIC;
 --
 
 REVOKE ALL ON FUNCTION moai_private.have_partitions(event_ids uuid[]) FROM PUBLIC;
+
+--
+-- Name: FUNCTION header_lines(headers jsonb); Type: ACL; Schema: moai_private; Owner: moai_owner
+--
+
+REVOKE ALL ON FUNCTION moai_private.header_lines(headers jsonb) FROM PUBLIC;
 
 --
 -- Name: FUNCTION hearers(type text, subscription_ids uuid[]); Type: ACL; Schema: moai_private; Owner: moai_owner
@@ -7956,6 +8147,12 @@ REVOKE ALL ON FUNCTION moai_private.json_unreadable_field(document json) FROM PU
 REVOKE ALL ON FUNCTION moai_private.json_uuid(document json, field text) FROM PUBLIC;
 
 --
+-- Name: FUNCTION json_value(document json, field text); Type: ACL; Schema: moai_private; Owner: moai_owner
+--
+
+REVOKE ALL ON FUNCTION moai_private.json_value(document json, field text) FROM PUBLIC;
+
+--
 -- Name: FUNCTION judge(worker text, results json, with_delivered boolean, at timestamp with time zone); Type: ACL; Schema: moai_private; Owner: moai_owner
 --
 
@@ -8026,6 +8223,12 @@ REVOKE ALL ON FUNCTION moai_private.maintain(at timestamp with time zone) FROM P
 --
 
 REVOKE ALL ON FUNCTION moai_private.make_partitions(at timestamp with time zone, ahead interval) FROM PUBLIC;
+
+--
+-- Name: FUNCTION merge_headers(old jsonb, changes jsonb); Type: ACL; Schema: moai_private; Owner: moai_owner
+--
+
+REVOKE ALL ON FUNCTION moai_private.merge_headers(old jsonb, changes jsonb) FROM PUBLIC;
 
 --
 -- Name: FUNCTION uuid_v7_floor(at timestamp with time zone); Type: ACL; Schema: moai_private; Owner: moai_owner
@@ -8334,10 +8537,10 @@ REVOKE ALL ON FUNCTION moai_private.time_text(at timestamp with time zone) FROM 
 REVOKE ALL ON FUNCTION moai_private.type_patterns(type text) FROM PUBLIC;
 
 --
--- Name: FUNCTION update_subscription(id uuid, url text, event_types text[], format text, timeout interval, max_attempts integer, retry_base interval, retry_factor double precision, retry_cap interval, retry_jitter double precision, description text, max_in_flight integer, rate_limit double precision, disable_after interval, at timestamp with time zone); Type: ACL; Schema: moai_private; Owner: moai_owner
+-- Name: FUNCTION update_subscription(id uuid, url text, event_types text[], format text, timeout interval, max_attempts integer, retry_base interval, retry_factor double precision, retry_cap interval, retry_jitter double precision, description text, max_in_flight integer, rate_limit double precision, disable_after interval, method text, headers jsonb, at timestamp with time zone); Type: ACL; Schema: moai_private; Owner: moai_owner
 --
 
-REVOKE ALL ON FUNCTION moai_private.update_subscription(id uuid, url text, event_types text[], format text, timeout interval, max_attempts integer, retry_base interval, retry_factor double precision, retry_cap interval, retry_jitter double precision, description text, max_in_flight integer, rate_limit double precision, disable_after interval, at timestamp with time zone) FROM PUBLIC;
+REVOKE ALL ON FUNCTION moai_private.update_subscription(id uuid, url text, event_types text[], format text, timeout interval, max_attempts integer, retry_base interval, retry_factor double precision, retry_cap interval, retry_jitter double precision, description text, max_in_flight integer, rate_limit double precision, disable_after interval, method text, headers jsonb, at timestamp with time zone) FROM PUBLIC;
 
 --
 -- Name: FUNCTION upkeep_state(login name, at timestamp with time zone); Type: ACL; Schema: moai_private; Owner: moai_owner

@@ -24,6 +24,7 @@
 \ir internal/check_event_types.sql
 \ir internal/check_secret.sql
 \ir internal/check_subscription.sql
+\ir internal/subscription_headers.sql
 
 -- Publishing and fan-out
 \ir internal/doorbell.sql

@@ -8,9 +8,11 @@ DECLARE
 BEGIN
     PERFORM moai_private.check_url(s.url);
     _checked.event_types := moai_private.check_event_types(s.event_types);
-    IF s.format IS NULL OR s.format NOT IN ('standard', 'raw') THEN
-        PERFORM moai_private.fail(422, 'format is neither standard nor raw', 'format = ' || quote_nullable(left(s.format, 64)),
+    IF s.format IS NULL OR s.format NOT IN ('standard', 'raw', 'cloudevents', 'cloudevents-binary') THEN
+        PERFORM moai_private.fail(422, 'format is none of standard, raw, cloudevents and cloudevents-binary', 'format = ' || quote_nullable(left(s.format, 64)),
             'Use ''standard'' for {"type","timestamp","data"}, ''raw'' for the payload as it was published.');
+    ELSIF s.method IS NULL OR s.method NOT IN ('POST', 'PUT') THEN
+        PERFORM moai_private.fail(422, 'method is neither POST nor PUT', 'method = ' || quote_nullable(left(s.method, 64)), 'Use ''POST'' unless the receiver insists on ''PUT''.');
     END IF;
     PERFORM moai_private.check_range('timeout', s.timeout::text, s.timeout BETWEEN '100 ms' AND '60 s', '100 ms to 60 s');
     PERFORM moai_private.check_range('max_attempts', s.max_attempts::text, s.max_attempts BETWEEN 1 AND 100, '1 to 100');

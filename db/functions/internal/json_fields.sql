@@ -123,6 +123,21 @@ END
 $$;
 COMMENT ON FUNCTION moai_private.json_texts IS 'The strings of the array in this field. Raises MO422 naming the field.';
 
+CREATE OR REPLACE FUNCTION moai_private.json_value(document json, field text)
+    RETURNS jsonb
+    LANGUAGE plpgsql
+    IMMUTABLE
+AS $$
+DECLARE
+    _value json := json_value.document -> json_value.field;
+BEGIN
+    RETURN nullif(_value::text::jsonb, 'null');
+EXCEPTION WHEN data_exception THEN
+    PERFORM moai_private.fail(422, format('%s holds a character that text cannot', json_value.field), NULL, E'Leave out \\u0000 and lone surrogates.');
+END
+$$;
+COMMENT ON FUNCTION moai_private.json_value IS 'Whatever is in this field. Raises MO422 naming the field.';
+
 CREATE OR REPLACE FUNCTION moai_private.json_unreadable_field(document json)
     RETURNS text
     LANGUAGE plpgsql

@@ -6,7 +6,7 @@ CREATE OR REPLACE FUNCTION moai_private.subscription_json(s moai.subscription)
     STABLE
 AS $$
 BEGIN
-    RETURN json_build_object('id', s.id, 'tenant', s.tenant, 'url', s.url, 'event_types', s.event_types, 'format', s.format,
+    RETURN json_build_object('id', s.id, 'tenant', s.tenant, 'url', s.url, 'event_types', s.event_types, 'format', s.format, 'method', s.method, 'headers', s.headers,
         'description', s.description, 'state', s.state, 'state_reason', s.state_reason,
         'timeout', moai_private.duration_text(s.timeout), 'max_attempts', s.max_attempts,
         'retry_base', moai_private.duration_text(s.retry_base), 'retry_factor', s.retry_factor,

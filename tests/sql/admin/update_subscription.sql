@@ -1,12 +1,12 @@
 BEGIN;
 \ir ../helpers.psql
-SELECT plan(16);
+SELECT plan(17);
 
 SELECT pg_temp.subscribe('update_subscription', max_attempts => 3) AS s \gset
 SELECT pg_temp.publish('update_subscription', due => '-1 s') AS a, pg_temp.publish('update_subscription') AS b \gset
 UPDATE moai_private.delivery SET tries_left = 1, attempt_no = 2 WHERE event_id = :'b';
 SELECT (pg_temp.claim_one()).event_id = :'a' AS leased \gset
-SELECT moai_private.update_subscription(:'s', NULL, NULL, NULL, '3 s', 10, NULL, NULL, NULL, NULL, 'new', NULL, NULL, NULL, pg_temp.at('1 h')) \g /dev/null
+SELECT moai_private.update_subscription(:'s', NULL, NULL, NULL, '3 s', 10, NULL, NULL, NULL, NULL, 'new', NULL, NULL, NULL, NULL, NULL, pg_temp.at('1 h')) \g /dev/null
 SELECT results_eq(format('SELECT url, event_types, timeout, max_attempts, description, updated_at FROM moai_private.subscription WHERE id = %L', :'s'),
     format('VALUES (%L, ''{*}''::text[], interval ''3 s'', 10, ''new'', pg_temp.at(''1 h''))', 'https://receiver.test/' || :'s'), 'NULL keeps what is');
 SELECT is(pg_temp.queued(:'b'), 'due 0.000, free, attempt 2, tries 8, lapses 0', 'more attempts give waiting deliveries as many more tries');
@@ -24,6 +24,9 @@ SELECT moai.update_subscription(:'s', max_in_flight => 0) \g /dev/null
 SELECT is((SELECT disable_after FROM moai.subscription WHERE id = :'s'), '48:00:00', 'when it is disabled for its failures is changed, and stays');
 SELECT moai.update_subscription(:'s', disable_after => '0') \g /dev/null
 SELECT is((SELECT disable_after FROM moai.subscription WHERE id = :'s'), NULL, '0 is never');
+SELECT moai.update_subscription(:'s', method => 'PUT', headers => '{"A":"1","B":"2"}') \g /dev/null
+SELECT moai.update_subscription(:'s', headers => '{"a":null,"c":"3"}') \g /dev/null
+SELECT results_eq(format('SELECT method, headers FROM moai.subscription WHERE id = %L', :'s'), $$VALUES ('PUT', '{"b":"2","c":"3"}'::jsonb)$$, 'headers are changed one by one');
 SELECT moai.record_breakers('w', format('[{"subscription_id":"%s","is_open":true,"probe_in_us":1,"consecutive_failures":20,"times_opened":1,"reason":"timeout"}]', :'s')::json) \g /dev/null
 SELECT moai.update_subscription(:'s', url => 'http://other.test') \g /dev/null
 SELECT is((SELECT breaker FROM moai.subscription WHERE id = :'s'), 'closed', 'another url has not failed yet');
