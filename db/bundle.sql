@@ -1,1 +1,1 @@
-SELECT moai_private.record_bundle('d97cdd88ca896b31abccb177774160fd0afaa9b01a8cbf70eca65a42c09338c4');
+SELECT moai_private.record_bundle('cac62f9d8dd53754f19ab4cf68deacdc5772719ac181fcabc223127964c36eb1');

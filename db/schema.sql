@@ -658,7 +658,7 @@ ALTER FUNCTION moai.create_subscription(url text, event_types text[], tenant tex
 
 COMMENT ON FUNCTION moai.create_subscription(url text, event_types text[], tenant text, secret text, format text, timeout interval, max_attempts integer, retry_base interval, retry_factor double precision, retry_cap interval, retry_jitter double precision, description text, max_in_flight integer, rate_limit double precision, disable_after interval, method text, headers jsonb) IS 'Subscribes a URL to event types of a tenant: events published from the commit on are delivered to it. Returns the id and, once and for all, the secret.
 url: absolute, http or https, at most 2048 bytes. event_types: 1 to 100 exact types, prefixes ("user.*"), or "*". secret: "whsec_" and the padded
-base64 of 24 to 64 bytes; NULL makes one. format: ''standard'', ''raw'' (the payload''s own bytes),
+base64 of 24 to 64 bytes (signatures v1, HMAC-SHA256), or the "whsk_..." of moai keygen (v1a, ed25519); NULL makes one of the first kind. format: ''standard'', ''raw'' (the payload''s own bytes),
 ''cloudevents'' (CloudEvents 1.0, structured) or ''cloudevents-binary'' (its attributes are headers, the body is the payload''s own bytes). method: ''POST'' or ''PUT''.
 headers: an object of up to 20 more headers and their values, 8192 bytes in all; reserved names are refused. timeout: 100 ms to 60 s. max_attempts: 1 to 100.
 After failed try n the next one is due in retry_base * retry_factor^(n-1), at most retry_cap, lengthened by up to the share retry_jitter.
@@ -1632,14 +1632,17 @@ CREATE FUNCTION moai_private.check_secret(secret text) RETURNS text
     LANGUAGE plpgsql
     AS $$
 DECLARE
-    _base64 text := regexp_replace(check_secret.secret, '^whsec_', '');
+    _is_private boolean := starts_with(check_secret.secret, 'whsk_');
+    _base64 text := regexp_replace(check_secret.secret, '^(whsec|whsk)_', '');
     _key bytea;
-    _hint text := 'Give "whsec_" and the padded base64 of 24 to 64 random bytes, or leave it out and take the one that is made.';
+    _hint text := 'Give "whsec_" and the padded base64 of 24 to 64 random bytes, or leave it out and take the one that is made; for ed25519 give the secret that moai keygen makes.';
 BEGIN
     IF check_secret.secret IS NULL THEN
         -- Two UUIDs hold 244 bits of the server's strong random source, which the hash spreads over 32 bytes.
         _key := sha256(uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid()));
         RETURN 'whsec_' || encode(_key, 'base64');
+    ELSIF starts_with(check_secret.secret, 'whpk_') THEN
+        PERFORM moai_private.fail(422, 'secret is a public key', NULL, 'Give the private one, which begins with "whsk_"; receivers get the public one.');
     END IF;
     BEGIN
         _key := decode(_base64, 'base64');
@@ -1649,10 +1652,12 @@ BEGIN
     -- Written back and compared: decode() skips spaces and overlooks stray bits in the last character.
     IF _key IS NULL OR translate(encode(_key, 'base64'), E'\n', '') <> _base64 THEN
         PERFORM moai_private.fail(422, 'secret is not padded base64', NULL, _hint);
+    ELSIF _is_private AND octet_length(_key) <> 64 THEN
+        PERFORM moai_private.fail(422, format('secret is %s bytes long, an ed25519 key has 64', octet_length(_key)), NULL, _hint);
     ELSIF octet_length(_key) NOT BETWEEN 24 AND 64 THEN
         PERFORM moai_private.fail(422, format('secret is %s bytes long, 24 to 64 are allowed', octet_length(_key)), NULL, _hint);
     END IF;
-    RETURN 'whsec_' || _base64;
+    RETURN CASE WHEN _is_private THEN 'whsk_' ELSE 'whsec_' END || _base64;
 END
 $$;
 
@@ -1662,8 +1667,8 @@ ALTER FUNCTION moai_private.check_secret(secret text) OWNER TO moai_owner;
 -- Name: FUNCTION check_secret(secret text); Type: COMMENT; Schema: moai_private; Owner: moai_owner
 --
 
-COMMENT ON FUNCTION moai_private.check_secret(secret text) IS 'The secret with its prefix whsec_; NULL makes a new one of 32 random bytes. Raises MO422, never repeating the secret, unless it is
-the padded base64 of 24 to 64 bytes.';
+COMMENT ON FUNCTION moai_private.check_secret(secret text) IS 'The secret with its prefix whsec_ or whsk_; NULL makes a new one of 32 random bytes. Raises MO422, never repeating the secret, unless it is
+the padded base64 of 24 to 64 bytes, or of the 64 of an ed25519 key. That the halves of such a key belong together only workers can see.';
 
 --
 -- Name: check_subscription(moai_private.subscription); Type: FUNCTION; Schema: moai_private; Owner: moai_owner
@@ -2902,6 +2907,22 @@ ALTER FUNCTION moai_private.find_delivery(id text) OWNER TO moai_owner;
 COMMENT ON FUNCTION moai_private.find_delivery(id text) IS 'The delivery of this id, finished or not. Raises MO404.';
 
 --
+-- Name: public_key(text); Type: FUNCTION; Schema: moai_private; Owner: moai_owner
+--
+
+CREATE FUNCTION moai_private.public_key(secret text) RETURNS text
+    LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+    RETURN CASE WHEN starts_with(secret, 'whsk_'::text) THEN ('whpk_'::text || encode(substr(decode(substr(secret, 6), 'base64'::text), 33), 'base64'::text)) ELSE NULL::text END;
+
+ALTER FUNCTION moai_private.public_key(secret text) OWNER TO moai_owner;
+
+--
+-- Name: FUNCTION public_key(secret text); Type: COMMENT; Schema: moai_private; Owner: moai_owner
+--
+
+COMMENT ON FUNCTION moai_private.public_key(secret text) IS 'What receivers verify the signatures of an ed25519 secret with, "whpk_..."; NULL for any other secret.';
+
+--
 -- Name: shown_headers(jsonb); Type: FUNCTION; Schema: moai_private; Owner: moai_owner
 --
 
@@ -3032,7 +3053,8 @@ CREATE VIEW moai.subscription AS
     s.disable_after,
     f.since AS failing_since,
     s.method,
-    moai_private.shown_headers(s.headers) AS headers
+    moai_private.shown_headers(s.headers) AS headers,
+    moai_private.public_key(s.secret) AS public_key
    FROM ((moai_private.subscription s
      LEFT JOIN moai_private.endpoint_state b ON ((b.subscription_id = s.id)))
      LEFT JOIN moai_private.failing f ON ((f.subscription_id = s.id)));
@@ -3110,6 +3132,12 @@ COMMENT ON COLUMN moai.subscription.failing_since IS 'Since when nothing but fai
 --
 
 COMMENT ON COLUMN moai.subscription.headers IS 'Headers of its own; *** in the place of a value whose name sounds of a secret. NULL: none.';
+
+--
+-- Name: COLUMN subscription.public_key; Type: COMMENT; Schema: moai; Owner: moai_owner
+--
+
+COMMENT ON COLUMN moai.subscription.public_key IS 'What receivers verify with where an ed25519 key signs; NULL: a secret does, which they share.';
 
 --
 -- Name: find_subscription(text); Type: FUNCTION; Schema: moai_private; Owner: moai_owner
@@ -5545,10 +5573,14 @@ CREATE FUNCTION moai_private.rotate_secret(id uuid, overlap interval, secret tex
 DECLARE
     _most CONSTANT integer := 4;
     _old moai_private.subscription := moai_private.lock_subscription(rotate_secret.id);
-    _new text := moai_private.check_secret(rotate_secret.secret);
+    _new text;
     _secrets text[];
     _until timestamptz[];
 BEGIN
+    IF rotate_secret.secret IS NULL AND moai_private.public_key(_old.secret) IS NOT NULL THEN
+        PERFORM moai_private.fail(422, 'secret is missing', 'id = ' || _old.id, 'Give the ed25519 secret that moai keygen makes; one that is made here would be of another kind.');
+    END IF;
+    _new := moai_private.check_secret(rotate_secret.secret);
     PERFORM moai_private.check_range('overlap', rotate_secret.overlap::text, rotate_secret.overlap BETWEEN '0' AND '7 days', '0 s to 7 days');
     -- None of them counts for longer than the overlap from now: with one of 0, of a secret that became known, all end at once.
     SELECT array_agg(o.secret ORDER BY o.place), array_agg(least(o.until, rotate_secret.at + rotate_secret.overlap) ORDER BY o.place)
@@ -5864,7 +5896,7 @@ BEGIN
             ELSE json_build_object('state', s.breaker, 'since', moai_private.time_text(s.breaker_since),
                 'until', moai_private.time_text(s.breaker_until), 'consecutive_failures', s.consecutive_failures, 'reason', s.breaker_reason) END,
         'disable_after', moai_private.duration_text(s.disable_after), 'failing_since', moai_private.time_text(s.failing_since),
-        'old_secrets_until', moai_private.time_text(s.old_secrets_until),
+        'public_key', s.public_key, 'old_secrets_until', moai_private.time_text(s.old_secrets_until),
         'created_at', moai_private.time_text(s.created_at), 'updated_at', moai_private.time_text(s.updated_at));
 END
 $$;
@@ -8019,6 +8051,12 @@ REVOKE ALL ON FUNCTION moai_private.fail(status integer, message text, detail te
 --
 
 REVOKE ALL ON FUNCTION moai_private.find_delivery(id text) FROM PUBLIC;
+
+--
+-- Name: FUNCTION public_key(secret text); Type: ACL; Schema: moai_private; Owner: moai_owner
+--
+
+REVOKE ALL ON FUNCTION moai_private.public_key(secret text) FROM PUBLIC;
 
 --
 -- Name: FUNCTION shown_headers(headers jsonb); Type: ACL; Schema: moai_private; Owner: moai_owner

@@ -126,7 +126,7 @@ const std::array kOptions{
            "event types: exact (user.created), a prefix (user.*) or all (*)",
            [](Settings& s, std::string_view v) { s.subscribe.types.emplace_back(v); }, true, true},
     Option{"--secret", "whsec_...|@FILE|-", "", "", "", "", bits({subscribe}),
-           "the signing secret: itself, @ and a file's name, or - for standard input; made and printed if not given",
+           "the signing secret, or keygen's: itself, @ and a file's name, or - for standard input; made and printed if not given",
            [](Settings& s, std::string_view v) { s.subscribe.secret = parse_text(v); }},
     Option{"--format", "FORMAT", "", "", "", "", bits({subscribe}),
            "standard ({type, timestamp, data}), raw (the payload's own bytes), cloudevents or cloudevents-binary",
@@ -173,7 +173,7 @@ const std::array kOptions{
            "where to receive; port 0 takes any free one and prints it",
            [](Settings& s, std::string_view v) { s.listen = parse_listen_address(v); }},
     Option{"--secret", "whsec_...|@FILE|-", "MOAI_SECRET", "", "", "", bits({listen, verify}),
-           "the subscription's secret, as for subscribe; listen answers 401 to requests that it does not sign",
+           "the subscription's secret, as for subscribe, or public key; listen answers 401 to requests that it does not sign",
            [](Settings& s, std::string_view v) { s.receiver_secret = parse_text(v); }, true},
 
     Option{"FILE", "FILE|-", "", "", "", "", bits({verify}),
@@ -202,7 +202,7 @@ const std::array kOptions{
            "at most so many, 1 to 10000 (list, redrive)",
            [](Settings& s, std::string_view v) { s.dead_letters.max_count = parse_count(v, 1, 10'000); }},
 
-    Option{"--json", "", "", "", "", "", bits({migrate, validate, publish, subscribe, listen, verify, status, dead_letters, version}),
+    Option{"--json", "", "", "", "", "", bits({migrate, validate, publish, subscribe, listen, verify, keygen, status, dead_letters, version}),
            "answer in JSON; errors too, on standard error",
            [](Settings& s, std::string_view v) { s.json = parse_switch(v); }},
 };

@@ -33,7 +33,7 @@ END;
 COMMENT ON FUNCTION moai.create_subscription IS
 $$Subscribes a URL to event types of a tenant: events published from the commit on are delivered to it. Returns the id and, once and for all, the secret.
 url: absolute, http or https, at most 2048 bytes. event_types: 1 to 100 exact types, prefixes ("user.*"), or "*". secret: "whsec_" and the padded
-base64 of 24 to 64 bytes; NULL makes one. format: 'standard', 'raw' (the payload's own bytes),
+base64 of 24 to 64 bytes (signatures v1, HMAC-SHA256), or the "whsk_..." of moai keygen (v1a, ed25519); NULL makes one of the first kind. format: 'standard', 'raw' (the payload's own bytes),
 'cloudevents' (CloudEvents 1.0, structured) or 'cloudevents-binary' (its attributes are headers, the body is the payload's own bytes). method: 'POST' or 'PUT'.
 headers: an object of up to 20 more headers and their values, 8192 bytes in all; reserved names are refused. timeout: 100 ms to 60 s. max_attempts: 1 to 100.
 After failed try n the next one is due in retry_base * retry_factor^(n-1), at most retry_cap, lengthened by up to the share retry_jitter.

@@ -1,6 +1,6 @@
 BEGIN;
 \ir ../helpers.psql
-SELECT plan(88);
+SELECT plan(93);
 
 SELECT id AS s, secret FROM moai.create_subscription('https://receiver.test/hook', ARRAY['user.*', 'user.*', 'order.paid'], 'create_subscription') \gset
 SELECT results_eq(format($$SELECT tenant, url, event_types, format, timeout, max_attempts, retry_base, retry_factor, retry_cap, retry_jitter, state, held, description
@@ -31,6 +31,10 @@ SELECT id AS put FROM moai.create_subscription('http://a', '{*}', method => 'PUT
 SELECT results_eq(format('SELECT method, headers FROM moai.subscription WHERE id = %L', :'put'), $$VALUES ('PUT', '{"x-region":"eu","authorization":"***"}'::jsonb)$$, 'method and headers are kept; what sounds of a secret is not shown');
 SELECT is((SELECT s.headers FROM moai_private.subscription AS s WHERE s.id = :'put'), '{"x-region":"eu","authorization":"Bearer x"}'::jsonb, 'but sent');
 
+SELECT id AS ed FROM moai.create_subscription('http://a', '{*}', secret => 'whsk_6Xb/dCcHpPea21PS1N9VY/NZW723CEc77N4rJCubMbfVKIDij2HKpMKkioLlX0dRqSKJp4AJ6p9lMicMFs6Kvg==') \gset
+SELECT is((SELECT public_key FROM moai.subscription WHERE id = :'ed'), 'whpk_1SiA4o9hyqTCpIqC5V9HUakiiaeACeqfZTInDBbOir4=', 'of an ed25519 key the public part is shown');
+SELECT is((SELECT public_key FROM moai.subscription WHERE id = :'put'), NULL, 'of a shared secret there is none');
+
 -- moai_private.check_url
 SELECT lives_ok(format('SELECT moai_private.check_url(%L)', u), 'taken: ' || left(u, 60))
 FROM unnest(ARRAY['http://a', 'HTTPS://a.b-c_d.test:65535/x?y=@&z=%5C', 'http://10.0.0.1:1', 'http://[2001:db8::1]/', 'https://xn--bcher-kva.test?x', 'http://a/' || repeat('x', 2039)]) AS u;
@@ -60,6 +64,8 @@ FROM (VALUES
     ('''{a}'', secret => ''whsec_hus''', 'secret is not padded base64'), ('''{a}'', secret => ''QUJD QUJDQUJDQUJDQUJDQUJDQUJDQUJDQUJD''', 'secret is not padded base64'),
     ('''{a}'', secret => repeat(''QUJD'', 7) || ''QUJ=''', 'secret is not padded base64'), ('''{a}'', secret => ''''', 'secret is 0 bytes long, 24 to 64 are allowed'),
     ('''{a}'', secret => repeat(''QUJD'', 7) || ''QUI''', 'secret is not padded base64'), ('''{a}'', secret => repeat(''QUJD'', 22)', 'secret is 66 bytes long, 24 to 64 are allowed'),
+    ('''{a}'', secret => ''whpk_1SiA4o9hyqTCpIqC5V9HUakiiaeACeqfZTInDBbOir4=''', 'secret is a public key'), ('''{a}'', secret => ''whsk_'' || repeat(''QUJD'', 21)', 'secret is 63 bytes long, an ed25519 key has 64'),
+    ('''{a}'', secret => ''whsk_''', 'secret is 0 bytes long, an ed25519 key has 64'),
     ('''{a}'', format => ''xml''', 'format is none of standard, raw, cloudevents and cloudevents-binary / format = ''xml'''), ('''{a}'', format => NULL', 'format is none of standard, raw, cloudevents and cloudevents-binary / format = NULL'),
     ('''{a}'', timeout => ''-1 s''', 'timeout is outside of 100 ms to 60 s / timeout = -00:00:01'), ('''{a}'', timeout => ''61 s''', 'timeout is outside of 100 ms to 60 s / timeout = 00:01:01'),
     ('''{a}'', max_attempts => 0', 'max_attempts is outside of 1 to 100 / max_attempts = 0'), ('''{a}'', max_attempts => NULL', 'max_attempts is outside of 1 to 100 / max_attempts = null'),
