@@ -1,1 +1,1 @@
-SELECT moai_private.record_bundle('cac62f9d8dd53754f19ab4cf68deacdc5772719ac181fcabc223127964c36eb1');
+SELECT moai_private.record_bundle('6bc6fe2f1409c282e33cf18e6ec7197eba496d655bc08f5073e6b2b8c57f6d5d');

@@ -989,7 +989,7 @@ ALTER FUNCTION moai.record_breakers(worker text, changes json) OWNER TO moai_own
 
 COMMENT ON FUNCTION moai.record_breakers(worker text, changes json) IS 'Keeps which endpoints'' breakers have opened or closed: moai.subscription shows it, and moai.endpoints gives it to a worker that starts.
 changes: an array of objects with subscription_id, is_open, probe_in_us (until the next request is tried), consecutive_failures, times_opened, reason.
-One row for each endpoint: of several workers the last one is seen. Raises MO422. Locks: the rows of these endpoints'' states, in the order of their keys.';
+One row for each endpoint: of several workers the last one is seen. Publishes moai.endpoint.failing of those that open because of failures. Raises MO422. Locks: the rows of these endpoints'' states, skipping locked ones: what is said of an endpoint whose subscription is just being resumed is left out.';
 
 --
 -- Name: redrive_dead_letters(text[], uuid, text, integer); Type: FUNCTION; Schema: moai; Owner: moai_owner
@@ -1699,7 +1699,7 @@ BEGIN
     PERFORM moai_private.check_range('rate_limit', s.rate_limit::text,
         coalesce(s.rate_limit = 0 OR s.rate_limit BETWEEN 0.001 AND 1000000, true), '0.001 to 1000000 (0: none)');
     PERFORM moai_private.check_range('disable_after', s.disable_after::text,
-        coalesce(s.disable_after = '0' OR s.disable_after BETWEEN '1 minute' AND '366 days', true), '1 minute to 366 days (0: never)');
+        coalesce(extract(epoch FROM s.disable_after) = 0 OR extract(epoch FROM s.disable_after) BETWEEN 60 AND 366 * 86400, true), '1 minute to 366 days (0: never)');
     IF char_length(s.description) > 1000 THEN
         PERFORM moai_private.fail(422, format('description is %s characters long, 1000 are allowed', char_length(s.description)), NULL,
             'Shorten it.');
@@ -1970,6 +1970,8 @@ DECLARE
     _ended record;
     _settled record;
 BEGIN
+    -- Before the attempts, as moai_private.retire_partitions does: what is told of a dead letter is an event.
+    LOCK TABLE ONLY moai_private.event IN ACCESS SHARE MODE;
     SELECT e.* INTO _ended
     FROM moai_private.end_delivered(complete.worker, complete.results, complete.at) AS e;
     IF _ended.late + _ended.others > 0 THEN
@@ -2238,7 +2240,7 @@ BEGIN
         PERFORM moai_private.lock_subscription(delete_subscription.id);
     ELSIF _state <> 'deleted' THEN
         UPDATE moai_private.subscription AS s
-        SET state = 'deleted', state_reason = NULL, held = true, updated_at = delete_subscription.at
+        SET state = 'deleted', state_reason = NULL, held = true, old_secrets = NULL, old_until = NULL, updated_at = delete_subscription.at
         WHERE s.id = delete_subscription.id;
     END IF;
 
@@ -2644,6 +2646,10 @@ BEGIN
     )
     SELECT array_agg(d.id ORDER BY d.id), array_agg(jsonb_build_object('reason', d.state_reason) ORDER BY d.id)
     INTO _disabled, _details FROM disabled AS d;
+    IF _disabled IS NULL THEN
+        RETURN;
+    END IF;
+    PERFORM moai_private.note_successes(_disabled);  -- what it is to come back to begins anew
     PERFORM moai_private.publish_operational('moai.subscription.disabled', _disabled, _details);
 END
 $$;
@@ -3589,13 +3595,14 @@ CREATE FUNCTION moai_private.json_text(document json, field text) RETURNS text
     AS $$
 DECLARE
     _value json := json_text.document -> json_text.field;
+    _shown text := CASE WHEN json_text.field <> 'secret' THEN format('%s = %s', json_text.field, left(_value::text, 64)) END;
     _text text;
 BEGIN
     CASE coalesce(json_typeof(_value), 'null')
         WHEN 'null' THEN RETURN NULL;
         WHEN 'string' THEN NULL;
         ELSE PERFORM moai_private.fail(422, format('%s is not a string', json_text.field),
-            format('%s = %s', json_text.field, left(_value::text, 64)), format('Write "%s": "…".', json_text.field));
+            _shown, format('Write "%s": "…".', json_text.field));
     END CASE;
     BEGIN
         _text := json_text.document ->> json_text.field;
@@ -3603,8 +3610,7 @@ BEGIN
         _text := NULL;  -- \u0000 and lone surrogates have no text
     END;
     IF _text IS NULL THEN
-        PERFORM moai_private.fail(422, format('%s holds a character that text cannot', json_text.field),
-            format('%s = %s', json_text.field, left(_value::text, 64)), E'Leave out \\u0000 and lone surrogates.');
+        PERFORM moai_private.fail(422, format('%s holds a character that text cannot', json_text.field), _shown, E'Leave out \\u0000 and lone surrogates.');
     END IF;
     RETURN _text;
 END
@@ -4264,6 +4270,22 @@ ALTER FUNCTION moai_private.log_attempts(attempts moai_private.attempt[]) OWNER 
 COMMENT ON FUNCTION moai_private.log_attempts(attempts moai_private.attempt[]) IS 'Appends attempts, in the partition of their event or, if that is gone, in attempt_held. Returns how many of the new ones are orphans.';
 
 --
+-- Name: longest_silence(interval); Type: FUNCTION; Schema: moai_private; Owner: moai_owner
+--
+
+CREATE FUNCTION moai_private.longest_silence(disable_after interval) RETURNS interval
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    RETURN GREATEST((disable_after / (2)::double precision), '02:00:00'::interval);
+
+ALTER FUNCTION moai_private.longest_silence(disable_after interval) OWNER TO moai_owner;
+
+--
+-- Name: FUNCTION longest_silence(disable_after interval); Type: COMMENT; Schema: moai_private; Owner: moai_owner
+--
+
+COMMENT ON FUNCTION moai_private.longest_silence(disable_after interval) IS 'How long no failure may come before "nothing but failures" begins anew: an endpoint that gets an event a month is not disabled by two of them.';
+
+--
 -- Name: maintain(timestamp with time zone); Type: FUNCTION; Schema: moai_private; Owner: moai_owner
 --
 
@@ -4279,10 +4301,23 @@ BEGIN
     DELETE FROM moai_private.idempotency_key AS k USING expired AS x WHERE k.tenant = x.tenant AND k.key = x.key;
     GET DIAGNOSTICS maintain.keys_expired = ROW_COUNT;
     -- SKIP LOCKED: whoever is changing it may be rotating again.
-    UPDATE moai_private.subscription AS s SET old_secrets = NULL, old_until = NULL
+    UPDATE moai_private.subscription AS s
+    SET (old_secrets, old_until) = (
+        SELECT array_agg(x.secret ORDER BY x.place), array_agg(x.until ORDER BY x.place)
+        FROM unnest(s.old_secrets, s.old_until) WITH ORDINALITY AS x(secret, until, place) WHERE x.until > maintain.at)
     WHERE s.id IN (
         SELECT o.id FROM moai_private.subscription AS o
-        WHERE o.old_secrets IS NOT NULL AND maintain.at >= ALL (o.old_until) FOR UPDATE SKIP LOCKED);
+        WHERE o.old_secrets IS NOT NULL AND maintain.at >= ANY (o.old_until) FOR UPDATE SKIP LOCKED);
+    -- What would begin anew with the next failure, or never ends.
+    DELETE FROM moai_private.failing AS f
+    USING (
+        SELECT f.ctid AS tid
+        FROM moai_private.failing AS f
+        JOIN moai_private.subscription AS s ON s.id = f.subscription_id
+        WHERE s.state IN ('disabled', 'deleted') OR s.disable_after IS NULL OR f.last < maintain.at - moai_private.longest_silence(s.disable_after)
+        FOR UPDATE OF f SKIP LOCKED
+    ) AS k
+    WHERE f.ctid = k.tid;
     RETURN NEXT;
 END
 $$;
@@ -4435,6 +4470,13 @@ COMMENT ON FUNCTION moai_private.newest_uuid(at timestamp with time zone) IS 'Wh
 
 CREATE FUNCTION moai_private.note_failures(verdicts moai_private.verdict[], at timestamp with time zone) RETURNS void
     LANGUAGE plpgsql
+    SET enable_seqscan TO 'off'
+    SET enable_hashjoin TO 'off'
+    SET enable_mergejoin TO 'off'
+    SET enable_bitmapscan TO 'off'
+    SET enable_material TO 'off'
+    SET plan_cache_mode TO 'force_generic_plan'
+    SET jit TO 'off'
     AS $$
 #variable_conflict use_column
 DECLARE
@@ -4448,33 +4490,44 @@ BEGIN
     IF cardinality(_failed) = 0 THEN
         RETURN;
     END IF;
-    -- Two batches must not wait for each other in a circle, where one records an endpoint's success and the other its failure: who finds a row does not
-    -- insert, what is inserted is in the order of the keys, and nobody waits to remove or to change one.
+    -- Each probe of a key stands in a sub-select that the planner cannot pull up: joined freely, and with the table taken for empty, it reads all
+    -- of it for each row. Two batches must not wait for each other in a circle, where one records an endpoint's success and the other its failure: who
+    -- finds a row does not insert, what is inserted is in the order of the keys, and nobody waits to remove or to change one.
     INSERT INTO moai_private.failing (subscription_id, since, last)
-    SELECT s.id, note_failures.at, note_failures.at
-    FROM moai_private.subscription AS s
-    WHERE s.id = ANY (_failed) AND s.disable_after IS NOT NULL
-      AND NOT EXISTS (SELECT FROM moai_private.failing AS f WHERE f.subscription_id = s.id)
-    ORDER BY s.id
+    SELECT k.id, note_failures.at, note_failures.at
+    FROM unnest(_failed) WITH ORDINALITY AS k(id, n)
+    CROSS JOIN LATERAL (SELECT s.state, s.disable_after FROM moai_private.subscription AS s WHERE s.id = k.id LIMIT 1) AS s
+    WHERE s.disable_after IS NOT NULL AND s.state <> 'deleted'
+      AND (SELECT true FROM moai_private.failing AS f WHERE f.subscription_id = k.id LIMIT 1) IS NULL
+    ORDER BY k.n
     ON CONFLICT DO NOTHING;
 
     UPDATE moai_private.failing AS f
-    SET last = note_failures.at, since = CASE WHEN f.last < note_failures.at - k.disable_after / 2 THEN note_failures.at ELSE f.since END
+    SET last = note_failures.at,
+        since = CASE WHEN f.last < note_failures.at - moai_private.longest_silence(k.disable_after) THEN note_failures.at ELSE f.since END
     FROM (
-        SELECT f.subscription_id, s.disable_after
-        FROM moai_private.failing AS f
-        JOIN moai_private.subscription AS s ON s.id = f.subscription_id
-        WHERE f.subscription_id = ANY (_failed) AND f.last < note_failures.at - s.disable_after / 10
-        FOR UPDATE OF f SKIP LOCKED
+        SELECT f.tid, s.disable_after
+        FROM unnest(_failed) AS k(id)
+        CROSS JOIN LATERAL (SELECT s.disable_after FROM moai_private.subscription AS s WHERE s.id = k.id LIMIT 1) AS s
+        CROSS JOIN LATERAL (
+            SELECT f.ctid AS tid FROM moai_private.failing AS f
+            WHERE f.subscription_id = k.id AND f.last < note_failures.at - s.disable_after / 10
+            LIMIT 1 FOR UPDATE SKIP LOCKED
+        ) AS f
     ) AS k
-    WHERE f.subscription_id = k.subscription_id;
+    WHERE f.ctid = k.tid;
 
-    SELECT array_agg(f.subscription_id),
-        array_agg(format('nothing but failures since %s', moai_private.time_text(f.since)))
+    -- Locked: who resumes the subscription or gives it another URL, which both remove the row, waits for us or has done so.
+    SELECT array_agg(k.id), array_agg(format('nothing but failures since %s', moai_private.time_text(f.since)))
     INTO _ids, _reasons
-    FROM moai_private.failing AS f
-    JOIN moai_private.subscription AS s ON s.id = f.subscription_id
-    WHERE f.subscription_id = ANY (_failed) AND f.since <= note_failures.at - s.disable_after AND s.state = 'active';
+    FROM unnest(_failed) AS k(id)
+    CROSS JOIN LATERAL (SELECT s.state, s.disable_after FROM moai_private.subscription AS s WHERE s.id = k.id LIMIT 1) AS s
+    CROSS JOIN LATERAL (
+        SELECT f.since FROM moai_private.failing AS f
+        WHERE f.subscription_id = k.id AND f.since <= note_failures.at - s.disable_after
+        LIMIT 1 FOR UPDATE SKIP LOCKED
+    ) AS f
+    WHERE s.state = 'active';
     IF _ids IS NOT NULL THEN
         PERFORM moai_private.disable(_ids, _reasons, note_failures.at);
     END IF;
@@ -4488,8 +4541,9 @@ ALTER FUNCTION moai_private.note_failures(verdicts moai_private.verdict[], at ti
 --
 
 COMMENT ON FUNCTION moai_private.note_failures(verdicts moai_private.verdict[], at timestamp with time zone) IS 'Notes since when endpoints do nothing but fail, and disables those that have for disable_after: the first of these failures is as old, this is another, and
-no half of that time was without one. Faults of ours, and what our own policy refused, are no failures of theirs. A success ends it (moai_private.note_successes),
-as another URL or a resumption does. Locks: none that others wait for.';
+none of the silences between them was longer than moai_private.longest_silence. Faults of ours, and what our own policy refused, are no failures of theirs. A success
+ends it (moai_private.note_successes), as another URL or a resumption does. Locks: rows of moai_private.failing, in the order of their keys where it waits for a first failure
+that another batch is noting.';
 
 --
 -- Name: note_successes(uuid[]); Type: FUNCTION; Schema: moai_private; Owner: moai_owner
@@ -4497,16 +4551,26 @@ as another URL or a resumption does. Locks: none that others wait for.';
 
 CREATE FUNCTION moai_private.note_successes(subscription_ids uuid[]) RETURNS void
     LANGUAGE plpgsql
+    SET enable_seqscan TO 'off'
+    SET enable_hashjoin TO 'off'
+    SET enable_mergejoin TO 'off'
+    SET enable_bitmapscan TO 'off'
+    SET enable_material TO 'off'
+    SET plan_cache_mode TO 'force_generic_plan'
+    SET jit TO 'off'
     AS $$
 #variable_conflict use_column
 BEGIN
+    -- SKIP LOCKED: see moai_private.note_failures. Who holds it notes a failure of the same moment, or removes it anyway.
     DELETE FROM moai_private.failing AS f
     USING (
-        SELECT f.subscription_id FROM moai_private.failing AS f
-        WHERE f.subscription_id = ANY (note_successes.subscription_ids)
-        FOR UPDATE SKIP LOCKED
+        SELECT f.tid
+        FROM unnest(note_successes.subscription_ids) AS k(id)
+        CROSS JOIN LATERAL (
+            SELECT f.ctid AS tid FROM moai_private.failing AS f WHERE f.subscription_id = k.id LIMIT 1 FOR UPDATE SKIP LOCKED
+        ) AS f
     ) AS k
-    WHERE f.subscription_id = k.subscription_id;
+    WHERE f.ctid = k.tid;
 END
 $$;
 
@@ -4516,7 +4580,7 @@ ALTER FUNCTION moai_private.note_successes(subscription_ids uuid[]) OWNER TO moa
 -- Name: FUNCTION note_successes(subscription_ids uuid[]); Type: COMMENT; Schema: moai_private; Owner: moai_owner
 --
 
-COMMENT ON FUNCTION moai_private.note_successes(subscription_ids uuid[]) IS 'These endpoints have done something else than fail. Locks: none that others wait for.';
+COMMENT ON FUNCTION moai_private.note_successes(subscription_ids uuid[]) IS 'These endpoints have done something else than fail. Locks: rows of moai_private.failing, never waiting for one (SKIP LOCKED).';
 
 --
 -- Name: page(text[], text[], integer, text); Type: FUNCTION; Schema: moai_private; Owner: moai_owner
@@ -5037,38 +5101,53 @@ COMMENT ON FUNCTION moai_private.read_uuid(id text, what text) IS 'The text as a
 
 CREATE FUNCTION moai_private.record_breakers(worker text, changes json, at timestamp with time zone) RETURNS void
     LANGUAGE plpgsql
+    SET enable_seqscan TO 'off'
+    SET enable_hashjoin TO 'off'
+    SET enable_mergejoin TO 'off'
+    SET jit TO 'off'
     AS $$
 #variable_conflict use_column
 DECLARE
     _failing uuid[];
     _details jsonb[];
 BEGIN
-    -- In the order of the keys, so that two workers never wait for each other in a circle. Of a deleted subscription nothing is kept.
+    -- SKIP LOCKED, and no insert where a row is seen: whoever resumes a subscription removes its row, and may keep the transaction open for an hour, while
+    -- the worker claims nothing until we return. Its COMMIT makes what we had to say untrue. What is inserted is in the order of the keys, so that
+    -- two workers never wait for each other in a circle. Of a deleted subscription nothing is kept.
     WITH change AS MATERIALIZED (
         SELECT c.* FROM json_to_recordset(record_breakers.changes) AS c(
             subscription_id uuid, is_open boolean, probe_in_us bigint, consecutive_failures integer, times_opened integer, reason text)
         JOIN moai_private.subscription AS s ON s.id = c.subscription_id AND s.state <> 'deleted'
         ORDER BY c.subscription_id
-    ), before AS MATERIALIZED (
-        SELECT c.subscription_id, coalesce(bool_or(b.times_opened > 0), false) AS fails
-        FROM change AS c LEFT JOIN moai_private.endpoint_state AS b ON b.subscription_id = c.subscription_id
-        GROUP BY c.subscription_id
+    ), present AS MATERIALIZED (
+        SELECT c.*, b.tid, b.times_opened AS times_opened_before
+        FROM change AS c
+        CROSS JOIN LATERAL (
+            SELECT b.ctid AS tid, b.times_opened FROM moai_private.endpoint_state AS b
+            WHERE b.subscription_id = c.subscription_id LIMIT 1 FOR UPDATE SKIP LOCKED
+        ) AS b
     ), closed AS (
-        DELETE FROM moai_private.endpoint_state AS b USING change AS c WHERE b.subscription_id = c.subscription_id AND NOT c.is_open
+        DELETE FROM moai_private.endpoint_state AS b USING present AS p WHERE b.ctid = p.tid AND NOT p.is_open
+    ), opened_again AS (
+        UPDATE moai_private.endpoint_state AS b
+        SET until = record_breakers.at + p.probe_in_us * interval '1 microsecond', consecutive_failures = p.consecutive_failures,
+            times_opened = p.times_opened, reason = left(p.reason, 200), worker = record_breakers.worker
+        FROM present AS p
+        WHERE b.ctid = p.tid AND p.is_open
+        RETURNING b.subscription_id, b.times_opened, b.consecutive_failures, b.reason, p.times_opened_before
     ), opened AS (
-    INSERT INTO moai_private.endpoint_state AS b (subscription_id, since, until, consecutive_failures, times_opened, reason, worker)
-    SELECT c.subscription_id, record_breakers.at, record_breakers.at + c.probe_in_us * interval '1 microsecond',
-        c.consecutive_failures, c.times_opened, left(c.reason, 200), record_breakers.worker
-    FROM change AS c WHERE c.is_open
-    ON CONFLICT (subscription_id) DO UPDATE
-    SET until = excluded.until, consecutive_failures = excluded.consecutive_failures, times_opened = excluded.times_opened,
-        reason = excluded.reason, worker = excluded.worker
-    RETURNING b.subscription_id, b.times_opened, b.consecutive_failures, b.reason
+        INSERT INTO moai_private.endpoint_state (subscription_id, since, until, consecutive_failures, times_opened, reason, worker)
+        SELECT c.subscription_id, record_breakers.at, record_breakers.at + c.probe_in_us * interval '1 microsecond',
+            c.consecutive_failures, c.times_opened, left(c.reason, 200), record_breakers.worker
+        FROM change AS c
+        WHERE c.is_open AND (SELECT true FROM moai_private.endpoint_state AS b WHERE b.subscription_id = c.subscription_id LIMIT 1) IS NULL
+        ON CONFLICT DO NOTHING
+        RETURNING subscription_id, times_opened, consecutive_failures, reason, 0 AS times_opened_before
     )
     SELECT array_agg(o.subscription_id), array_agg(jsonb_build_object('consecutive_failures', o.consecutive_failures, 'reason', o.reason))
     INTO _failing, _details
-    FROM opened AS o JOIN before AS f ON f.subscription_id = o.subscription_id
-    WHERE o.times_opened > 0 AND NOT f.fails;
+    FROM (SELECT * FROM opened UNION ALL SELECT * FROM opened_again) AS o
+    WHERE o.times_opened > 0 AND o.times_opened_before = 0;
     IF _failing IS NOT NULL THEN
         PERFORM moai_private.publish_operational('moai.endpoint.failing', _failing, _details);
     END IF;
@@ -5672,6 +5751,8 @@ DECLARE
     _resumed uuid[];
     _outcomes moai_private.outcome[];
 BEGIN
+    -- Before the outcomes, as moai_private.retire_partitions does: what is told of a dead letter is an event.
+    LOCK TABLE ONLY moai_private.event IN ACCESS SHARE MODE;
     -- Resuming locks the subscription, then unparks its rows: under this lock either we see it resumed, or it sees our rows parked.
     -- SKIP LOCKED: whoever changes the subscription may be waiting for rows that we have just leased, or keep its transaction open
     -- for an hour. Its rows are then parked for a second, and looked at again.
@@ -6271,6 +6352,9 @@ BEGIN
 
     IF _new.url <> _old.url THEN
         PERFORM moai_private.renew_endpoint(_old.id);  -- the other one failed, not this one
+    END IF;
+    IF _new.disable_after IS NULL THEN
+        DELETE FROM moai_private.failing AS f WHERE f.subscription_id = _old.id;
     END IF;
     -- The tries that were made stay made: what is left moves with the limit. Keys in order, as moai_private.complete locks them.
     IF _new.max_attempts <> _old.max_attempts THEN
@@ -8249,6 +8333,12 @@ REVOKE ALL ON FUNCTION moai_private.lock_subscription(id uuid) FROM PUBLIC;
 --
 
 REVOKE ALL ON FUNCTION moai_private.log_attempts(attempts moai_private.attempt[]) FROM PUBLIC;
+
+--
+-- Name: FUNCTION longest_silence(disable_after interval); Type: ACL; Schema: moai_private; Owner: moai_owner
+--
+
+REVOKE ALL ON FUNCTION moai_private.longest_silence(disable_after interval) FROM PUBLIC;
 
 --
 -- Name: FUNCTION maintain(at timestamp with time zone); Type: ACL; Schema: moai_private; Owner: moai_owner

@@ -25,7 +25,7 @@ BEGIN
     PERFORM moai_private.check_range('rate_limit', s.rate_limit::text,
         coalesce(s.rate_limit = 0 OR s.rate_limit BETWEEN 0.001 AND 1000000, true), '0.001 to 1000000 (0: none)');
     PERFORM moai_private.check_range('disable_after', s.disable_after::text,
-        coalesce(s.disable_after = '0' OR s.disable_after BETWEEN '1 minute' AND '366 days', true), '1 minute to 366 days (0: never)');
+        coalesce(extract(epoch FROM s.disable_after) = 0 OR extract(epoch FROM s.disable_after) BETWEEN 60 AND 366 * 86400, true), '1 minute to 366 days (0: never)');
     IF char_length(s.description) > 1000 THEN
         PERFORM moai_private.fail(422, format('description is %s characters long, 1000 are allowed', char_length(s.description)), NULL,
             'Shorten it.');

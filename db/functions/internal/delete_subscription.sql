@@ -15,7 +15,7 @@ BEGIN
         PERFORM moai_private.lock_subscription(delete_subscription.id);
     ELSIF _state <> 'deleted' THEN
         UPDATE moai_private.subscription AS s
-        SET state = 'deleted', state_reason = NULL, held = true, updated_at = delete_subscription.at
+        SET state = 'deleted', state_reason = NULL, held = true, old_secrets = NULL, old_until = NULL, updated_at = delete_subscription.at
         WHERE s.id = delete_subscription.id;
     END IF;
 

@@ -25,6 +25,10 @@ BEGIN
     )
     SELECT array_agg(d.id ORDER BY d.id), array_agg(jsonb_build_object('reason', d.state_reason) ORDER BY d.id)
     INTO _disabled, _details FROM disabled AS d;
+    IF _disabled IS NULL THEN
+        RETURN;
+    END IF;
+    PERFORM moai_private.note_successes(_disabled);  -- what it is to come back to begins anew
     PERFORM moai_private.publish_operational('moai.subscription.disabled', _disabled, _details);
 END
 $$;

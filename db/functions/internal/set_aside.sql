@@ -9,6 +9,8 @@ DECLARE
     _resumed uuid[];
     _outcomes moai_private.outcome[];
 BEGIN
+    -- Before the outcomes, as moai_private.retire_partitions does: what is told of a dead letter is an event.
+    LOCK TABLE ONLY moai_private.event IN ACCESS SHARE MODE;
     -- Resuming locks the subscription, then unparks its rows: under this lock either we see it resumed, or it sees our rows parked.
     -- SKIP LOCKED: whoever changes the subscription may be waiting for rows that we have just leased, or keep its transaction open
     -- for an hour. Its rows are then parked for a second, and looked at again.

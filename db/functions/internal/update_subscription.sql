@@ -39,6 +39,9 @@ BEGIN
     IF _new.url <> _old.url THEN
         PERFORM moai_private.renew_endpoint(_old.id);  -- the other one failed, not this one
     END IF;
+    IF _new.disable_after IS NULL THEN
+        DELETE FROM moai_private.failing AS f WHERE f.subscription_id = _old.id;
+    END IF;
     -- The tries that were made stay made: what is left moves with the limit. Keys in order, as moai_private.complete locks them.
     IF _new.max_attempts <> _old.max_attempts THEN
         WITH open AS MATERIALIZED (

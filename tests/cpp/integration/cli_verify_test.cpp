@@ -80,6 +80,19 @@ TEST(Verify, TakesWhatTheKeyOfKeygenSignedByItsPublicHalfAlone) {
     EXPECT_THAT(run_moai({"keygen"}).out, HasSubstr("public key  whpk_"));
 }
 
+TEST(Verify, NamesWhatItCannotRead) {
+    const std::string here = std::filesystem::temp_directory_path();
+    const Finished directory = run_moai({"verify", here, "--secret", kSecret});
+    EXPECT_EQ(directory.code, static_cast<int>(ExitCode::configuration));
+    EXPECT_THAT(directory.err, HasSubstr("FILE: cannot read " + here + ": Is a directory"));
+    const Finished secret = verify(kCaptured, {}, "@" + here);
+    EXPECT_EQ(secret.code, static_cast<int>(ExitCode::configuration));
+    EXPECT_THAT(secret.err, HasSubstr("--secret: cannot read " + here));
+    const Finished both = verify(kCaptured, {}, "-");
+    EXPECT_EQ(both.code, static_cast<int>(ExitCode::configuration));
+    EXPECT_THAT(both.err, HasSubstr("FILE and --secret are both standard input"));
+}
+
 TEST(Verify, JudgesByTheTimeAndToleranceThatItIsGiven) {
     const Finished now = verify(kCaptured);
     EXPECT_EQ(now.code, static_cast<int>(ExitCode::failure));

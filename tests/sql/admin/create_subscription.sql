@@ -1,6 +1,6 @@
 BEGIN;
 \ir ../helpers.psql
-SELECT plan(93);
+SELECT plan(94);
 
 SELECT id AS s, secret FROM moai.create_subscription('https://receiver.test/hook', ARRAY['user.*', 'user.*', 'order.paid'], 'create_subscription') \gset
 SELECT results_eq(format($$SELECT tenant, url, event_types, format, timeout, max_attempts, retry_base, retry_factor, retry_cap, retry_jitter, state, held, description
@@ -81,6 +81,7 @@ FROM (VALUES
     ('''{a}'', rate_limit => ''Infinity''', 'rate_limit is outside of 0.001 to 1000000 (0: none) / rate_limit = Infinity'),
     ('''{a}'', disable_after => ''59 s''', 'disable_after is outside of 1 minute to 366 days (0: never) / disable_after = 00:00:59'),
     ('''{a}'', disable_after => ''367 days''', 'disable_after is outside of 1 minute to 366 days (0: never) / disable_after = 367 days'),
+    ('''{a}'', disable_after => ''1 year 6 days''', 'disable_after is outside of 1 minute to 366 days (0: never) / disable_after = 1 year 6 days'),
     ('''{a}'', disable_after => ''-1 day''', 'disable_after is outside of 1 minute to 366 days (0: never) / disable_after = -1 days'),
     ('''{a}'', method => ''GET''', 'method is neither POST nor PUT / method = ''GET'''), ('''{a}'', method => NULL', 'method is neither POST nor PUT / method = NULL'),
     ('''{a}'', headers => ''{"host":"a"}''', 'headers has a name that is reserved / headers has ''host'''),

@@ -1,6 +1,6 @@
 BEGIN;
 \ir ../helpers.psql
-SELECT plan(17);
+SELECT plan(18);
 
 SELECT pg_temp.subscribe('update_subscription', max_attempts => 3) AS s \gset
 SELECT pg_temp.publish('update_subscription', due => '-1 s') AS a, pg_temp.publish('update_subscription') AS b \gset
@@ -22,7 +22,9 @@ SELECT results_eq(format('SELECT max_in_flight, rate_limit FROM moai.subscriptio
 SELECT moai.update_subscription(:'s', disable_after => '2 days') \g /dev/null
 SELECT moai.update_subscription(:'s', max_in_flight => 0) \g /dev/null
 SELECT is((SELECT disable_after FROM moai.subscription WHERE id = :'s'), '48:00:00', 'when it is disabled for its failures is changed, and stays');
+INSERT INTO moai_private.failing VALUES (:'s', pg_temp.at(), pg_temp.at());
 SELECT moai.update_subscription(:'s', disable_after => '0') \g /dev/null
+SELECT is((SELECT failing_since FROM moai.subscription WHERE id = :'s'), NULL, 'nor does it show since when it fails');
 SELECT is((SELECT disable_after FROM moai.subscription WHERE id = :'s'), NULL, '0 is never');
 SELECT moai.update_subscription(:'s', method => 'PUT', headers => '{"A":"1","B":"2"}') \g /dev/null
 SELECT moai.update_subscription(:'s', headers => '{"a":null,"c":"3"}') \g /dev/null

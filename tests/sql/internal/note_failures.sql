@@ -1,6 +1,6 @@
 BEGIN;
 \ir ../helpers.psql
-SELECT plan(18);
+SELECT plan(23);
 
 -- One more delivery of s and its result at this time: since when it fails, when that was last noted, and its state.
 CREATE FUNCTION pg_temp.after(s uuid, at interval, http_status integer, error_class text DEFAULT 'http_status') RETURNS text LANGUAGE plpgsql AS $$
@@ -28,8 +28,17 @@ SELECT is(pg_temp.after(:'s', '9 h', 500), 'since 05:00:00 last 09:00:00 active'
 SELECT is(pg_temp.after(:'s', '14 h 1 min', 500), 'since 14:01:00 last 14:01:00 active', 'or more begins it anew');
 SELECT is(pg_temp.after(:'s', '19 h', 500), 'since 14:01:00 last 19:00:00 active', 'it goes on');
 SELECT is(pg_temp.after(:'s', '24 h', 500), 'since 14:01:00 last 1 day active', 'almost long enough');
-SELECT is(pg_temp.after(:'s', '24 h 1 min', 500), 'since 14:01:00 last 1 day disabled', 'a failure after disable_after of nothing else disables it');
+SELECT is(pg_temp.after(:'s', '24 h 1 min', 500), 'disabled', 'a failure after disable_after of nothing else disables it');
 SELECT is((SELECT state_reason FROM moai.subscription WHERE id = :'s'), 'nothing but failures since 2000-01-01T14:01:00.000000Z', 'it says why');
+SELECT is_empty(format('SELECT FROM moai_private.failing WHERE subscription_id = %L', :'s'), 'what it is resumed to begins anew');
+
+-- With a breaker that is open for minutes, and a time hardly longer than that.
+SELECT moai.resume_subscription(:'s') \g /dev/null
+UPDATE moai_private.subscription SET disable_after = '1 minute' WHERE id = :'s';
+SELECT matches(pg_temp.after(:'s', '30 h', 500), 'active$', 'a first failure');
+SELECT matches(pg_temp.after(:'s', '31 h 59 min', 500), 'disabled$', 'a short time is not begun anew by the openings of a breaker, nor by an endpoint that asks for an hour');
+SELECT is(moai_private.longest_silence('10 h'), '5 h', 'half of the time may be silent');
+SELECT is(moai_private.longest_silence('1 minute'), '2 h', 'two hours always');
 
 SELECT * FROM finish();
 ROLLBACK;
