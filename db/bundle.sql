@@ -1,1 +1,1 @@
-SELECT moai_private.record_bundle('6d126cd3840ba713e68808e5d541f0f53ce8a7c8c1461f0f517c3e9b0da9d49d');
+SELECT moai_private.record_bundle('6bc6fe2f1409c282e33cf18e6ec7197eba496d655bc08f5073e6b2b8c57f6d5d');

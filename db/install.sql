@@ -21,6 +21,10 @@ BEGIN;
 \ir step.sql
 \set migration 0009_rotation
 \ir step.sql
+\set migration 0010_operational_events
+\ir step.sql
+\set migration 0011_requests
+\ir step.sql
 \ir functions/manifest.sql
 \ir grants.sql
 \ir bundle.sql

@@ -151,7 +151,9 @@ CREATE TYPE moai_private.leased AS (
 	secret text,
 	timeout interval,
 	max_in_flight integer,
-	rate_limit double precision
+	rate_limit double precision,
+	method text,
+	headers text
 );
 
 ALTER TYPE moai_private.leased OWNER TO moai_owner;
@@ -302,7 +304,7 @@ For members of moai_owner only. Raises MO404 (no such role), MO422. Locks: none 
 -- Name: await_office(text, integer, interval); Type: FUNCTION; Schema: moai; Owner: moai_owner
 --
 
-CREATE FUNCTION moai.await_office(worker text, max_count integer, patience interval) RETURNS TABLE(in_office boolean, event_id uuid, subscription_id uuid, lease_token bigint, attempt_no integer, event_type text, tenant text, published_at text, payload text, url text, format text, secret text, timeout_ms integer, lease_ms integer, claimed_at_us bigint, next_due_in_us bigint, overdue_us bigint, max_in_flight integer, rate_limit double precision, parked integer)
+CREATE FUNCTION moai.await_office(worker text, max_count integer, patience interval) RETURNS TABLE(in_office boolean, event_id uuid, subscription_id uuid, lease_token bigint, attempt_no integer, event_type text, tenant text, published_at text, payload text, url text, format text, secret text, timeout_ms integer, lease_ms integer, claimed_at_us bigint, next_due_in_us bigint, overdue_us bigint, max_in_flight integer, rate_limit double precision, method text, headers text, parked integer)
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
@@ -378,7 +380,7 @@ Raises MO404, MO409 (being delivered, or finished). Locks: the subscription (sha
 -- Name: claim_deliveries(text, integer, boolean, uuid[], bigint, boolean); Type: FUNCTION; Schema: moai; Owner: moai_owner
 --
 
-CREATE FUNCTION moai.claim_deliveries(worker text, max_count integer, in_office boolean DEFAULT false, saturated uuid[] DEFAULT '{}'::uuid[], since_us bigint DEFAULT NULL::bigint, look_ahead boolean DEFAULT true) RETURNS TABLE(event_id uuid, subscription_id uuid, lease_token bigint, attempt_no integer, event_type text, tenant text, published_at text, payload text, url text, format text, secret text, timeout_ms integer, lease_ms integer, claimed_at_us bigint, next_due_in_us bigint, overdue_us bigint, max_in_flight integer, rate_limit double precision, parked integer)
+CREATE FUNCTION moai.claim_deliveries(worker text, max_count integer, in_office boolean DEFAULT false, saturated uuid[] DEFAULT '{}'::uuid[], since_us bigint DEFAULT NULL::bigint, look_ahead boolean DEFAULT true) RETURNS TABLE(event_id uuid, subscription_id uuid, lease_token bigint, attempt_no integer, event_type text, tenant text, published_at text, payload text, url text, format text, secret text, timeout_ms integer, lease_ms integer, claimed_at_us bigint, next_due_in_us bigint, overdue_us bigint, max_in_flight integer, rate_limit double precision, method text, headers text, parked integer)
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
@@ -408,7 +410,7 @@ to 150 in one claim and none of them met by later claims: for 5 to 10 minutes, o
 since_us: only what became due after this time, as of claimed_at_us, is looked at. Index entries of what has ended cannot be removed while some old
 transaction is open; with since_us a claim does not read past all of them. What commits late, with an earlier due time, needs a claim without it.
 look_ahead: false for one that looks again soon, whatever comes: the next due time is not looked for.
-secret: what signs, newest first, separated by spaces: several while one is being replaced.
+headers: lines of "name: value"; NULL: none. secret: what signs, newest first, separated by spaces: several while one is being replaced.
 Rows of paused or disabled subscriptions are parked, those of deleted ones cancelled, those whose lease lapsed five times in a row dead-lettered as crash_loop.
 Raises MO422. Locks: rows of the queue, never waiting for one (SKIP LOCKED).';
 
@@ -416,7 +418,7 @@ Raises MO422. Locks: rows of the queue, never waiting for one (SKIP LOCKED).';
 -- Name: claim_parked(text, uuid[], integer[], boolean, bigint, boolean); Type: FUNCTION; Schema: moai; Owner: moai_owner
 --
 
-CREATE FUNCTION moai.claim_parked(worker text, subscription_ids uuid[], counts integer[], in_office boolean DEFAULT false, since_us bigint DEFAULT NULL::bigint, look_ahead boolean DEFAULT true) RETURNS TABLE(event_id uuid, subscription_id uuid, lease_token bigint, attempt_no integer, event_type text, tenant text, published_at text, payload text, url text, format text, secret text, timeout_ms integer, lease_ms integer, claimed_at_us bigint, next_due_in_us bigint, overdue_us bigint, max_in_flight integer, rate_limit double precision, parked integer)
+CREATE FUNCTION moai.claim_parked(worker text, subscription_ids uuid[], counts integer[], in_office boolean DEFAULT false, since_us bigint DEFAULT NULL::bigint, look_ahead boolean DEFAULT true) RETURNS TABLE(event_id uuid, subscription_id uuid, lease_token bigint, attempt_no integer, event_type text, tenant text, published_at text, payload text, url text, format text, secret text, timeout_ms integer, lease_ms integer, claimed_at_us bigint, next_due_in_us bigint, overdue_us bigint, max_in_flight integer, rate_limit double precision, method text, headers text, parked integer)
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
@@ -510,10 +512,16 @@ CREATE TABLE moai_private.subscription (
     rate_limit double precision,
     old_secrets text[],
     old_until timestamp with time zone[],
-    CONSTRAINT subscription_format_known CHECK ((format = ANY (ARRAY['standard'::text, 'raw'::text]))),
+    disable_after interval,
+    method text NOT NULL,
+    headers jsonb,
+    CONSTRAINT subscription_disable_after_range CHECK (((disable_after >= '00:01:00'::interval) AND (disable_after <= '366 days'::interval))),
+    CONSTRAINT subscription_format_known CHECK ((format = ANY (ARRAY['standard'::text, 'raw'::text, 'cloudevents'::text, 'cloudevents-binary'::text]))),
+    CONSTRAINT subscription_headers_object CHECK (((jsonb_typeof(headers) = 'object'::text) AND (headers <> '{}'::jsonb))),
     CONSTRAINT subscription_held_unless_active CHECK ((held OR (state = 'active'::moai.subscription_state))),
     CONSTRAINT subscription_max_attempts_range CHECK (((max_attempts >= 1) AND (max_attempts <= 100))),
     CONSTRAINT subscription_max_in_flight_range CHECK (((max_in_flight >= 1) AND (max_in_flight <= 10000))),
+    CONSTRAINT subscription_method_known CHECK ((method = ANY (ARRAY['POST'::text, 'PUT'::text]))),
     CONSTRAINT subscription_old_secrets_paired CHECK ((((old_secrets IS NULL) = (old_until IS NULL)) AND (cardinality(old_secrets) = cardinality(old_until)) AND ((cardinality(old_secrets) >= 1) AND (cardinality(old_secrets) <= 4)))),
     CONSTRAINT subscription_rate_limit_range CHECK (((rate_limit >= (0.001)::double precision) AND (rate_limit <= (1000000)::double precision))),
     CONSTRAINT subscription_retry_base_range CHECK (((retry_base >= '00:00:00.1'::interval) AND (retry_base <= '30 days'::interval))),
@@ -570,10 +578,22 @@ COMMENT ON COLUMN moai_private.subscription.old_secrets IS 'Replaced ones, newes
 COMMENT ON COLUMN moai_private.subscription.old_until IS 'When each of them stops signing.';
 
 --
--- Name: create_subscription(text, text[], text, text, text, interval, integer, interval, double precision, interval, double precision, text, integer, double precision, timestamp with time zone); Type: FUNCTION; Schema: moai_private; Owner: moai_owner
+-- Name: COLUMN subscription.disable_after; Type: COMMENT; Schema: moai_private; Owner: moai_owner
 --
 
-CREATE FUNCTION moai_private.create_subscription(url text, event_types text[], tenant text, secret text, format text, timeout interval, max_attempts integer, retry_base interval, retry_factor double precision, retry_cap interval, retry_jitter double precision, description text, max_in_flight integer, rate_limit double precision, at timestamp with time zone) RETURNS moai_private.subscription
+COMMENT ON COLUMN moai_private.subscription.disable_after IS 'After so long of nothing but failures it is disabled. NULL: never.';
+
+--
+-- Name: COLUMN subscription.headers; Type: COMMENT; Schema: moai_private; Owner: moai_owner
+--
+
+COMMENT ON COLUMN moai_private.subscription.headers IS 'Headers of its own: lower-case names and values. NULL: none.';
+
+--
+-- Name: create_subscription(text, text[], text, text, text, interval, integer, interval, double precision, interval, double precision, text, integer, double precision, interval, text, jsonb, timestamp with time zone); Type: FUNCTION; Schema: moai_private; Owner: moai_owner
+--
+
+CREATE FUNCTION moai_private.create_subscription(url text, event_types text[], tenant text, secret text, format text, timeout interval, max_attempts integer, retry_base interval, retry_factor double precision, retry_cap interval, retry_jitter double precision, description text, max_in_flight integer, rate_limit double precision, disable_after interval, method text, headers jsonb, at timestamp with time zone) RETURNS moai_private.subscription
     LANGUAGE plpgsql
     AS $$
 #variable_conflict use_column
@@ -595,6 +615,9 @@ BEGIN
     _new.retry_jitter := create_subscription.retry_jitter;
     _new.max_in_flight := create_subscription.max_in_flight;
     _new.rate_limit := create_subscription.rate_limit;
+    _new.disable_after := create_subscription.disable_after;
+    _new.method := create_subscription.method;
+    _new.headers := moai_private.merge_headers(NULL, create_subscription.headers);
     _new.state := 'active';
     _new.held := false;
     _new.created_at := create_subscription.at;
@@ -606,39 +629,42 @@ BEGIN
 END
 $$;
 
-ALTER FUNCTION moai_private.create_subscription(url text, event_types text[], tenant text, secret text, format text, timeout interval, max_attempts integer, retry_base interval, retry_factor double precision, retry_cap interval, retry_jitter double precision, description text, max_in_flight integer, rate_limit double precision, at timestamp with time zone) OWNER TO moai_owner;
+ALTER FUNCTION moai_private.create_subscription(url text, event_types text[], tenant text, secret text, format text, timeout interval, max_attempts integer, retry_base interval, retry_factor double precision, retry_cap interval, retry_jitter double precision, description text, max_in_flight integer, rate_limit double precision, disable_after interval, method text, headers jsonb, at timestamp with time zone) OWNER TO moai_owner;
 
 --
--- Name: FUNCTION create_subscription(url text, event_types text[], tenant text, secret text, format text, timeout interval, max_attempts integer, retry_base interval, retry_factor double precision, retry_cap interval, retry_jitter double precision, description text, max_in_flight integer, rate_limit double precision, at timestamp with time zone); Type: COMMENT; Schema: moai_private; Owner: moai_owner
+-- Name: FUNCTION create_subscription(url text, event_types text[], tenant text, secret text, format text, timeout interval, max_attempts integer, retry_base interval, retry_factor double precision, retry_cap interval, retry_jitter double precision, description text, max_in_flight integer, rate_limit double precision, disable_after interval, method text, headers jsonb, at timestamp with time zone); Type: COMMENT; Schema: moai_private; Owner: moai_owner
 --
 
-COMMENT ON FUNCTION moai_private.create_subscription(url text, event_types text[], tenant text, secret text, format text, timeout interval, max_attempts integer, retry_base interval, retry_factor double precision, retry_cap interval, retry_jitter double precision, description text, max_in_flight integer, rate_limit double precision, at timestamp with time zone) IS 'moai.create_subscription at a given time; returns the stored row.';
+COMMENT ON FUNCTION moai_private.create_subscription(url text, event_types text[], tenant text, secret text, format text, timeout interval, max_attempts integer, retry_base interval, retry_factor double precision, retry_cap interval, retry_jitter double precision, description text, max_in_flight integer, rate_limit double precision, disable_after interval, method text, headers jsonb, at timestamp with time zone) IS 'moai.create_subscription at a given time; returns the stored row.';
 
 --
--- Name: create_subscription(text, text[], text, text, text, interval, integer, interval, double precision, interval, double precision, text, integer, double precision); Type: FUNCTION; Schema: moai; Owner: moai_owner
+-- Name: create_subscription(text, text[], text, text, text, interval, integer, interval, double precision, interval, double precision, text, integer, double precision, interval, text, jsonb); Type: FUNCTION; Schema: moai; Owner: moai_owner
 --
 
-CREATE FUNCTION moai.create_subscription(url text, event_types text[], tenant text DEFAULT 'default'::text, secret text DEFAULT NULL::text, format text DEFAULT 'standard'::text, timeout interval DEFAULT '00:00:15'::interval, max_attempts integer DEFAULT 8, retry_base interval DEFAULT '00:00:05'::interval, retry_factor double precision DEFAULT 5, retry_cap interval DEFAULT '24:00:00'::interval, retry_jitter double precision DEFAULT 0.1, description text DEFAULT NULL::text, max_in_flight integer DEFAULT NULL::integer, rate_limit double precision DEFAULT NULL::double precision) RETURNS TABLE(id uuid, secret text)
+CREATE FUNCTION moai.create_subscription(url text, event_types text[], tenant text DEFAULT 'default'::text, secret text DEFAULT NULL::text, format text DEFAULT 'standard'::text, timeout interval DEFAULT '00:00:15'::interval, max_attempts integer DEFAULT 8, retry_base interval DEFAULT '00:00:05'::interval, retry_factor double precision DEFAULT 5, retry_cap interval DEFAULT '24:00:00'::interval, retry_jitter double precision DEFAULT 0.1, description text DEFAULT NULL::text, max_in_flight integer DEFAULT NULL::integer, rate_limit double precision DEFAULT NULL::double precision, disable_after interval DEFAULT '5 days'::interval, method text DEFAULT 'POST'::text, headers jsonb DEFAULT NULL::jsonb) RETURNS TABLE(id uuid, secret text)
     LANGUAGE sql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     BEGIN ATOMIC
  SELECT s.id,
      s.secret
-    FROM moai_private.create_subscription(create_subscription.url, create_subscription.event_types, create_subscription.tenant, create_subscription.secret, create_subscription.format, create_subscription.timeout, create_subscription.max_attempts, create_subscription.retry_base, create_subscription.retry_factor, create_subscription.retry_cap, create_subscription.retry_jitter, create_subscription.description, create_subscription.max_in_flight, create_subscription.rate_limit, clock_timestamp()) s(id, tenant, url, event_types, format, secret, description, timeout, max_attempts, retry_base, retry_factor, retry_cap, retry_jitter, state, state_reason, held, created_at, updated_at, max_in_flight, rate_limit, old_secrets, old_until);
+    FROM moai_private.create_subscription(create_subscription.url, create_subscription.event_types, create_subscription.tenant, create_subscription.secret, create_subscription.format, create_subscription.timeout, create_subscription.max_attempts, create_subscription.retry_base, create_subscription.retry_factor, create_subscription.retry_cap, create_subscription.retry_jitter, create_subscription.description, create_subscription.max_in_flight, create_subscription.rate_limit, create_subscription.disable_after, create_subscription.method, create_subscription.headers, clock_timestamp()) s(id, tenant, url, event_types, format, secret, description, timeout, max_attempts, retry_base, retry_factor, retry_cap, retry_jitter, state, state_reason, held, created_at, updated_at, max_in_flight, rate_limit, old_secrets, old_until, disable_after, method, headers);
 END;
 
-ALTER FUNCTION moai.create_subscription(url text, event_types text[], tenant text, secret text, format text, timeout interval, max_attempts integer, retry_base interval, retry_factor double precision, retry_cap interval, retry_jitter double precision, description text, max_in_flight integer, rate_limit double precision) OWNER TO moai_owner;
+ALTER FUNCTION moai.create_subscription(url text, event_types text[], tenant text, secret text, format text, timeout interval, max_attempts integer, retry_base interval, retry_factor double precision, retry_cap interval, retry_jitter double precision, description text, max_in_flight integer, rate_limit double precision, disable_after interval, method text, headers jsonb) OWNER TO moai_owner;
 
 --
--- Name: FUNCTION create_subscription(url text, event_types text[], tenant text, secret text, format text, timeout interval, max_attempts integer, retry_base interval, retry_factor double precision, retry_cap interval, retry_jitter double precision, description text, max_in_flight integer, rate_limit double precision); Type: COMMENT; Schema: moai; Owner: moai_owner
+-- Name: FUNCTION create_subscription(url text, event_types text[], tenant text, secret text, format text, timeout interval, max_attempts integer, retry_base interval, retry_factor double precision, retry_cap interval, retry_jitter double precision, description text, max_in_flight integer, rate_limit double precision, disable_after interval, method text, headers jsonb); Type: COMMENT; Schema: moai; Owner: moai_owner
 --
 
-COMMENT ON FUNCTION moai.create_subscription(url text, event_types text[], tenant text, secret text, format text, timeout interval, max_attempts integer, retry_base interval, retry_factor double precision, retry_cap interval, retry_jitter double precision, description text, max_in_flight integer, rate_limit double precision) IS 'Subscribes a URL to event types of a tenant: events published from the commit on are delivered to it. Returns the id and, once and for all, the secret.
+COMMENT ON FUNCTION moai.create_subscription(url text, event_types text[], tenant text, secret text, format text, timeout interval, max_attempts integer, retry_base interval, retry_factor double precision, retry_cap interval, retry_jitter double precision, description text, max_in_flight integer, rate_limit double precision, disable_after interval, method text, headers jsonb) IS 'Subscribes a URL to event types of a tenant: events published from the commit on are delivered to it. Returns the id and, once and for all, the secret.
 url: absolute, http or https, at most 2048 bytes. event_types: 1 to 100 exact types, prefixes ("user.*"), or "*". secret: "whsec_" and the padded
-base64 of 24 to 64 bytes; NULL makes one. format: ''standard'' or ''raw'' (the payload''s own bytes). timeout: 100 ms to 60 s. max_attempts: 1 to 100.
+base64 of 24 to 64 bytes (signatures v1, HMAC-SHA256), or the "whsk_..." of moai keygen (v1a, ed25519); NULL makes one of the first kind. format: ''standard'', ''raw'' (the payload''s own bytes),
+''cloudevents'' (CloudEvents 1.0, structured) or ''cloudevents-binary'' (its attributes are headers, the body is the payload''s own bytes). method: ''POST'' or ''PUT''.
+headers: an object of up to 20 more headers and their values, 8192 bytes in all; reserved names are refused. timeout: 100 ms to 60 s. max_attempts: 1 to 100.
 After failed try n the next one is due in retry_base * retry_factor^(n-1), at most retry_cap, lengthened by up to the share retry_jitter.
 max_in_flight: how many requests of each worker process may be under way at once, 1 to 10000; NULL: up to half of its --concurrency. rate_limit: how many
 a second each worker process may start, 0.001 to 1000000, with a burst of one second''s worth; NULL: no limit. What has no room waits, parked, spending no try.
+disable_after: 1 minute to 366 days of nothing but failures, after which it is disabled and moai.subscription.disabled is published; 0: never.
 Raises MO422 naming the argument, MO403 (the login does not act for the tenant). Locks: none that others wait for.';
 
 --
@@ -963,7 +989,7 @@ ALTER FUNCTION moai.record_breakers(worker text, changes json) OWNER TO moai_own
 
 COMMENT ON FUNCTION moai.record_breakers(worker text, changes json) IS 'Keeps which endpoints'' breakers have opened or closed: moai.subscription shows it, and moai.endpoints gives it to a worker that starts.
 changes: an array of objects with subscription_id, is_open, probe_in_us (until the next request is tried), consecutive_failures, times_opened, reason.
-One row for each endpoint: of several workers the last one is seen. Raises MO422. Locks: the rows of these endpoints'' states, in the order of their keys.';
+One row for each endpoint: of several workers the last one is seen. Publishes moai.endpoint.failing of those that open because of failures. Raises MO422. Locks: the rows of these endpoints'' states, skipping locked ones: what is said of an endpoint whose subscription is just being resumed is left out.';
 
 --
 -- Name: redrive_dead_letters(text[], uuid, text, integer); Type: FUNCTION; Schema: moai; Owner: moai_owner
@@ -1085,10 +1111,10 @@ not let us see it), attempts_estimate, partitions_until, migration and bundle (w
 Reads the queue and the dead letters, never the history. Locks: none.';
 
 --
--- Name: update_subscription(uuid, text, text[], text, interval, integer, interval, double precision, interval, double precision, text, integer, double precision); Type: FUNCTION; Schema: moai; Owner: moai_owner
+-- Name: update_subscription(uuid, text, text[], text, interval, integer, interval, double precision, interval, double precision, text, integer, double precision, interval, text, jsonb); Type: FUNCTION; Schema: moai; Owner: moai_owner
 --
 
-CREATE FUNCTION moai.update_subscription(id uuid, url text DEFAULT NULL::text, event_types text[] DEFAULT NULL::text[], format text DEFAULT NULL::text, timeout interval DEFAULT NULL::interval, max_attempts integer DEFAULT NULL::integer, retry_base interval DEFAULT NULL::interval, retry_factor double precision DEFAULT NULL::double precision, retry_cap interval DEFAULT NULL::interval, retry_jitter double precision DEFAULT NULL::double precision, description text DEFAULT NULL::text, max_in_flight integer DEFAULT NULL::integer, rate_limit double precision DEFAULT NULL::double precision) RETURNS void
+CREATE FUNCTION moai.update_subscription(id uuid, url text DEFAULT NULL::text, event_types text[] DEFAULT NULL::text[], format text DEFAULT NULL::text, timeout interval DEFAULT NULL::interval, max_attempts integer DEFAULT NULL::integer, retry_base interval DEFAULT NULL::interval, retry_factor double precision DEFAULT NULL::double precision, retry_cap interval DEFAULT NULL::interval, retry_jitter double precision DEFAULT NULL::double precision, description text DEFAULT NULL::text, max_in_flight integer DEFAULT NULL::integer, rate_limit double precision DEFAULT NULL::double precision, disable_after interval DEFAULT NULL::interval, method text DEFAULT NULL::text, headers jsonb DEFAULT NULL::jsonb) RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
@@ -1097,17 +1123,19 @@ BEGIN
         update_subscription.id, update_subscription.url, update_subscription.event_types, update_subscription.format,
         update_subscription.timeout, update_subscription.max_attempts, update_subscription.retry_base, update_subscription.retry_factor,
         update_subscription.retry_cap, update_subscription.retry_jitter, update_subscription.description,
-        update_subscription.max_in_flight, update_subscription.rate_limit, clock_timestamp());
+        update_subscription.max_in_flight, update_subscription.rate_limit, update_subscription.disable_after,
+        update_subscription.method, update_subscription.headers, clock_timestamp());
 END
 $$;
 
-ALTER FUNCTION moai.update_subscription(id uuid, url text, event_types text[], format text, timeout interval, max_attempts integer, retry_base interval, retry_factor double precision, retry_cap interval, retry_jitter double precision, description text, max_in_flight integer, rate_limit double precision) OWNER TO moai_owner;
+ALTER FUNCTION moai.update_subscription(id uuid, url text, event_types text[], format text, timeout interval, max_attempts integer, retry_base interval, retry_factor double precision, retry_cap interval, retry_jitter double precision, description text, max_in_flight integer, rate_limit double precision, disable_after interval, method text, headers jsonb) OWNER TO moai_owner;
 
 --
--- Name: FUNCTION update_subscription(id uuid, url text, event_types text[], format text, timeout interval, max_attempts integer, retry_base interval, retry_factor double precision, retry_cap interval, retry_jitter double precision, description text, max_in_flight integer, rate_limit double precision); Type: COMMENT; Schema: moai; Owner: moai_owner
+-- Name: FUNCTION update_subscription(id uuid, url text, event_types text[], format text, timeout interval, max_attempts integer, retry_base interval, retry_factor double precision, retry_cap interval, retry_jitter double precision, description text, max_in_flight integer, rate_limit double precision, disable_after interval, method text, headers jsonb); Type: COMMENT; Schema: moai; Owner: moai_owner
 --
 
-COMMENT ON FUNCTION moai.update_subscription(id uuid, url text, event_types text[], format text, timeout interval, max_attempts integer, retry_base interval, retry_factor double precision, retry_cap interval, retry_jitter double precision, description text, max_in_flight integer, rate_limit double precision) IS 'Changes a subscription; NULL keeps what is, an empty description and a max_in_flight or rate_limit of 0 remove it. Arguments as moai.create_subscription.
+COMMENT ON FUNCTION moai.update_subscription(id uuid, url text, event_types text[], format text, timeout interval, max_attempts integer, retry_base interval, retry_factor double precision, retry_cap interval, retry_jitter double precision, description text, max_in_flight integer, rate_limit double precision, disable_after interval, method text, headers jsonb) IS 'Changes a subscription; NULL keeps what is, an empty description and a max_in_flight, rate_limit or disable_after of 0 remove it.
+headers: changes, a null takes one away and those that are not named stay. Arguments as moai.create_subscription.
 Retries use the new URL and policy at once, and what waits for the old URL to recover waits no more. event_types decide over events published later. A changed max_attempts moves the tries left of its
 unfinished deliveries by the difference, down to one.
 Raises MO404, MO410 (deleted), MO422 naming the argument. Locks: the subscription, then, if max_attempts changes, its unfinished deliveries in the order of their keys.';
@@ -1389,6 +1417,9 @@ BEGIN
     ELSIF octet_length(check_event_type.type) > 256 THEN
         PERFORM moai_private.fail(422, format('type is %s bytes long, 256 are allowed', octet_length(check_event_type.type)),
             'type = ' || quote_literal(left(check_event_type.type, 64) || '…'), 'Use a shorter event type.');
+    ELSIF moai_private.is_operational(check_event_type.type) THEN
+        PERFORM moai_private.fail(422, 'type is reserved', 'type = ' || quote_literal(check_event_type.type),
+            'Types that begin with "moai." are moai''s own events; begin with another word.');
     ELSIF NOT moai_private.is_event_type(check_event_type.type) THEN
         PERFORM moai_private.fail(422, 'type is not an event type', 'type = ' || quote_literal(check_event_type.type),
             'Use letters, digits, "_" and "-" in words joined by dots, for example "user.created".');
@@ -1402,7 +1433,7 @@ ALTER FUNCTION moai_private.check_event_type(type text) OWNER TO moai_owner;
 -- Name: FUNCTION check_event_type(type text); Type: COMMENT; Schema: moai_private; Owner: moai_owner
 --
 
-COMMENT ON FUNCTION moai_private.check_event_type(type text) IS 'Raises MO422 unless the text is an event type: dot-separated words, at most 256 bytes.';
+COMMENT ON FUNCTION moai_private.check_event_type(type text) IS 'Raises MO422 unless the text is an event type: dot-separated words, at most 256 bytes, the first of them not "moai".';
 
 --
 -- Name: check_event_types(text[]); Type: FUNCTION; Schema: moai_private; Owner: moai_owner
@@ -1437,6 +1468,44 @@ ALTER FUNCTION moai_private.check_event_types(event_types text[]) OWNER TO moai_
 --
 
 COMMENT ON FUNCTION moai_private.check_event_types(event_types text[]) IS 'The event types without repeats. Raises MO422 unless they are 1 to 100 exact types, prefixes ending in ".*", or "*".';
+
+--
+-- Name: check_header(text, jsonb); Type: FUNCTION; Schema: moai_private; Owner: moai_owner
+--
+
+CREATE FUNCTION moai_private.check_header(name text, value jsonb) RETURNS void
+    LANGUAGE plpgsql IMMUTABLE
+    AS $_$
+DECLARE
+    _shown text := 'headers has ' || quote_literal(left(check_header.name, 64));
+    _text text := check_header.value #>> '{}';
+BEGIN
+    IF check_header.name !~ '^[!#$%&''*+.^_`|~0-9A-Za-z-]{1,128}$' THEN
+        PERFORM moai_private.fail(422, 'headers has a name that is none', _shown, 'Use letters, digits and "-", 1 to 128 of them, for example "X-Api-Key".');
+    ELSIF lower(check_header.name) IN ('connection', 'content-encoding', 'content-length', 'content-type', 'expect', 'host', 'keep-alive',
+            'proxy-authenticate', 'proxy-authorization', 'proxy-connection', 'te', 'trailer', 'transfer-encoding', 'upgrade', 'user-agent')
+        OR lower(check_header.name) ~ '^(ce|moai|webhook)-' THEN
+        PERFORM moai_private.fail(422, 'headers has a name that is reserved', _shown, 'moai sets it, or it belongs to the connection; use another name.');
+    ELSIF jsonb_typeof(check_header.value) = 'null' THEN
+        RETURN;
+    ELSIF jsonb_typeof(check_header.value) <> 'string' OR octet_length(_text) NOT BETWEEN 1 AND 4096
+        -- RFC 9110, 5.5, without what is obsolete or invites trouble.
+        OR _text !~ '^[\x21-\x7e]([\x20-\x7e\x09]*[\x21-\x7e])?$' THEN
+        PERFORM moai_private.fail(422, 'headers has a value that is none', _shown,
+            'Give a string of 1 to 4096 visible ASCII characters, with spaces and tabs only in between; null takes the header away.');
+    ELSIF _text = '***' THEN
+        PERFORM moai_private.fail(422, 'headers has the stars that stand for a value that is not shown', _shown, 'Leave out what is to stay as it is.');
+    END IF;
+END
+$_$;
+
+ALTER FUNCTION moai_private.check_header(name text, value jsonb) OWNER TO moai_owner;
+
+--
+-- Name: FUNCTION check_header(name text, value jsonb); Type: COMMENT; Schema: moai_private; Owner: moai_owner
+--
+
+COMMENT ON FUNCTION moai_private.check_header(name text, value jsonb) IS 'Raises MO422, without the value, unless this is a header that a subscription may have, or take away.';
 
 --
 -- Name: check_idempotency(text, interval); Type: FUNCTION; Schema: moai_private; Owner: moai_owner
@@ -1563,14 +1632,17 @@ CREATE FUNCTION moai_private.check_secret(secret text) RETURNS text
     LANGUAGE plpgsql
     AS $$
 DECLARE
-    _base64 text := regexp_replace(check_secret.secret, '^whsec_', '');
+    _is_private boolean := starts_with(check_secret.secret, 'whsk_');
+    _base64 text := regexp_replace(check_secret.secret, '^(whsec|whsk)_', '');
     _key bytea;
-    _hint text := 'Give "whsec_" and the padded base64 of 24 to 64 random bytes, or leave it out and take the one that is made.';
+    _hint text := 'Give "whsec_" and the padded base64 of 24 to 64 random bytes, or leave it out and take the one that is made; for ed25519 give the secret that moai keygen makes.';
 BEGIN
     IF check_secret.secret IS NULL THEN
         -- Two UUIDs hold 244 bits of the server's strong random source, which the hash spreads over 32 bytes.
         _key := sha256(uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid()));
         RETURN 'whsec_' || encode(_key, 'base64');
+    ELSIF starts_with(check_secret.secret, 'whpk_') THEN
+        PERFORM moai_private.fail(422, 'secret is a public key', NULL, 'Give the private one, which begins with "whsk_"; receivers get the public one.');
     END IF;
     BEGIN
         _key := decode(_base64, 'base64');
@@ -1580,10 +1652,12 @@ BEGIN
     -- Written back and compared: decode() skips spaces and overlooks stray bits in the last character.
     IF _key IS NULL OR translate(encode(_key, 'base64'), E'\n', '') <> _base64 THEN
         PERFORM moai_private.fail(422, 'secret is not padded base64', NULL, _hint);
+    ELSIF _is_private AND octet_length(_key) <> 64 THEN
+        PERFORM moai_private.fail(422, format('secret is %s bytes long, an ed25519 key has 64', octet_length(_key)), NULL, _hint);
     ELSIF octet_length(_key) NOT BETWEEN 24 AND 64 THEN
         PERFORM moai_private.fail(422, format('secret is %s bytes long, 24 to 64 are allowed', octet_length(_key)), NULL, _hint);
     END IF;
-    RETURN 'whsec_' || _base64;
+    RETURN CASE WHEN _is_private THEN 'whsk_' ELSE 'whsec_' END || _base64;
 END
 $$;
 
@@ -1593,8 +1667,8 @@ ALTER FUNCTION moai_private.check_secret(secret text) OWNER TO moai_owner;
 -- Name: FUNCTION check_secret(secret text); Type: COMMENT; Schema: moai_private; Owner: moai_owner
 --
 
-COMMENT ON FUNCTION moai_private.check_secret(secret text) IS 'The secret with its prefix whsec_; NULL makes a new one of 32 random bytes. Raises MO422, never repeating the secret, unless it is
-the padded base64 of 24 to 64 bytes.';
+COMMENT ON FUNCTION moai_private.check_secret(secret text) IS 'The secret with its prefix whsec_ or whsk_; NULL makes a new one of 32 random bytes. Raises MO422, never repeating the secret, unless it is
+the padded base64 of 24 to 64 bytes, or of the 64 of an ed25519 key. That the halves of such a key belong together only workers can see.';
 
 --
 -- Name: check_subscription(moai_private.subscription); Type: FUNCTION; Schema: moai_private; Owner: moai_owner
@@ -1608,9 +1682,11 @@ DECLARE
 BEGIN
     PERFORM moai_private.check_url(s.url);
     _checked.event_types := moai_private.check_event_types(s.event_types);
-    IF s.format IS NULL OR s.format NOT IN ('standard', 'raw') THEN
-        PERFORM moai_private.fail(422, 'format is neither standard nor raw', 'format = ' || quote_nullable(left(s.format, 64)),
+    IF s.format IS NULL OR s.format NOT IN ('standard', 'raw', 'cloudevents', 'cloudevents-binary') THEN
+        PERFORM moai_private.fail(422, 'format is none of standard, raw, cloudevents and cloudevents-binary', 'format = ' || quote_nullable(left(s.format, 64)),
             'Use ''standard'' for {"type","timestamp","data"}, ''raw'' for the payload as it was published.');
+    ELSIF s.method IS NULL OR s.method NOT IN ('POST', 'PUT') THEN
+        PERFORM moai_private.fail(422, 'method is neither POST nor PUT', 'method = ' || quote_nullable(left(s.method, 64)), 'Use ''POST'' unless the receiver insists on ''PUT''.');
     END IF;
     PERFORM moai_private.check_range('timeout', s.timeout::text, s.timeout BETWEEN '100 ms' AND '60 s', '100 ms to 60 s');
     PERFORM moai_private.check_range('max_attempts', s.max_attempts::text, s.max_attempts BETWEEN 1 AND 100, '1 to 100');
@@ -1622,6 +1698,8 @@ BEGIN
         '1 to 10000 (0: the worker''s own)');
     PERFORM moai_private.check_range('rate_limit', s.rate_limit::text,
         coalesce(s.rate_limit = 0 OR s.rate_limit BETWEEN 0.001 AND 1000000, true), '0.001 to 1000000 (0: none)');
+    PERFORM moai_private.check_range('disable_after', s.disable_after::text,
+        coalesce(extract(epoch FROM s.disable_after) = 0 OR extract(epoch FROM s.disable_after) BETWEEN 60 AND 366 * 86400, true), '1 minute to 366 days (0: never)');
     IF char_length(s.description) > 1000 THEN
         PERFORM moai_private.fail(422, format('description is %s characters long, 1000 are allowed', char_length(s.description)), NULL,
             'Shorten it.');
@@ -1630,6 +1708,7 @@ BEGIN
     _checked.timeout := make_interval(secs => extract(epoch FROM s.timeout)::double precision);
     _checked.retry_base := make_interval(secs => extract(epoch FROM s.retry_base)::double precision);
     _checked.retry_cap := make_interval(secs => extract(epoch FROM s.retry_cap)::double precision);
+    _checked.disable_after := nullif(make_interval(secs => extract(epoch FROM s.disable_after)::double precision), '0');
     _checked.max_in_flight := nullif(s.max_in_flight, 0);
     _checked.rate_limit := nullif(s.rate_limit, 0);
     _checked.description := nullif(s.description, '');
@@ -1738,7 +1817,7 @@ control character, backslash, fragment or character outside of ASCII. Where the 
 -- Name: claim(integer, timestamp with time zone, boolean, uuid[], uuid[], integer[], timestamp with time zone, boolean); Type: FUNCTION; Schema: moai_private; Owner: moai_owner
 --
 
-CREATE FUNCTION moai_private.claim(max_count integer, at timestamp with time zone, in_office boolean DEFAULT false, saturated uuid[] DEFAULT '{}'::uuid[], parked_of uuid[] DEFAULT '{}'::uuid[], counts integer[] DEFAULT '{}'::integer[], since timestamp with time zone DEFAULT '-infinity'::timestamp with time zone, look_ahead boolean DEFAULT true) RETURNS TABLE(event_id uuid, subscription_id uuid, lease_token bigint, attempt_no integer, event_type text, tenant text, published_at text, payload text, url text, format text, secret text, timeout_ms integer, lease_ms integer, claimed_at_us bigint, next_due_in_us bigint, overdue_us bigint, max_in_flight integer, rate_limit double precision, parked integer)
+CREATE FUNCTION moai_private.claim(max_count integer, at timestamp with time zone, in_office boolean DEFAULT false, saturated uuid[] DEFAULT '{}'::uuid[], parked_of uuid[] DEFAULT '{}'::uuid[], counts integer[] DEFAULT '{}'::integer[], since timestamp with time zone DEFAULT '-infinity'::timestamp with time zone, look_ahead boolean DEFAULT true) RETURNS TABLE(event_id uuid, subscription_id uuid, lease_token bigint, attempt_no integer, event_type text, tenant text, published_at text, payload text, url text, format text, secret text, timeout_ms integer, lease_ms integer, claimed_at_us bigint, next_due_in_us bigint, overdue_us bigint, max_in_flight integer, rate_limit double precision, method text, headers text, parked integer)
     LANGUAGE plpgsql
     SET enable_seqscan TO 'off'
     SET enable_hashjoin TO 'off'
@@ -1786,7 +1865,7 @@ BEGIN
             FROM due
             -- LIMIT keeps the planner from joining freely: while it takes the table for small, it reads all subscriptions for each batch.
             CROSS JOIN LATERAL (
-                SELECT s.state, s.url, s.format, s.timeout, s.max_in_flight, s.rate_limit,
+                SELECT s.state, s.url, s.format, s.timeout, s.max_in_flight, s.rate_limit, s.method, moai_private.header_lines(s.headers) AS headers,
                     CASE WHEN s.old_secrets IS NULL THEN s.secret
                         ELSE moai_private.signing_secrets(s.secret, s.old_secrets, s.old_until, claim.at) END AS secret
                 FROM moai_private.subscription AS s WHERE s.id = due.subscription_id LIMIT 1
@@ -1795,10 +1874,10 @@ BEGIN
             -- (d, due and s are one equivalence class) and reads the subscription's whole backlog for each row: 500 ms a claim.
             WHERE d.ctid = due.tid
             RETURNING d.event_id, d.subscription_id, d.attempt_no, s.state, d.lapses, s.url, s.format, s.secret, s.timeout,
-                s.max_in_flight, s.rate_limit, due.due_at AS was_due_at
+                s.max_in_flight, s.rate_limit, s.method, s.headers, due.due_at AS was_due_at
         )
         SELECT array_agg((l.event_id, l.subscription_id, l.attempt_no, l.state, l.lapses, l.url, l.format, l.secret, l.timeout,
-                          l.max_in_flight, l.rate_limit)::moai_private.leased),
+                          l.max_in_flight, l.rate_limit, l.method, l.headers)::moai_private.leased),
                bool_or(l.state <> 'active' OR l.lapses >= 5),
                (extract(epoch FROM claim.at - min(l.was_due_at)) * 1000000)::bigint
         INTO _leased, _exceptions, _overdue_us
@@ -1836,7 +1915,7 @@ BEGIN
             l.url, l.format, l.secret,
             (extract(epoch FROM l.timeout) * 1000)::integer,
             (extract(epoch FROM moai_private.lease_length(l.timeout)) * 1000)::integer,
-            _claimed_at_us, _next_due_in_us, _overdue_us, l.max_in_flight, l.rate_limit, _parked
+            _claimed_at_us, _next_due_in_us, _overdue_us, l.max_in_flight, l.rate_limit, l.method, l.headers, _parked
         FROM unnest(_leased) AS l
         CROSS JOIN LATERAL (
             SELECT e.type, e.tenant, e.published_at, e.payload FROM moai_private.event AS e
@@ -1850,7 +1929,7 @@ BEGIN
             l.url, l.format, l.secret,
             (extract(epoch FROM l.timeout) * 1000)::integer,
             (extract(epoch FROM moai_private.lease_length(l.timeout)) * 1000)::integer,
-            _claimed_at_us, _next_due_in_us, _overdue_us, l.max_in_flight, l.rate_limit, _parked
+            _claimed_at_us, _next_due_in_us, _overdue_us, l.max_in_flight, l.rate_limit, l.method, l.headers, _parked
         FROM unnest(_leased) AS l
         CROSS JOIN LATERAL (
             SELECT h.type, h.tenant, h.published_at, h.payload FROM moai_private.event_held AS h WHERE h.id = l.event_id LIMIT 1
@@ -1859,7 +1938,7 @@ BEGIN
     END IF;
     IF _returned + _held = 0 THEN
         RETURN QUERY SELECT NULL::uuid, NULL::uuid, NULL::bigint, NULL::integer, NULL, NULL, NULL, NULL, NULL, NULL, NULL,
-            NULL::integer, NULL::integer, _claimed_at_us, _next_due_in_us, _overdue_us, NULL::integer, NULL::double precision, _parked;
+            NULL::integer, NULL::integer, _claimed_at_us, _next_due_in_us, _overdue_us, NULL::integer, NULL::double precision, NULL, NULL, _parked;
     END IF;
 END
 $$;
@@ -1891,6 +1970,8 @@ DECLARE
     _ended record;
     _settled record;
 BEGIN
+    -- Before the attempts, as moai_private.retire_partitions does: what is told of a dead letter is an event.
+    LOCK TABLE ONLY moai_private.event IN ACCESS SHARE MODE;
     SELECT e.* INTO _ended
     FROM moai_private.end_delivered(complete.worker, complete.results, complete.at) AS e;
     IF _ended.late + _ended.others > 0 THEN
@@ -2159,11 +2240,12 @@ BEGIN
         PERFORM moai_private.lock_subscription(delete_subscription.id);
     ELSIF _state <> 'deleted' THEN
         UPDATE moai_private.subscription AS s
-        SET state = 'deleted', state_reason = NULL, held = true, updated_at = delete_subscription.at
+        SET state = 'deleted', state_reason = NULL, held = true, old_secrets = NULL, old_until = NULL, updated_at = delete_subscription.at
         WHERE s.id = delete_subscription.id;
     END IF;
 
     DELETE FROM moai_private.endpoint_state AS b WHERE b.subscription_id = delete_subscription.id;
+    DELETE FROM moai_private.failing AS f WHERE f.subscription_id = delete_subscription.id;
     -- In steps of 10000, so that the array of outcomes stays small however long the queue is.
     LOOP
         WITH open AS MATERIALIZED (
@@ -2536,6 +2618,52 @@ ALTER FUNCTION moai_private.delivery_json(d moai.delivery) OWNER TO moai_owner;
 COMMENT ON FUNCTION moai_private.delivery_json(d moai.delivery) IS 'A delivery, as moai.delivery has it.';
 
 --
+-- Name: disable(uuid[], text[], timestamp with time zone); Type: FUNCTION; Schema: moai_private; Owner: moai_owner
+--
+
+CREATE FUNCTION moai_private.disable(ids uuid[], reasons text[], at timestamp with time zone) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+#variable_conflict use_column
+DECLARE
+    _disabled uuid[];
+    _details jsonb[];
+BEGIN
+    -- SKIP LOCKED: whoever holds a subscription may wait for the rows of the queue that we hold. The next failure comes by then.
+    WITH disabled AS (
+        UPDATE moai_private.subscription AS s
+        SET state = 'disabled', state_reason = g.reason, held = true, updated_at = disable.at
+        FROM (
+            SELECT s.id, w.reason
+            FROM unnest(disable.ids, disable.reasons) AS w(id, reason)
+            JOIN moai_private.subscription AS s ON s.id = w.id
+            WHERE s.state = 'active'
+            ORDER BY s.id
+            FOR UPDATE OF s SKIP LOCKED
+        ) AS g
+        WHERE s.id = g.id
+        RETURNING s.id, s.state_reason
+    )
+    SELECT array_agg(d.id ORDER BY d.id), array_agg(jsonb_build_object('reason', d.state_reason) ORDER BY d.id)
+    INTO _disabled, _details FROM disabled AS d;
+    IF _disabled IS NULL THEN
+        RETURN;
+    END IF;
+    PERFORM moai_private.note_successes(_disabled);  -- what it is to come back to begins anew
+    PERFORM moai_private.publish_operational('moai.subscription.disabled', _disabled, _details);
+END
+$$;
+
+ALTER FUNCTION moai_private.disable(ids uuid[], reasons text[], at timestamp with time zone) OWNER TO moai_owner;
+
+--
+-- Name: FUNCTION disable(ids uuid[], reasons text[], at timestamp with time zone); Type: COMMENT; Schema: moai_private; Owner: moai_owner
+--
+
+COMMENT ON FUNCTION moai_private.disable(ids uuid[], reasons text[], at timestamp with time zone) IS 'Disables those of these subscriptions that are active, each for its reason, and publishes moai.subscription.disabled: their deliveries wait, parked, until
+moai.resume_subscription or the end. Locks: these subscriptions FOR UPDATE, skipping locked ones.';
+
+--
 -- Name: disable_gone(moai_private.verdict[], timestamp with time zone); Type: FUNCTION; Schema: moai_private; Owner: moai_owner
 --
 
@@ -2543,29 +2671,24 @@ CREATE FUNCTION moai_private.disable_gone(verdicts moai_private.verdict[], at ti
     LANGUAGE plpgsql
     AS $$
 #variable_conflict use_column
+DECLARE
+    _ids uuid[];
+    _reasons text[];
 BEGIN
     IF NOT EXISTS (SELECT FROM unnest(disable_gone.verdicts) AS v WHERE (v.attempt).http_status = 410) THEN
         RETURN;
     END IF;
-    -- SKIP LOCKED: whoever holds a subscription may wait for the rows of the queue that we hold. The next 410 comes by then.
-    UPDATE moai_private.subscription AS s
-    SET state = 'disabled', state_reason = format('410 Gone was answered to event %s', g.event_id), held = true, updated_at = disable_gone.at
+    SELECT array_agg(g.id), array_agg(format('410 Gone was answered to event %s', g.event_id))
+    INTO _ids, _reasons
     FROM (
-        SELECT s.id, v.event_id
-        FROM (
-            SELECT (v.attempt).subscription_id AS id, max((v.attempt).event_id::text) AS event_id
-            FROM unnest(disable_gone.verdicts) AS v
-            -- What was sent before the subscription last changed may have gone to another URL, or its answer is what an operator has just mended.
-            JOIN moai_private.subscription AS u ON u.id = (v.attempt).subscription_id AND u.updated_at <= (v.attempt).started_at
-            WHERE v.verdict IN ('retried', 'dead') AND (v.attempt).http_status = 410
-            GROUP BY 1
-        ) AS v
-        JOIN moai_private.subscription AS s ON s.id = v.id
-        WHERE s.state = 'active'
-        ORDER BY s.id
-        FOR UPDATE OF s SKIP LOCKED
-    ) AS g
-    WHERE s.id = g.id;
+        SELECT (v.attempt).subscription_id AS id, max((v.attempt).event_id::text) AS event_id
+        FROM unnest(disable_gone.verdicts) AS v
+        -- What was sent before the subscription last changed may have gone to another URL, or its answer is what an operator has just mended.
+        JOIN moai_private.subscription AS u ON u.id = (v.attempt).subscription_id AND u.updated_at <= (v.attempt).started_at
+        WHERE v.verdict IN ('retried', 'dead') AND (v.attempt).http_status = 410
+        GROUP BY 1
+    ) AS g;
+    PERFORM moai_private.disable(_ids, _reasons, disable_gone.at);
 END
 $$;
 
@@ -2575,8 +2698,7 @@ ALTER FUNCTION moai_private.disable_gone(verdicts moai_private.verdict[], at tim
 -- Name: FUNCTION disable_gone(verdicts moai_private.verdict[], at timestamp with time zone); Type: COMMENT; Schema: moai_private; Owner: moai_owner
 --
 
-COMMENT ON FUNCTION moai_private.disable_gone(verdicts moai_private.verdict[], at timestamp with time zone) IS 'Disables the active subscriptions whose endpoint answered 410 Gone under a lease that held, to a request sent since they last changed: their deliveries wait, parked, until
-moai.resume_subscription or the end. Locks: these subscriptions FOR UPDATE, skipping locked ones.';
+COMMENT ON FUNCTION moai_private.disable_gone(verdicts moai_private.verdict[], at timestamp with time zone) IS 'Disables the active subscriptions whose endpoint answered 410 Gone under a lease that held, to a request sent since they last changed. Locks: as moai_private.disable.';
 
 --
 -- Name: discard_dead_letter(text); Type: FUNCTION; Schema: moai_private; Owner: moai_owner
@@ -2635,6 +2757,8 @@ CREATE FUNCTION moai_private.end_delivered(worker text, results json, at timesta
     LANGUAGE plpgsql
     AS $$
 #variable_conflict use_column
+DECLARE
+    _recovered uuid[];
 BEGIN
     WITH result AS MATERIALIZED (
         -- In the order of the keys, so that two batches never wait for each other in a circle.
@@ -2668,9 +2792,14 @@ BEGIN
             e.dns_us, e.connect_us, e.tls_us, e.first_byte_us, e.total_us, e.response_bytes, decode(e.response_body, 'base64')
         FROM ended AS e
     )
-    SELECT (SELECT count(*) FROM ended), count(*) FILTER (WHERE r.outcome = 'delivered'), count(*)
-    INTO end_delivered.delivered, end_delivered.late, end_delivered.others
+    SELECT (SELECT count(*) FROM ended), count(*) FILTER (WHERE r.outcome = 'delivered'), count(*),
+        -- Nobody is asked while none fails, which is nearly always.
+        CASE WHEN EXISTS (SELECT FROM moai_private.failing) THEN ARRAY(SELECT DISTINCT e.subscription_id FROM ended AS e) END
+    INTO end_delivered.delivered, end_delivered.late, end_delivered.others, _recovered
     FROM result AS r;
+    IF cardinality(_recovered) > 0 THEN
+        PERFORM moai_private.note_successes(_recovered);
+    END IF;
     end_delivered.others := end_delivered.others - end_delivered.late;
     end_delivered.late := end_delivered.late - end_delivered.delivered;
 END
@@ -2784,6 +2913,38 @@ ALTER FUNCTION moai_private.find_delivery(id text) OWNER TO moai_owner;
 COMMENT ON FUNCTION moai_private.find_delivery(id text) IS 'The delivery of this id, finished or not. Raises MO404.';
 
 --
+-- Name: public_key(text); Type: FUNCTION; Schema: moai_private; Owner: moai_owner
+--
+
+CREATE FUNCTION moai_private.public_key(secret text) RETURNS text
+    LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+    RETURN CASE WHEN starts_with(secret, 'whsk_'::text) THEN ('whpk_'::text || encode(substr(decode(substr(secret, 6), 'base64'::text), 33), 'base64'::text)) ELSE NULL::text END;
+
+ALTER FUNCTION moai_private.public_key(secret text) OWNER TO moai_owner;
+
+--
+-- Name: FUNCTION public_key(secret text); Type: COMMENT; Schema: moai_private; Owner: moai_owner
+--
+
+COMMENT ON FUNCTION moai_private.public_key(secret text) IS 'What receivers verify the signatures of an ed25519 secret with, "whpk_..."; NULL for any other secret.';
+
+--
+-- Name: shown_headers(jsonb); Type: FUNCTION; Schema: moai_private; Owner: moai_owner
+--
+
+CREATE FUNCTION moai_private.shown_headers(headers jsonb) RETURNS jsonb
+    LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+    RETURN (SELECT jsonb_object_agg(h.key, CASE WHEN (h.key ~ 'auth|cookie|credential|key|passw|secret|session|signature|token'::text) THEN '***'::text ELSE h.value END) AS jsonb_object_agg FROM jsonb_each_text(shown_headers.headers) h(key, value));
+
+ALTER FUNCTION moai_private.shown_headers(headers jsonb) OWNER TO moai_owner;
+
+--
+-- Name: FUNCTION shown_headers(headers jsonb); Type: COMMENT; Schema: moai_private; Owner: moai_owner
+--
+
+COMMENT ON FUNCTION moai_private.shown_headers(headers jsonb) IS 'Headers as they are shown: *** in the place of a value whose name sounds of a secret.';
+
+--
 -- Name: endpoint_state; Type: TABLE; Schema: moai_private; Owner: moai_owner
 --
 
@@ -2827,6 +2988,40 @@ COMMENT ON COLUMN moai_private.endpoint_state.until IS 'When the next request is
 COMMENT ON COLUMN moai_private.endpoint_state.worker IS 'Who wrote it: each worker process has a breaker of its own.';
 
 --
+-- Name: failing; Type: TABLE; Schema: moai_private; Owner: moai_owner
+--
+
+CREATE TABLE moai_private.failing (
+    subscription_id uuid NOT NULL,
+    since timestamp with time zone NOT NULL,
+    last timestamp with time zone NOT NULL,
+    CONSTRAINT failing_in_order CHECK ((since <= last))
+)
+WITH (fillfactor='50', autovacuum_vacuum_scale_factor='0', autovacuum_vacuum_threshold='1000');
+
+ALTER TABLE ONLY moai_private.failing FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE moai_private.failing OWNER TO moai_owner;
+
+--
+-- Name: TABLE failing; Type: COMMENT; Schema: moai_private; Owner: moai_owner
+--
+
+COMMENT ON TABLE moai_private.failing IS 'Endpoints that have done nothing but fail since some time. No row is written for each failure.';
+
+--
+-- Name: COLUMN failing.since; Type: COMMENT; Schema: moai_private; Owner: moai_owner
+--
+
+COMMENT ON COLUMN moai_private.failing.since IS 'When the first of these failures was recorded.';
+
+--
+-- Name: COLUMN failing.last; Type: COMMENT; Schema: moai_private; Owner: moai_owner
+--
+
+COMMENT ON COLUMN moai_private.failing.last IS 'When one of them was last noted: a tenth of disable_after before the last one, at most.';
+
+--
 -- Name: subscription; Type: VIEW; Schema: moai; Owner: moai_owner
 --
 
@@ -2860,9 +3055,15 @@ CREATE VIEW moai.subscription AS
     b.reason AS breaker_reason,
     ( SELECT max(u.u) AS max
            FROM unnest(s.old_until) u(u)
-          WHERE (u.u > statement_timestamp())) AS old_secrets_until
-   FROM (moai_private.subscription s
-     LEFT JOIN moai_private.endpoint_state b ON ((b.subscription_id = s.id)));
+          WHERE (u.u > statement_timestamp())) AS old_secrets_until,
+    s.disable_after,
+    f.since AS failing_since,
+    s.method,
+    moai_private.shown_headers(s.headers) AS headers,
+    moai_private.public_key(s.secret) AS public_key
+   FROM ((moai_private.subscription s
+     LEFT JOIN moai_private.endpoint_state b ON ((b.subscription_id = s.id)))
+     LEFT JOIN moai_private.failing f ON ((f.subscription_id = s.id)));
 
 ALTER TABLE moai.subscription OWNER TO moai_owner;
 
@@ -2919,6 +3120,30 @@ COMMENT ON COLUMN moai.subscription.breaker_reason IS 'The last of these failure
 --
 
 COMMENT ON COLUMN moai.subscription.old_secrets_until IS 'Until when a replaced secret signs beside the present one; NULL: none does.';
+
+--
+-- Name: COLUMN subscription.disable_after; Type: COMMENT; Schema: moai; Owner: moai_owner
+--
+
+COMMENT ON COLUMN moai.subscription.disable_after IS 'After so long of nothing but failures it is disabled; NULL: never.';
+
+--
+-- Name: COLUMN subscription.failing_since; Type: COMMENT; Schema: moai; Owner: moai_owner
+--
+
+COMMENT ON COLUMN moai.subscription.failing_since IS 'Since when nothing but failures was recorded; NULL: the last result was none, or it is never disabled for them.';
+
+--
+-- Name: COLUMN subscription.headers; Type: COMMENT; Schema: moai; Owner: moai_owner
+--
+
+COMMENT ON COLUMN moai.subscription.headers IS 'Headers of its own; *** in the place of a value whose name sounds of a secret. NULL: none.';
+
+--
+-- Name: COLUMN subscription.public_key; Type: COMMENT; Schema: moai; Owner: moai_owner
+--
+
+COMMENT ON COLUMN moai.subscription.public_key IS 'What receivers verify with where an ed25519 key signs; NULL: a secret does, which they share.';
 
 --
 -- Name: find_subscription(text); Type: FUNCTION; Schema: moai_private; Owner: moai_owner
@@ -2980,6 +3205,57 @@ ALTER FUNCTION moai_private.have_partitions(event_ids uuid[]) OWNER TO moai_owne
 
 COMMENT ON FUNCTION moai_private.have_partitions(event_ids uuid[]) IS 'Whether the history of these events has a partition to go to; without one it goes to attempt_held and outcome_held.
 The answer holds as long as the statement that asks holds a lock on attempt or outcome.';
+
+--
+-- Name: header_lines(jsonb); Type: FUNCTION; Schema: moai_private; Owner: moai_owner
+--
+
+CREATE FUNCTION moai_private.header_lines(headers jsonb) RETURNS text
+    LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+    RETURN (SELECT string_agg(((h.key || ': '::text) || h.value), '
+'::text ORDER BY h.key) AS string_agg FROM jsonb_each_text(header_lines.headers) h(key, value));
+
+ALTER FUNCTION moai_private.header_lines(headers jsonb) OWNER TO moai_owner;
+
+--
+-- Name: FUNCTION header_lines(headers jsonb); Type: COMMENT; Schema: moai_private; Owner: moai_owner
+--
+
+COMMENT ON FUNCTION moai_private.header_lines(headers jsonb) IS '"name: value" of each, by their names, a line each; NULL if there is none.';
+
+--
+-- Name: hearers(text, uuid[]); Type: FUNCTION; Schema: moai_private; Owner: moai_owner
+--
+
+CREATE FUNCTION moai_private.hearers(type text, subscription_ids uuid[]) RETURNS uuid[]
+    LANGUAGE plpgsql STABLE
+    SET enable_seqscan TO 'off'
+    SET enable_hashjoin TO 'off'
+    SET enable_mergejoin TO 'off'
+    SET jit TO 'off'
+    AS $$
+BEGIN
+    RETURN ARRAY(
+        SELECT s.id
+        FROM moai_private.subscription AS s
+        WHERE s.id = ANY (hearers.subscription_ids)
+          AND NOT EXISTS (SELECT FROM unnest(s.event_types) AS p(pattern) WHERE moai_private.is_operational(p.pattern))
+          AND EXISTS (
+            SELECT FROM unnest(moai_private.type_patterns(hearers.type)) AS p(pattern)
+            CROSS JOIN LATERAL (
+                SELECT FROM moai_private.subscription_type AS t WHERE t.tenant = s.tenant AND t.pattern = p.pattern LIMIT 1
+            ) AS t));
+END
+$$;
+
+ALTER FUNCTION moai_private.hearers(type text, subscription_ids uuid[]) OWNER TO moai_owner;
+
+--
+-- Name: FUNCTION hearers(type text, subscription_ids uuid[]); Type: COMMENT; Schema: moai_private; Owner: moai_owner
+--
+
+COMMENT ON FUNCTION moai_private.hearers(type text, subscription_ids uuid[]) IS 'Of these subscriptions, those about which somebody wants to hear by an event of this type. Never one that takes moai''s own events itself:
+two that fail would tell of each other without end.';
 
 --
 -- Name: insert_event(text, json, text, text, interval, timestamp with time zone); Type: FUNCTION; Schema: moai_private; Owner: moai_owner
@@ -3113,7 +3389,7 @@ are just taking one of them.';
 
 CREATE FUNCTION moai_private.is_event_type(type text) RETURNS boolean
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
-    RETURN ((octet_length(type) <= 256) AND (type ~ '^[A-Za-z0-9_-]+([.][A-Za-z0-9_-]+)*$'::text));
+    RETURN ((octet_length(type) <= 256) AND (type ~ '^(?!moai([.]|$))[A-Za-z0-9_-]+([.][A-Za-z0-9_-]+)*$'::text));
 
 ALTER FUNCTION moai_private.is_event_type(type text) OWNER TO moai_owner;
 
@@ -3121,7 +3397,23 @@ ALTER FUNCTION moai_private.is_event_type(type text) OWNER TO moai_owner;
 -- Name: FUNCTION is_event_type(type text); Type: COMMENT; Schema: moai_private; Owner: moai_owner
 --
 
-COMMENT ON FUNCTION moai_private.is_event_type(type text) IS 'Dot-separated words, at most 256 bytes.';
+COMMENT ON FUNCTION moai_private.is_event_type(type text) IS 'Dot-separated words, at most 256 bytes, the first of them not "moai".';
+
+--
+-- Name: is_operational(text); Type: FUNCTION; Schema: moai_private; Owner: moai_owner
+--
+
+CREATE FUNCTION moai_private.is_operational(pattern text) RETURNS boolean
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    RETURN ((pattern = 'moai'::text) OR starts_with(pattern, 'moai.'::text));
+
+ALTER FUNCTION moai_private.is_operational(pattern text) OWNER TO moai_owner;
+
+--
+-- Name: FUNCTION is_operational(pattern text); Type: COMMENT; Schema: moai_private; Owner: moai_owner
+--
+
+COMMENT ON FUNCTION moai_private.is_operational(pattern text) IS 'Is this a type of moai''s own events, or a pattern of such?';
 
 --
 -- Name: is_tenant(text); Type: FUNCTION; Schema: moai_private; Owner: moai_owner
@@ -3303,13 +3595,14 @@ CREATE FUNCTION moai_private.json_text(document json, field text) RETURNS text
     AS $$
 DECLARE
     _value json := json_text.document -> json_text.field;
+    _shown text := CASE WHEN json_text.field <> 'secret' THEN format('%s = %s', json_text.field, left(_value::text, 64)) END;
     _text text;
 BEGIN
     CASE coalesce(json_typeof(_value), 'null')
         WHEN 'null' THEN RETURN NULL;
         WHEN 'string' THEN NULL;
         ELSE PERFORM moai_private.fail(422, format('%s is not a string', json_text.field),
-            format('%s = %s', json_text.field, left(_value::text, 64)), format('Write "%s": "…".', json_text.field));
+            _shown, format('Write "%s": "…".', json_text.field));
     END CASE;
     BEGIN
         _text := json_text.document ->> json_text.field;
@@ -3317,8 +3610,7 @@ BEGIN
         _text := NULL;  -- \u0000 and lone surrogates have no text
     END;
     IF _text IS NULL THEN
-        PERFORM moai_private.fail(422, format('%s holds a character that text cannot', json_text.field),
-            format('%s = %s', json_text.field, left(_value::text, 64)), E'Leave out \\u0000 and lone surrogates.');
+        PERFORM moai_private.fail(422, format('%s holds a character that text cannot', json_text.field), _shown, E'Leave out \\u0000 and lone surrogates.');
     END IF;
     RETURN _text;
 END
@@ -3419,6 +3711,30 @@ ALTER FUNCTION moai_private.json_uuid(document json, field text) OWNER TO moai_o
 --
 
 COMMENT ON FUNCTION moai_private.json_uuid(document json, field text) IS 'The UUID in this field, or NULL. Raises MO422 naming the field.';
+
+--
+-- Name: json_value(json, text); Type: FUNCTION; Schema: moai_private; Owner: moai_owner
+--
+
+CREATE FUNCTION moai_private.json_value(document json, field text) RETURNS jsonb
+    LANGUAGE plpgsql IMMUTABLE
+    AS $$
+DECLARE
+    _value json := json_value.document -> json_value.field;
+BEGIN
+    RETURN nullif(_value::text::jsonb, 'null');
+EXCEPTION WHEN data_exception THEN
+    PERFORM moai_private.fail(422, format('%s holds a character that text cannot', json_value.field), NULL, E'Leave out \\u0000 and lone surrogates.');
+END
+$$;
+
+ALTER FUNCTION moai_private.json_value(document json, field text) OWNER TO moai_owner;
+
+--
+-- Name: FUNCTION json_value(document json, field text); Type: COMMENT; Schema: moai_private; Owner: moai_owner
+--
+
+COMMENT ON FUNCTION moai_private.json_value(document json, field text) IS 'Whatever is in this field. Raises MO422 naming the field.';
 
 --
 -- Name: judge(text, json, boolean, timestamp with time zone); Type: FUNCTION; Schema: moai_private; Owner: moai_owner
@@ -3548,7 +3864,7 @@ CREATE FUNCTION moai_private.lease_parked(subscription_ids uuid[], counts intege
 #variable_conflict use_column
 BEGIN
     WITH waiting AS MATERIALIZED (
-        SELECT p.tid, s.timeout, s.state, s.url, s.format, s.max_in_flight, s.rate_limit,
+        SELECT p.tid, s.timeout, s.state, s.url, s.format, s.max_in_flight, s.rate_limit, s.method, moai_private.header_lines(s.headers) AS headers,
             CASE WHEN s.old_secrets IS NULL THEN s.secret
                 ELSE moai_private.signing_secrets(s.secret, s.old_secrets, s.old_until, lease_parked.at) END AS secret
         FROM unnest(lease_parked.subscription_ids, lease_parked.counts) AS w(id, n)
@@ -3567,10 +3883,11 @@ BEGIN
         SET due_at = lease_parked.at + moai_private.lease_length(w.timeout), lease_token = lease_parked.token, parked = false
         FROM waiting AS w
         WHERE d.ctid = w.tid
-        RETURNING d.event_id, d.subscription_id, d.attempt_no, w.state, d.lapses, w.url, w.format, w.secret, w.timeout, w.max_in_flight, w.rate_limit
+        RETURNING d.event_id, d.subscription_id, d.attempt_no, w.state, d.lapses, w.url, w.format, w.secret, w.timeout, w.max_in_flight, w.rate_limit,
+            w.method, w.headers
     )
     SELECT array_agg((m.event_id, m.subscription_id, m.attempt_no, m.state, m.lapses, m.url, m.format, m.secret, m.timeout,
-                      m.max_in_flight, m.rate_limit)::moai_private.leased ORDER BY m.event_id),
+                      m.max_in_flight, m.rate_limit, m.method, m.headers)::moai_private.leased ORDER BY m.event_id),
            bool_or(m.lapses >= 5)
     INTO lease_parked.leased, lease_parked.exceptions
     FROM moved AS m;
@@ -3655,12 +3972,12 @@ BEGIN
         FOR UPDATE OF d SKIP LOCKED
     ), judged AS MATERIALIZED (
         -- What cannot be sent for another reason is leased, for moai_private.set_aside.
-        SELECT due.tid, due.due_at, s.timeout, s.state, s.url, s.format, s.secret, s.max_in_flight, s.rate_limit,
+        SELECT due.tid, due.due_at, s.timeout, s.state, s.url, s.format, s.secret, s.max_in_flight, s.rate_limit, s.method, s.headers,
             s.state = 'active' AND due.subscription_id = ANY (lease_past_saturated.saturated) AS park
         FROM due
         -- LIMIT as in moai_private.claim.
         CROSS JOIN LATERAL (
-            SELECT s.timeout, s.state, s.url, s.format, s.max_in_flight, s.rate_limit,
+            SELECT s.timeout, s.state, s.url, s.format, s.max_in_flight, s.rate_limit, s.method, moai_private.header_lines(s.headers) AS headers,
                 CASE WHEN s.old_secrets IS NULL THEN s.secret
                     ELSE moai_private.signing_secrets(s.secret, s.old_secrets, s.old_until, lease_past_saturated.at) END AS secret
             FROM moai_private.subscription AS s WHERE s.id = due.subscription_id LIMIT 1
@@ -3675,10 +3992,10 @@ BEGIN
         FROM judged AS j
         WHERE d.ctid = j.tid
         RETURNING d.event_id, d.subscription_id, d.attempt_no, j.state, d.lapses, j.url, j.format, j.secret, j.timeout,
-            j.max_in_flight, j.rate_limit, j.park, j.due_at AS was_due_at
+            j.max_in_flight, j.rate_limit, j.method, j.headers, j.park, j.due_at AS was_due_at
     )
     SELECT array_agg((m.event_id, m.subscription_id, m.attempt_no, m.state, m.lapses, m.url, m.format, m.secret, m.timeout,
-                      m.max_in_flight, m.rate_limit)::moai_private.leased) FILTER (WHERE NOT m.park),
+                      m.max_in_flight, m.rate_limit, m.method, m.headers)::moai_private.leased) FILTER (WHERE NOT m.park),
            bool_or(m.state <> 'active' OR m.lapses >= 5) FILTER (WHERE NOT m.park),
            count(*) FILTER (WHERE m.park),
            (extract(epoch FROM lease_past_saturated.at - min(m.was_due_at)) * 1000000)::bigint
@@ -3953,6 +4270,22 @@ ALTER FUNCTION moai_private.log_attempts(attempts moai_private.attempt[]) OWNER 
 COMMENT ON FUNCTION moai_private.log_attempts(attempts moai_private.attempt[]) IS 'Appends attempts, in the partition of their event or, if that is gone, in attempt_held. Returns how many of the new ones are orphans.';
 
 --
+-- Name: longest_silence(interval); Type: FUNCTION; Schema: moai_private; Owner: moai_owner
+--
+
+CREATE FUNCTION moai_private.longest_silence(disable_after interval) RETURNS interval
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    RETURN GREATEST((disable_after / (2)::double precision), '02:00:00'::interval);
+
+ALTER FUNCTION moai_private.longest_silence(disable_after interval) OWNER TO moai_owner;
+
+--
+-- Name: FUNCTION longest_silence(disable_after interval); Type: COMMENT; Schema: moai_private; Owner: moai_owner
+--
+
+COMMENT ON FUNCTION moai_private.longest_silence(disable_after interval) IS 'How long no failure may come before "nothing but failures" begins anew: an endpoint that gets an event a month is not disabled by two of them.';
+
+--
 -- Name: maintain(timestamp with time zone); Type: FUNCTION; Schema: moai_private; Owner: moai_owner
 --
 
@@ -3968,10 +4301,23 @@ BEGIN
     DELETE FROM moai_private.idempotency_key AS k USING expired AS x WHERE k.tenant = x.tenant AND k.key = x.key;
     GET DIAGNOSTICS maintain.keys_expired = ROW_COUNT;
     -- SKIP LOCKED: whoever is changing it may be rotating again.
-    UPDATE moai_private.subscription AS s SET old_secrets = NULL, old_until = NULL
+    UPDATE moai_private.subscription AS s
+    SET (old_secrets, old_until) = (
+        SELECT array_agg(x.secret ORDER BY x.place), array_agg(x.until ORDER BY x.place)
+        FROM unnest(s.old_secrets, s.old_until) WITH ORDINALITY AS x(secret, until, place) WHERE x.until > maintain.at)
     WHERE s.id IN (
         SELECT o.id FROM moai_private.subscription AS o
-        WHERE o.old_secrets IS NOT NULL AND maintain.at >= ALL (o.old_until) FOR UPDATE SKIP LOCKED);
+        WHERE o.old_secrets IS NOT NULL AND maintain.at >= ANY (o.old_until) FOR UPDATE SKIP LOCKED);
+    -- What would begin anew with the next failure, or never ends.
+    DELETE FROM moai_private.failing AS f
+    USING (
+        SELECT f.ctid AS tid
+        FROM moai_private.failing AS f
+        JOIN moai_private.subscription AS s ON s.id = f.subscription_id
+        WHERE s.state IN ('disabled', 'deleted') OR s.disable_after IS NULL OR f.last < maintain.at - moai_private.longest_silence(s.disable_after)
+        FOR UPDATE OF f SKIP LOCKED
+    ) AS k
+    WHERE f.ctid = k.tid;
     RETURN NEXT;
 END
 $$;
@@ -4043,6 +4389,50 @@ Returns how many it made. Locks: SHARE UPDATE EXCLUSIVE on event, attempt and ou
 and completing go on; none when nothing is missing.';
 
 --
+-- Name: merge_headers(jsonb, jsonb); Type: FUNCTION; Schema: moai_private; Owner: moai_owner
+--
+
+CREATE FUNCTION moai_private.merge_headers(old jsonb, changes jsonb) RETURNS jsonb
+    LANGUAGE plpgsql IMMUTABLE
+    AS $$
+DECLARE
+    _headers jsonb := coalesce(merge_headers.old, '{}');
+    _seen text[] := '{}';
+    _name text;
+    _value jsonb;
+BEGIN
+    IF merge_headers.changes IS NULL THEN
+        RETURN merge_headers.old;
+    ELSIF jsonb_typeof(merge_headers.changes) <> 'object' THEN
+        PERFORM moai_private.fail(422, 'headers is not an object', 'headers is ' || jsonb_typeof(merge_headers.changes),
+            'Give names and values, for example {"X-Api-Key": "..."}; null for a value takes the header away.');
+    END IF;
+    FOR _name, _value IN SELECT e.key, e.value FROM jsonb_each(merge_headers.changes) AS e LOOP
+        PERFORM moai_private.check_header(_name, _value);
+        IF lower(_name) = ANY (_seen) THEN
+            PERFORM moai_private.fail(422, 'headers has a name twice', 'headers has ' || quote_literal(left(_name, 64)), 'Names differ by more than their case.');
+        END IF;
+        _seen := _seen || lower(_name);
+        _headers := CASE jsonb_typeof(_value) WHEN 'null' THEN _headers - lower(_name) ELSE _headers || jsonb_build_object(lower(_name), _value) END;
+    END LOOP;
+    IF (SELECT count(*) FROM jsonb_object_keys(_headers)) > 20 THEN
+        PERFORM moai_private.fail(422, format('headers has %s names, 20 are allowed', (SELECT count(*) FROM jsonb_object_keys(_headers))), NULL, 'Take some away.');
+    ELSIF octet_length(moai_private.header_lines(_headers)) > 8192 THEN
+        PERFORM moai_private.fail(422, format('headers are %s bytes long, 8192 are allowed', octet_length(moai_private.header_lines(_headers))), NULL, 'Shorten them.');
+    END IF;
+    RETURN nullif(_headers, '{}');
+END
+$$;
+
+ALTER FUNCTION moai_private.merge_headers(old jsonb, changes jsonb) OWNER TO moai_owner;
+
+--
+-- Name: FUNCTION merge_headers(old jsonb, changes jsonb); Type: COMMENT; Schema: moai_private; Owner: moai_owner
+--
+
+COMMENT ON FUNCTION moai_private.merge_headers(old jsonb, changes jsonb) IS 'The headers after these changes, by the rules of JSON Merge Patch (RFC 7396): a null takes a header away, what is not named stays. NULL: none. Raises MO422.';
+
+--
 -- Name: uuid_v7_floor(timestamp with time zone); Type: FUNCTION; Schema: moai_private; Owner: moai_owner
 --
 
@@ -4073,6 +4463,124 @@ ALTER FUNCTION moai_private.newest_uuid(at timestamp with time zone) OWNER TO mo
 --
 
 COMMENT ON FUNCTION moai_private.newest_uuid(at timestamp with time zone) IS 'Where lists begin that show the newest first: no id is above it.';
+
+--
+-- Name: note_failures(moai_private.verdict[], timestamp with time zone); Type: FUNCTION; Schema: moai_private; Owner: moai_owner
+--
+
+CREATE FUNCTION moai_private.note_failures(verdicts moai_private.verdict[], at timestamp with time zone) RETURNS void
+    LANGUAGE plpgsql
+    SET enable_seqscan TO 'off'
+    SET enable_hashjoin TO 'off'
+    SET enable_mergejoin TO 'off'
+    SET enable_bitmapscan TO 'off'
+    SET enable_material TO 'off'
+    SET plan_cache_mode TO 'force_generic_plan'
+    SET jit TO 'off'
+    AS $$
+#variable_conflict use_column
+DECLARE
+    _failed uuid[] := ARRAY(
+        SELECT DISTINCT (v.attempt).subscription_id FROM unnest(note_failures.verdicts) AS v
+        WHERE v.verdict IN ('retried', 'dead') AND (v.attempt).error_class NOT IN ('internal', 'lease_expired', 'blocked', 'invalid_request')
+        ORDER BY 1);
+    _ids uuid[];
+    _reasons text[];
+BEGIN
+    IF cardinality(_failed) = 0 THEN
+        RETURN;
+    END IF;
+    -- Each probe of a key stands in a sub-select that the planner cannot pull up: joined freely, and with the table taken for empty, it reads all
+    -- of it for each row. Two batches must not wait for each other in a circle, where one records an endpoint's success and the other its failure: who
+    -- finds a row does not insert, what is inserted is in the order of the keys, and nobody waits to remove or to change one.
+    INSERT INTO moai_private.failing (subscription_id, since, last)
+    SELECT k.id, note_failures.at, note_failures.at
+    FROM unnest(_failed) WITH ORDINALITY AS k(id, n)
+    CROSS JOIN LATERAL (SELECT s.state, s.disable_after FROM moai_private.subscription AS s WHERE s.id = k.id LIMIT 1) AS s
+    WHERE s.disable_after IS NOT NULL AND s.state <> 'deleted'
+      AND (SELECT true FROM moai_private.failing AS f WHERE f.subscription_id = k.id LIMIT 1) IS NULL
+    ORDER BY k.n
+    ON CONFLICT DO NOTHING;
+
+    UPDATE moai_private.failing AS f
+    SET last = note_failures.at,
+        since = CASE WHEN f.last < note_failures.at - moai_private.longest_silence(k.disable_after) THEN note_failures.at ELSE f.since END
+    FROM (
+        SELECT f.tid, s.disable_after
+        FROM unnest(_failed) AS k(id)
+        CROSS JOIN LATERAL (SELECT s.disable_after FROM moai_private.subscription AS s WHERE s.id = k.id LIMIT 1) AS s
+        CROSS JOIN LATERAL (
+            SELECT f.ctid AS tid FROM moai_private.failing AS f
+            WHERE f.subscription_id = k.id AND f.last < note_failures.at - s.disable_after / 10
+            LIMIT 1 FOR UPDATE SKIP LOCKED
+        ) AS f
+    ) AS k
+    WHERE f.ctid = k.tid;
+
+    -- Locked: who resumes the subscription or gives it another URL, which both remove the row, waits for us or has done so.
+    SELECT array_agg(k.id), array_agg(format('nothing but failures since %s', moai_private.time_text(f.since)))
+    INTO _ids, _reasons
+    FROM unnest(_failed) AS k(id)
+    CROSS JOIN LATERAL (SELECT s.state, s.disable_after FROM moai_private.subscription AS s WHERE s.id = k.id LIMIT 1) AS s
+    CROSS JOIN LATERAL (
+        SELECT f.since FROM moai_private.failing AS f
+        WHERE f.subscription_id = k.id AND f.since <= note_failures.at - s.disable_after
+        LIMIT 1 FOR UPDATE SKIP LOCKED
+    ) AS f
+    WHERE s.state = 'active';
+    IF _ids IS NOT NULL THEN
+        PERFORM moai_private.disable(_ids, _reasons, note_failures.at);
+    END IF;
+END
+$$;
+
+ALTER FUNCTION moai_private.note_failures(verdicts moai_private.verdict[], at timestamp with time zone) OWNER TO moai_owner;
+
+--
+-- Name: FUNCTION note_failures(verdicts moai_private.verdict[], at timestamp with time zone); Type: COMMENT; Schema: moai_private; Owner: moai_owner
+--
+
+COMMENT ON FUNCTION moai_private.note_failures(verdicts moai_private.verdict[], at timestamp with time zone) IS 'Notes since when endpoints do nothing but fail, and disables those that have for disable_after: the first of these failures is as old, this is another, and
+none of the silences between them was longer than moai_private.longest_silence. Faults of ours, and what our own policy refused, are no failures of theirs. A success
+ends it (moai_private.note_successes), as another URL or a resumption does. Locks: rows of moai_private.failing, in the order of their keys where it waits for a first failure
+that another batch is noting.';
+
+--
+-- Name: note_successes(uuid[]); Type: FUNCTION; Schema: moai_private; Owner: moai_owner
+--
+
+CREATE FUNCTION moai_private.note_successes(subscription_ids uuid[]) RETURNS void
+    LANGUAGE plpgsql
+    SET enable_seqscan TO 'off'
+    SET enable_hashjoin TO 'off'
+    SET enable_mergejoin TO 'off'
+    SET enable_bitmapscan TO 'off'
+    SET enable_material TO 'off'
+    SET plan_cache_mode TO 'force_generic_plan'
+    SET jit TO 'off'
+    AS $$
+#variable_conflict use_column
+BEGIN
+    -- SKIP LOCKED: see moai_private.note_failures. Who holds it notes a failure of the same moment, or removes it anyway.
+    DELETE FROM moai_private.failing AS f
+    USING (
+        SELECT f.tid
+        FROM unnest(note_successes.subscription_ids) AS k(id)
+        CROSS JOIN LATERAL (
+            SELECT f.ctid AS tid FROM moai_private.failing AS f WHERE f.subscription_id = k.id LIMIT 1 FOR UPDATE SKIP LOCKED
+        ) AS f
+    ) AS k
+    WHERE f.ctid = k.tid;
+END
+$$;
+
+ALTER FUNCTION moai_private.note_successes(subscription_ids uuid[]) OWNER TO moai_owner;
+
+--
+-- Name: FUNCTION note_successes(subscription_ids uuid[]); Type: COMMENT; Schema: moai_private; Owner: moai_owner
+--
+
+COMMENT ON FUNCTION moai_private.note_successes(subscription_ids uuid[]) IS 'These endpoints have done something else than fail. Locks: rows of moai_private.failing, never waiting for one (SKIP LOCKED).';
 
 --
 -- Name: page(text[], text[], integer, text); Type: FUNCTION; Schema: moai_private; Owner: moai_owner
@@ -4207,6 +4715,38 @@ ALTER FUNCTION moai_private.publish_array(events json, at timestamp with time zo
 --
 
 COMMENT ON FUNCTION moai_private.publish_array(events json, at timestamp with time zone, OUT status integer, OUT body text) IS 'Publishes the good events of an array and tells of each what became of it; see moai_rest.publish.';
+
+--
+-- Name: publish_operational(text, uuid[], jsonb[]); Type: FUNCTION; Schema: moai_private; Owner: moai_owner
+--
+
+CREATE FUNCTION moai_private.publish_operational(type text, subscription_ids uuid[], details jsonb[]) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+DECLARE
+    _now timestamptz := clock_timestamp();
+    _told uuid[] := moai_private.hearers(publish_operational.type, publish_operational.subscription_ids);
+BEGIN
+    IF cardinality(_told) > 0 THEN
+        INSERT INTO moai_private.event (id, published_at, tenant, type, payload)
+        SELECT moai_private.uuid_v7(_now), _now, s.tenant, publish_operational.type,
+            (jsonb_build_object('subscription_id', s.id, 'description', s.description) || f.detail)::text::json
+        FROM unnest(publish_operational.subscription_ids, publish_operational.details) WITH ORDINALITY AS f(id, detail, n)
+        JOIN moai_private.subscription AS s ON s.id = f.id
+        WHERE f.id = ANY (_told)
+        ORDER BY f.n;
+    END IF;
+END
+$$;
+
+ALTER FUNCTION moai_private.publish_operational(type text, subscription_ids uuid[], details jsonb[]) OWNER TO moai_owner;
+
+--
+-- Name: FUNCTION publish_operational(type text, subscription_ids uuid[], details jsonb[]); Type: COMMENT; Schema: moai_private; Owner: moai_owner
+--
+
+COMMENT ON FUNCTION moai_private.publish_operational(type text, subscription_ids uuid[], details jsonb[]) IS 'Publishes an event of this type about each of these subscriptions, to its tenant, unless nobody there wants to hear of it (moai_private.hearers).
+details[i]: what the payload has beside subscription_id and description. Neither secrets nor URLs, which may hold some.';
 
 --
 -- Name: random_token(); Type: FUNCTION; Schema: moai_private; Owner: moai_owner
@@ -4561,25 +5101,56 @@ COMMENT ON FUNCTION moai_private.read_uuid(id text, what text) IS 'The text as a
 
 CREATE FUNCTION moai_private.record_breakers(worker text, changes json, at timestamp with time zone) RETURNS void
     LANGUAGE plpgsql
+    SET enable_seqscan TO 'off'
+    SET enable_hashjoin TO 'off'
+    SET enable_mergejoin TO 'off'
+    SET jit TO 'off'
     AS $$
 #variable_conflict use_column
+DECLARE
+    _failing uuid[];
+    _details jsonb[];
 BEGIN
-    -- In the order of the keys, so that two workers never wait for each other in a circle. Of a deleted subscription nothing is kept.
+    -- SKIP LOCKED, and no insert where a row is seen: whoever resumes a subscription removes its row, and may keep the transaction open for an hour, while
+    -- the worker claims nothing until we return. Its COMMIT makes what we had to say untrue. What is inserted is in the order of the keys, so that
+    -- two workers never wait for each other in a circle. Of a deleted subscription nothing is kept.
     WITH change AS MATERIALIZED (
         SELECT c.* FROM json_to_recordset(record_breakers.changes) AS c(
             subscription_id uuid, is_open boolean, probe_in_us bigint, consecutive_failures integer, times_opened integer, reason text)
         JOIN moai_private.subscription AS s ON s.id = c.subscription_id AND s.state <> 'deleted'
         ORDER BY c.subscription_id
+    ), present AS MATERIALIZED (
+        SELECT c.*, b.tid, b.times_opened AS times_opened_before
+        FROM change AS c
+        CROSS JOIN LATERAL (
+            SELECT b.ctid AS tid, b.times_opened FROM moai_private.endpoint_state AS b
+            WHERE b.subscription_id = c.subscription_id LIMIT 1 FOR UPDATE SKIP LOCKED
+        ) AS b
     ), closed AS (
-        DELETE FROM moai_private.endpoint_state AS b USING change AS c WHERE b.subscription_id = c.subscription_id AND NOT c.is_open
+        DELETE FROM moai_private.endpoint_state AS b USING present AS p WHERE b.ctid = p.tid AND NOT p.is_open
+    ), opened_again AS (
+        UPDATE moai_private.endpoint_state AS b
+        SET until = record_breakers.at + p.probe_in_us * interval '1 microsecond', consecutive_failures = p.consecutive_failures,
+            times_opened = p.times_opened, reason = left(p.reason, 200), worker = record_breakers.worker
+        FROM present AS p
+        WHERE b.ctid = p.tid AND p.is_open
+        RETURNING b.subscription_id, b.times_opened, b.consecutive_failures, b.reason, p.times_opened_before
+    ), opened AS (
+        INSERT INTO moai_private.endpoint_state (subscription_id, since, until, consecutive_failures, times_opened, reason, worker)
+        SELECT c.subscription_id, record_breakers.at, record_breakers.at + c.probe_in_us * interval '1 microsecond',
+            c.consecutive_failures, c.times_opened, left(c.reason, 200), record_breakers.worker
+        FROM change AS c
+        WHERE c.is_open AND (SELECT true FROM moai_private.endpoint_state AS b WHERE b.subscription_id = c.subscription_id LIMIT 1) IS NULL
+        ON CONFLICT DO NOTHING
+        RETURNING subscription_id, times_opened, consecutive_failures, reason, 0 AS times_opened_before
     )
-    INSERT INTO moai_private.endpoint_state AS b (subscription_id, since, until, consecutive_failures, times_opened, reason, worker)
-    SELECT c.subscription_id, record_breakers.at, record_breakers.at + c.probe_in_us * interval '1 microsecond',
-        c.consecutive_failures, c.times_opened, left(c.reason, 200), record_breakers.worker
-    FROM change AS c WHERE c.is_open
-    ON CONFLICT (subscription_id) DO UPDATE
-    SET until = excluded.until, consecutive_failures = excluded.consecutive_failures, times_opened = excluded.times_opened,
-        reason = excluded.reason, worker = excluded.worker;
+    SELECT array_agg(o.subscription_id), array_agg(jsonb_build_object('consecutive_failures', o.consecutive_failures, 'reason', o.reason))
+    INTO _failing, _details
+    FROM (SELECT * FROM opened UNION ALL SELECT * FROM opened_again) AS o
+    WHERE o.times_opened > 0 AND o.times_opened_before = 0;
+    IF _failing IS NOT NULL THEN
+        PERFORM moai_private.publish_operational('moai.endpoint.failing', _failing, _details);
+    END IF;
 END
 $$;
 
@@ -4825,6 +5396,7 @@ CREATE FUNCTION moai_private.renew_endpoint(subscription_id uuid) RETURNS void
 #variable_conflict use_column
 BEGIN
     DELETE FROM moai_private.endpoint_state AS b WHERE b.subscription_id = renew_endpoint.subscription_id;
+    DELETE FROM moai_private.failing AS f WHERE f.subscription_id = renew_endpoint.subscription_id;
     -- Always: a worker may be about to write that it opened its breaker.
     IF current_setting('moai.doorbell', true) IS DISTINCT FROM 'off' THEN
         PERFORM pg_notify('moai_endpoint', renew_endpoint.subscription_id::text);
@@ -5080,10 +5652,14 @@ CREATE FUNCTION moai_private.rotate_secret(id uuid, overlap interval, secret tex
 DECLARE
     _most CONSTANT integer := 4;
     _old moai_private.subscription := moai_private.lock_subscription(rotate_secret.id);
-    _new text := moai_private.check_secret(rotate_secret.secret);
+    _new text;
     _secrets text[];
     _until timestamptz[];
 BEGIN
+    IF rotate_secret.secret IS NULL AND moai_private.public_key(_old.secret) IS NOT NULL THEN
+        PERFORM moai_private.fail(422, 'secret is missing', 'id = ' || _old.id, 'Give the ed25519 secret that moai keygen makes; one that is made here would be of another kind.');
+    END IF;
+    _new := moai_private.check_secret(rotate_secret.secret);
     PERFORM moai_private.check_range('overlap', rotate_secret.overlap::text, rotate_secret.overlap BETWEEN '0' AND '7 days', '0 s to 7 days');
     -- None of them counts for longer than the overlap from now: with one of 0, of a secret that became known, all end at once.
     SELECT array_agg(o.secret ORDER BY o.place), array_agg(least(o.until, rotate_secret.at + rotate_secret.overlap) ORDER BY o.place)
@@ -5100,6 +5676,8 @@ BEGIN
     UPDATE moai_private.subscription AS s
     SET secret = _new, old_secrets = _secrets, old_until = _until, updated_at = rotate_secret.at
     WHERE s.id = _old.id;
+    PERFORM moai_private.publish_operational('moai.secret.rotated', ARRAY[_old.id],
+        ARRAY[jsonb_build_object('old_secrets_until', moai_private.time_text((SELECT max(u) FROM unnest(_until) AS u)))]);
     RETURN _new;
 END
 $$;
@@ -5173,6 +5751,8 @@ DECLARE
     _resumed uuid[];
     _outcomes moai_private.outcome[];
 BEGIN
+    -- Before the outcomes, as moai_private.retire_partitions does: what is told of a dead letter is an event.
+    LOCK TABLE ONLY moai_private.event IN ACCESS SHARE MODE;
     -- Resuming locks the subscription, then unparks its rows: under this lock either we see it resumed, or it sees our rows parked.
     -- SKIP LOCKED: whoever changes the subscription may be waiting for rows that we have just leased, or keep its transaction open
     -- for an hour. Its rows are then parked for a second, and looked at again.
@@ -5216,6 +5796,9 @@ BEGIN
     SELECT array_agg((c.event_id, c.subscription_id, set_aside.at, c.attempt_no, 'dead', 'crash_loop')::moai_private.outcome)
     INTO _outcomes FROM crashed AS c;
     PERFORM moai_private.record_outcomes(_outcomes);
+    IF cardinality(_outcomes) > 0 THEN
+        PERFORM moai_private.tell_dead_letters(array_agg(o.event_id), array_agg(o.subscription_id)) FROM unnest(_outcomes) AS o;
+    END IF;
 
     RETURN (SELECT array_agg(l) FROM unnest(set_aside.leased) AS l
             WHERE l.lapses < 5 AND (l.state = 'active' OR l.subscription_id = ANY (_resumed)));
@@ -5267,8 +5850,15 @@ BEGIN
         SELECT (v.attempt).event_id, (v.attempt).subscription_id, settle_others.at, (v.attempt).attempt_no, 'exhausted',
             (v.attempt).http_status, (v.attempt).error_class, (v.attempt).error_detail
         FROM unnest(_verdicts) AS v WHERE v.verdict = 'dead';
+        PERFORM moai_private.tell_dead_letters(
+            array_agg((v.attempt).event_id), array_agg((v.attempt).subscription_id))
+        FROM unnest(_verdicts) AS v WHERE v.verdict = 'dead';
+    END IF;
+    IF settle_others.delivered > 0 THEN
+        PERFORM moai_private.note_successes(ARRAY(SELECT DISTINCT (v.attempt).subscription_id FROM unnest(_verdicts) AS v WHERE v.verdict = 'delivered'));
     END IF;
     PERFORM moai_private.disable_gone(_verdicts, settle_others.at);
+    PERFORM moai_private.note_failures(_verdicts, settle_others.at);
     settle_others.orphaned := moai_private.log_attempts(ARRAY(
         SELECT v.attempt FROM unnest(_verdicts) AS v WHERE (v.verdict IN ('released', 'parked')) IS NOT TRUE AND (v.attempt).event_id IS NOT NULL));
 END
@@ -5377,7 +5967,7 @@ CREATE FUNCTION moai_private.subscription_json(s moai.subscription) RETURNS json
     LANGUAGE plpgsql STABLE
     AS $$
 BEGIN
-    RETURN json_build_object('id', s.id, 'tenant', s.tenant, 'url', s.url, 'event_types', s.event_types, 'format', s.format,
+    RETURN json_build_object('id', s.id, 'tenant', s.tenant, 'url', s.url, 'event_types', s.event_types, 'format', s.format, 'method', s.method, 'headers', s.headers,
         'description', s.description, 'state', s.state, 'state_reason', s.state_reason,
         'timeout', moai_private.duration_text(s.timeout), 'max_attempts', s.max_attempts,
         'retry_base', moai_private.duration_text(s.retry_base), 'retry_factor', s.retry_factor,
@@ -5386,7 +5976,8 @@ BEGIN
         'breaker', CASE s.breaker WHEN 'closed' THEN json_build_object('state', s.breaker)
             ELSE json_build_object('state', s.breaker, 'since', moai_private.time_text(s.breaker_since),
                 'until', moai_private.time_text(s.breaker_until), 'consecutive_failures', s.consecutive_failures, 'reason', s.breaker_reason) END,
-        'old_secrets_until', moai_private.time_text(s.old_secrets_until),
+        'disable_after', moai_private.duration_text(s.disable_after), 'failing_since', moai_private.time_text(s.failing_since),
+        'public_key', s.public_key, 'old_secrets_until', moai_private.time_text(s.old_secrets_until),
         'created_at', moai_private.time_text(s.created_at), 'updated_at', moai_private.time_text(s.updated_at));
 END
 $$;
@@ -5550,6 +6141,59 @@ content is told in the item and not raised. skip_held: an item whose key another
 else it is waited for.';
 
 --
+-- Name: tell_dead_letters(uuid[], uuid[]); Type: FUNCTION; Schema: moai_private; Owner: moai_owner
+--
+
+CREATE FUNCTION moai_private.tell_dead_letters(event_ids uuid[], subscription_ids uuid[]) RETURNS void
+    LANGUAGE plpgsql
+    SET enable_seqscan TO 'off'
+    SET enable_hashjoin TO 'off'
+    SET enable_mergejoin TO 'off'
+    SET plan_cache_mode TO 'force_generic_plan'
+    SET jit TO 'off'
+    AS $$
+#variable_conflict use_column
+DECLARE
+    _told uuid[] := moai_private.hearers('moai.delivery.dead_lettered', tell_dead_letters.subscription_ids);
+    _least uuid;
+    _greatest uuid;
+    _ids uuid[];
+    _details jsonb[];
+BEGIN
+    IF cardinality(_told) = 0 THEN
+        RETURN;
+    END IF;
+    SELECT e.id INTO _least FROM unnest(tell_dead_letters.event_ids) AS e(id) ORDER BY e.id LIMIT 1;
+    SELECT e.id INTO _greatest FROM unnest(tell_dead_letters.event_ids) AS e(id) ORDER BY e.id DESC LIMIT 1;
+    SELECT array_agg(l.subscription_id ORDER BY l.event_id, l.subscription_id),
+        array_agg(jsonb_build_object('delivery_id', l.event_id::text || '_' || l.subscription_id::text, 'event_id', l.event_id, 'event_type', e.type,
+            'attempts', l.attempt_no, 'reason', l.reason, 'http_status', l.http_status, 'error_class', l.error_class)
+            ORDER BY l.event_id, l.subscription_id)
+    INTO _ids, _details
+    FROM unnest(tell_dead_letters.event_ids, tell_dead_letters.subscription_ids) AS k(event_id, subscription_id)
+    CROSS JOIN LATERAL (
+        SELECT d.* FROM moai_private.dead_letter AS d WHERE d.event_id = k.event_id AND d.subscription_id = k.subscription_id LIMIT 1
+    ) AS l
+    -- Between the two ids: see moai_private.claim.
+    CROSS JOIN LATERAL (
+        SELECT coalesce(
+            (SELECT e.type FROM moai_private.event AS e WHERE e.id = k.event_id AND e.id BETWEEN _least AND _greatest LIMIT 1),
+            (SELECT h.type FROM moai_private.event_held AS h WHERE h.id = k.event_id)) AS type
+    ) AS e
+    WHERE k.subscription_id = ANY (_told);
+    PERFORM moai_private.publish_operational('moai.delivery.dead_lettered', _ids, _details);
+END
+$$;
+
+ALTER FUNCTION moai_private.tell_dead_letters(event_ids uuid[], subscription_ids uuid[]) OWNER TO moai_owner;
+
+--
+-- Name: FUNCTION tell_dead_letters(event_ids uuid[], subscription_ids uuid[]); Type: COMMENT; Schema: moai_private; Owner: moai_owner
+--
+
+COMMENT ON FUNCTION moai_private.tell_dead_letters(event_ids uuid[], subscription_ids uuid[]) IS 'Publishes moai.delivery.dead_lettered for each of these dead letters whose tenant wants to hear of them.';
+
+--
 -- Name: tg_event_fan_out(); Type: FUNCTION; Schema: moai_private; Owner: moai_owner
 --
 
@@ -5650,7 +6294,8 @@ CREATE FUNCTION moai_private.type_patterns(type text) RETURNS text[]
     AS $$
 DECLARE
     _words text[] := string_to_array(type_patterns.type, '.');
-    _patterns text[] := ARRAY[type_patterns.type, '*'];
+    -- "*" is all that is published, not what moai says of itself.
+    _patterns text[] := CASE WHEN moai_private.is_operational(type_patterns.type) THEN ARRAY[type_patterns.type] ELSE ARRAY[type_patterns.type, '*'] END;
 BEGIN
     FOR _n IN 1..cardinality(_words) - 1 LOOP
         _patterns := _patterns || (array_to_string(_words[1:_n], '.') || '.*');
@@ -5665,14 +6310,14 @@ ALTER FUNCTION moai_private.type_patterns(type text) OWNER TO moai_owner;
 -- Name: FUNCTION type_patterns(type text); Type: COMMENT; Schema: moai_private; Owner: moai_owner
 --
 
-COMMENT ON FUNCTION moai_private.type_patterns(type text) IS 'Every pattern a subscription may hold that takes this event type: a.b.c is taken by a.*, a.b.*, a.b.c and *.
+COMMENT ON FUNCTION moai_private.type_patterns(type text) IS 'Every pattern a subscription may hold that takes this event type: a.b.c is taken by a.*, a.b.*, a.b.c and *; a type of moai''s own not by *.
 Matching thus is a look-up of a few keys, whatever the number of subscriptions.';
 
 --
--- Name: update_subscription(uuid, text, text[], text, interval, integer, interval, double precision, interval, double precision, text, integer, double precision, timestamp with time zone); Type: FUNCTION; Schema: moai_private; Owner: moai_owner
+-- Name: update_subscription(uuid, text, text[], text, interval, integer, interval, double precision, interval, double precision, text, integer, double precision, interval, text, jsonb, timestamp with time zone); Type: FUNCTION; Schema: moai_private; Owner: moai_owner
 --
 
-CREATE FUNCTION moai_private.update_subscription(id uuid, url text, event_types text[], format text, timeout interval, max_attempts integer, retry_base interval, retry_factor double precision, retry_cap interval, retry_jitter double precision, description text, max_in_flight integer, rate_limit double precision, at timestamp with time zone) RETURNS void
+CREATE FUNCTION moai_private.update_subscription(id uuid, url text, event_types text[], format text, timeout interval, max_attempts integer, retry_base interval, retry_factor double precision, retry_cap interval, retry_jitter double precision, description text, max_in_flight integer, rate_limit double precision, disable_after interval, method text, headers jsonb, at timestamp with time zone) RETURNS void
     LANGUAGE plpgsql
     AS $$
 #variable_conflict use_column
@@ -5692,17 +6337,24 @@ BEGIN
     _new.description := coalesce(update_subscription.description, _old.description);
     _new.max_in_flight := coalesce(update_subscription.max_in_flight, _old.max_in_flight);
     _new.rate_limit := coalesce(update_subscription.rate_limit, _old.rate_limit);
+    _new.disable_after := coalesce(update_subscription.disable_after, _old.disable_after);
+    _new.method := coalesce(update_subscription.method, _old.method);
+    _new.headers := moai_private.merge_headers(_old.headers, update_subscription.headers);
     _new := moai_private.check_subscription(_new);
 
     UPDATE moai_private.subscription AS s
     SET url = _new.url, event_types = _new.event_types, format = _new.format, timeout = _new.timeout,
         max_attempts = _new.max_attempts, retry_base = _new.retry_base, retry_factor = _new.retry_factor,
         retry_cap = _new.retry_cap, retry_jitter = _new.retry_jitter, description = _new.description,
-        max_in_flight = _new.max_in_flight, rate_limit = _new.rate_limit, updated_at = update_subscription.at
+        max_in_flight = _new.max_in_flight, rate_limit = _new.rate_limit, disable_after = _new.disable_after,
+        method = _new.method, headers = _new.headers, updated_at = update_subscription.at
     WHERE s.id = _old.id;
 
     IF _new.url <> _old.url THEN
         PERFORM moai_private.renew_endpoint(_old.id);  -- the other one failed, not this one
+    END IF;
+    IF _new.disable_after IS NULL THEN
+        DELETE FROM moai_private.failing AS f WHERE f.subscription_id = _old.id;
     END IF;
     -- The tries that were made stay made: what is left moves with the limit. Keys in order, as moai_private.complete locks them.
     IF _new.max_attempts <> _old.max_attempts THEN
@@ -5717,13 +6369,13 @@ BEGIN
 END
 $$;
 
-ALTER FUNCTION moai_private.update_subscription(id uuid, url text, event_types text[], format text, timeout interval, max_attempts integer, retry_base interval, retry_factor double precision, retry_cap interval, retry_jitter double precision, description text, max_in_flight integer, rate_limit double precision, at timestamp with time zone) OWNER TO moai_owner;
+ALTER FUNCTION moai_private.update_subscription(id uuid, url text, event_types text[], format text, timeout interval, max_attempts integer, retry_base interval, retry_factor double precision, retry_cap interval, retry_jitter double precision, description text, max_in_flight integer, rate_limit double precision, disable_after interval, method text, headers jsonb, at timestamp with time zone) OWNER TO moai_owner;
 
 --
--- Name: FUNCTION update_subscription(id uuid, url text, event_types text[], format text, timeout interval, max_attempts integer, retry_base interval, retry_factor double precision, retry_cap interval, retry_jitter double precision, description text, max_in_flight integer, rate_limit double precision, at timestamp with time zone); Type: COMMENT; Schema: moai_private; Owner: moai_owner
+-- Name: FUNCTION update_subscription(id uuid, url text, event_types text[], format text, timeout interval, max_attempts integer, retry_base interval, retry_factor double precision, retry_cap interval, retry_jitter double precision, description text, max_in_flight integer, rate_limit double precision, disable_after interval, method text, headers jsonb, at timestamp with time zone); Type: COMMENT; Schema: moai_private; Owner: moai_owner
 --
 
-COMMENT ON FUNCTION moai_private.update_subscription(id uuid, url text, event_types text[], format text, timeout interval, max_attempts integer, retry_base interval, retry_factor double precision, retry_cap interval, retry_jitter double precision, description text, max_in_flight integer, rate_limit double precision, at timestamp with time zone) IS 'moai.update_subscription at a given time.';
+COMMENT ON FUNCTION moai_private.update_subscription(id uuid, url text, event_types text[], format text, timeout interval, max_attempts integer, retry_base interval, retry_factor double precision, retry_cap interval, retry_jitter double precision, description text, max_in_flight integer, rate_limit double precision, disable_after interval, method text, headers jsonb, at timestamp with time zone) IS 'moai.update_subscription at a given time.';
 
 --
 -- Name: upkeep_state(name, timestamp with time zone); Type: FUNCTION; Schema: moai_private; Owner: moai_owner
@@ -5846,7 +6498,7 @@ CREATE FUNCTION moai_rest.create_subscription(document text, OUT status integer,
 DECLARE
     _document json := moai_private.read_document(create_subscription.document, ARRAY[
         'url', 'event_types', 'tenant', 'secret', 'format', 'timeout', 'max_attempts', 'retry_base', 'retry_factor',
-        'retry_cap', 'retry_jitter', 'description', 'max_in_flight', 'rate_limit']);
+        'retry_cap', 'retry_jitter', 'description', 'max_in_flight', 'rate_limit', 'disable_after', 'method', 'headers']);
     _created moai_private.subscription;
 BEGIN
     _created := moai_private.create_subscription(
@@ -5860,7 +6512,9 @@ BEGIN
         coalesce(moai_private.json_interval(_document, 'retry_cap'), '24 hours'),
         coalesce(moai_private.json_number(_document, 'retry_jitter'), 0.1),
         moai_private.json_text(_document, 'description'),
-        moai_private.json_integer(_document, 'max_in_flight'), moai_private.json_number(_document, 'rate_limit'), clock_timestamp());
+        moai_private.json_integer(_document, 'max_in_flight'), moai_private.json_number(_document, 'rate_limit'),
+        coalesce(moai_private.json_interval(_document, 'disable_after'), '5 days'),
+        coalesce(moai_private.json_text(_document, 'method'), 'POST'), moai_private.json_value(_document, 'headers'), clock_timestamp());
     create_subscription.status := 201;
     create_subscription.body := left(moai_private.subscription_json(moai_private.find_subscription(_created.id::text))::text, -1)
         || ', "secret" : ' || to_json(_created.secret) || '}';
@@ -6561,7 +7215,7 @@ DECLARE
     _id uuid := moai_private.read_uuid(update_subscription.id, 'subscription');
     _document json := moai_private.read_document(update_subscription.document, ARRAY[
         'url', 'event_types', 'format', 'timeout', 'max_attempts', 'retry_base', 'retry_factor',
-        'retry_cap', 'retry_jitter', 'description', 'max_in_flight', 'rate_limit']);
+        'retry_cap', 'retry_jitter', 'description', 'max_in_flight', 'rate_limit', 'disable_after', 'method', 'headers']);
 BEGIN
     PERFORM moai_private.update_subscription(
         _id, moai_private.json_text(_document, 'url'), moai_private.json_texts(_document, 'event_types'),
@@ -6569,7 +7223,9 @@ BEGIN
         moai_private.json_integer(_document, 'max_attempts'), moai_private.json_interval(_document, 'retry_base'),
         moai_private.json_number(_document, 'retry_factor'), moai_private.json_interval(_document, 'retry_cap'),
         moai_private.json_number(_document, 'retry_jitter'), moai_private.json_text(_document, 'description'),
-        moai_private.json_integer(_document, 'max_in_flight'), moai_private.json_number(_document, 'rate_limit'), clock_timestamp());
+        moai_private.json_integer(_document, 'max_in_flight'), moai_private.json_number(_document, 'rate_limit'),
+        moai_private.json_interval(_document, 'disable_after'),
+        moai_private.json_text(_document, 'method'), moai_private.json_value(_document, 'headers'), clock_timestamp());
     update_subscription.status := 200;
     update_subscription.body := moai_private.subscription_json(moai_private.find_subscription(update_subscription.id));
 END
@@ -6802,6 +7458,13 @@ ALTER TABLE ONLY moai_private.event
     ADD CONSTRAINT event_pkey PRIMARY KEY (id);
 
 --
+-- Name: failing failing_pkey; Type: CONSTRAINT; Schema: moai_private; Owner: moai_owner
+--
+
+ALTER TABLE ONLY moai_private.failing
+    ADD CONSTRAINT failing_pkey PRIMARY KEY (subscription_id);
+
+--
 -- Name: idempotency_key idempotency_key_pkey; Type: CONSTRAINT; Schema: moai_private; Owner: moai_owner
 --
 
@@ -6935,6 +7598,12 @@ ALTER TABLE moai_private.event ENABLE ROW LEVEL SECURITY;
 ALTER TABLE moai_private.event_held ENABLE ROW LEVEL SECURITY;
 
 --
+-- Name: failing; Type: ROW SECURITY; Schema: moai_private; Owner: moai_owner
+--
+
+ALTER TABLE moai_private.failing ENABLE ROW LEVEL SECURITY;
+
+--
 -- Name: idempotency_key; Type: ROW SECURITY; Schema: moai_private; Owner: moai_owner
 --
 
@@ -7005,6 +7674,12 @@ CREATE POLICY tenant_wall ON moai_private.event USING ((( SELECT (pg_has_role(SE
 --
 
 CREATE POLICY tenant_wall ON moai_private.event_held USING ((( SELECT (pg_has_role(SESSION_USER, 'moai_owner'::name, 'MEMBER'::text) OR pg_has_role(SESSION_USER, (to_regrole('moai_worker'::text))::oid, 'MEMBER'::text) OR moai_private.sees_all_tenants())) OR (tenant = ANY (( SELECT moai_private.visible_tenants() AS visible_tenants)::text[]))));
+
+--
+-- Name: failing tenant_wall; Type: POLICY; Schema: moai_private; Owner: moai_owner
+--
+
+CREATE POLICY tenant_wall ON moai_private.failing USING ((( SELECT (pg_has_role(SESSION_USER, 'moai_owner'::name, 'MEMBER'::text) OR pg_has_role(SESSION_USER, (to_regrole('moai_worker'::text))::oid, 'MEMBER'::text) OR moai_private.sees_all_tenants())) OR moai_private.sees_subscription(subscription_id)));
 
 --
 -- Name: idempotency_key tenant_wall; Type: POLICY; Schema: moai_private; Owner: moai_owner
@@ -7111,17 +7786,17 @@ REVOKE ALL ON FUNCTION moai.complete_deliveries(worker text, results json, since
 GRANT ALL ON FUNCTION moai.complete_deliveries(worker text, results json, since_us bigint, look_ahead boolean) TO moai_worker;
 
 --
--- Name: FUNCTION create_subscription(url text, event_types text[], tenant text, secret text, format text, timeout interval, max_attempts integer, retry_base interval, retry_factor double precision, retry_cap interval, retry_jitter double precision, description text, max_in_flight integer, rate_limit double precision, at timestamp with time zone); Type: ACL; Schema: moai_private; Owner: moai_owner
+-- Name: FUNCTION create_subscription(url text, event_types text[], tenant text, secret text, format text, timeout interval, max_attempts integer, retry_base interval, retry_factor double precision, retry_cap interval, retry_jitter double precision, description text, max_in_flight integer, rate_limit double precision, disable_after interval, method text, headers jsonb, at timestamp with time zone); Type: ACL; Schema: moai_private; Owner: moai_owner
 --
 
-REVOKE ALL ON FUNCTION moai_private.create_subscription(url text, event_types text[], tenant text, secret text, format text, timeout interval, max_attempts integer, retry_base interval, retry_factor double precision, retry_cap interval, retry_jitter double precision, description text, max_in_flight integer, rate_limit double precision, at timestamp with time zone) FROM PUBLIC;
+REVOKE ALL ON FUNCTION moai_private.create_subscription(url text, event_types text[], tenant text, secret text, format text, timeout interval, max_attempts integer, retry_base interval, retry_factor double precision, retry_cap interval, retry_jitter double precision, description text, max_in_flight integer, rate_limit double precision, disable_after interval, method text, headers jsonb, at timestamp with time zone) FROM PUBLIC;
 
 --
--- Name: FUNCTION create_subscription(url text, event_types text[], tenant text, secret text, format text, timeout interval, max_attempts integer, retry_base interval, retry_factor double precision, retry_cap interval, retry_jitter double precision, description text, max_in_flight integer, rate_limit double precision); Type: ACL; Schema: moai; Owner: moai_owner
+-- Name: FUNCTION create_subscription(url text, event_types text[], tenant text, secret text, format text, timeout interval, max_attempts integer, retry_base interval, retry_factor double precision, retry_cap interval, retry_jitter double precision, description text, max_in_flight integer, rate_limit double precision, disable_after interval, method text, headers jsonb); Type: ACL; Schema: moai; Owner: moai_owner
 --
 
-REVOKE ALL ON FUNCTION moai.create_subscription(url text, event_types text[], tenant text, secret text, format text, timeout interval, max_attempts integer, retry_base interval, retry_factor double precision, retry_cap interval, retry_jitter double precision, description text, max_in_flight integer, rate_limit double precision) FROM PUBLIC;
-GRANT ALL ON FUNCTION moai.create_subscription(url text, event_types text[], tenant text, secret text, format text, timeout interval, max_attempts integer, retry_base interval, retry_factor double precision, retry_cap interval, retry_jitter double precision, description text, max_in_flight integer, rate_limit double precision) TO moai_operator;
+REVOKE ALL ON FUNCTION moai.create_subscription(url text, event_types text[], tenant text, secret text, format text, timeout interval, max_attempts integer, retry_base interval, retry_factor double precision, retry_cap interval, retry_jitter double precision, description text, max_in_flight integer, rate_limit double precision, disable_after interval, method text, headers jsonb) FROM PUBLIC;
+GRANT ALL ON FUNCTION moai.create_subscription(url text, event_types text[], tenant text, secret text, format text, timeout interval, max_attempts integer, retry_base interval, retry_factor double precision, retry_cap interval, retry_jitter double precision, description text, max_in_flight integer, rate_limit double precision, disable_after interval, method text, headers jsonb) TO moai_operator;
 
 --
 -- Name: FUNCTION delete_subscription(id uuid); Type: ACL; Schema: moai; Owner: moai_owner
@@ -7255,11 +7930,11 @@ GRANT ALL ON FUNCTION moai.stats() TO moai_reader;
 GRANT ALL ON FUNCTION moai.stats() TO moai_api;
 
 --
--- Name: FUNCTION update_subscription(id uuid, url text, event_types text[], format text, timeout interval, max_attempts integer, retry_base interval, retry_factor double precision, retry_cap interval, retry_jitter double precision, description text, max_in_flight integer, rate_limit double precision); Type: ACL; Schema: moai; Owner: moai_owner
+-- Name: FUNCTION update_subscription(id uuid, url text, event_types text[], format text, timeout interval, max_attempts integer, retry_base interval, retry_factor double precision, retry_cap interval, retry_jitter double precision, description text, max_in_flight integer, rate_limit double precision, disable_after interval, method text, headers jsonb); Type: ACL; Schema: moai; Owner: moai_owner
 --
 
-REVOKE ALL ON FUNCTION moai.update_subscription(id uuid, url text, event_types text[], format text, timeout interval, max_attempts integer, retry_base interval, retry_factor double precision, retry_cap interval, retry_jitter double precision, description text, max_in_flight integer, rate_limit double precision) FROM PUBLIC;
-GRANT ALL ON FUNCTION moai.update_subscription(id uuid, url text, event_types text[], format text, timeout interval, max_attempts integer, retry_base interval, retry_factor double precision, retry_cap interval, retry_jitter double precision, description text, max_in_flight integer, rate_limit double precision) TO moai_operator;
+REVOKE ALL ON FUNCTION moai.update_subscription(id uuid, url text, event_types text[], format text, timeout interval, max_attempts integer, retry_base interval, retry_factor double precision, retry_cap interval, retry_jitter double precision, description text, max_in_flight integer, rate_limit double precision, disable_after interval, method text, headers jsonb) FROM PUBLIC;
+GRANT ALL ON FUNCTION moai.update_subscription(id uuid, url text, event_types text[], format text, timeout interval, max_attempts integer, retry_base interval, retry_factor double precision, retry_cap interval, retry_jitter double precision, description text, max_in_flight integer, rate_limit double precision, disable_after interval, method text, headers jsonb) TO moai_operator;
 
 --
 -- Name: FUNCTION upkeep_state(); Type: ACL; Schema: moai; Owner: moai_owner
@@ -7304,6 +7979,12 @@ REVOKE ALL ON FUNCTION moai_private.check_event_type(type text) FROM PUBLIC;
 --
 
 REVOKE ALL ON FUNCTION moai_private.check_event_types(event_types text[]) FROM PUBLIC;
+
+--
+-- Name: FUNCTION check_header(name text, value jsonb); Type: ACL; Schema: moai_private; Owner: moai_owner
+--
+
+REVOKE ALL ON FUNCTION moai_private.check_header(name text, value jsonb) FROM PUBLIC;
 
 --
 -- Name: FUNCTION check_idempotency(idempotency_key text, idempotency_ttl interval); Type: ACL; Schema: moai_private; Owner: moai_owner
@@ -7408,6 +8089,12 @@ GRANT SELECT ON TABLE moai.delivery TO moai_reader;
 REVOKE ALL ON FUNCTION moai_private.delivery_json(d moai.delivery) FROM PUBLIC;
 
 --
+-- Name: FUNCTION disable(ids uuid[], reasons text[], at timestamp with time zone); Type: ACL; Schema: moai_private; Owner: moai_owner
+--
+
+REVOKE ALL ON FUNCTION moai_private.disable(ids uuid[], reasons text[], at timestamp with time zone) FROM PUBLIC;
+
+--
 -- Name: FUNCTION disable_gone(verdicts moai_private.verdict[], at timestamp with time zone); Type: ACL; Schema: moai_private; Owner: moai_owner
 --
 
@@ -7450,6 +8137,18 @@ REVOKE ALL ON FUNCTION moai_private.fail(status integer, message text, detail te
 REVOKE ALL ON FUNCTION moai_private.find_delivery(id text) FROM PUBLIC;
 
 --
+-- Name: FUNCTION public_key(secret text); Type: ACL; Schema: moai_private; Owner: moai_owner
+--
+
+REVOKE ALL ON FUNCTION moai_private.public_key(secret text) FROM PUBLIC;
+
+--
+-- Name: FUNCTION shown_headers(headers jsonb); Type: ACL; Schema: moai_private; Owner: moai_owner
+--
+
+REVOKE ALL ON FUNCTION moai_private.shown_headers(headers jsonb) FROM PUBLIC;
+
+--
 -- Name: TABLE subscription; Type: ACL; Schema: moai; Owner: moai_owner
 --
 
@@ -7466,6 +8165,18 @@ REVOKE ALL ON FUNCTION moai_private.find_subscription(id text) FROM PUBLIC;
 --
 
 REVOKE ALL ON FUNCTION moai_private.have_partitions(event_ids uuid[]) FROM PUBLIC;
+
+--
+-- Name: FUNCTION header_lines(headers jsonb); Type: ACL; Schema: moai_private; Owner: moai_owner
+--
+
+REVOKE ALL ON FUNCTION moai_private.header_lines(headers jsonb) FROM PUBLIC;
+
+--
+-- Name: FUNCTION hearers(type text, subscription_ids uuid[]); Type: ACL; Schema: moai_private; Owner: moai_owner
+--
+
+REVOKE ALL ON FUNCTION moai_private.hearers(type text, subscription_ids uuid[]) FROM PUBLIC;
 
 --
 -- Name: FUNCTION insert_event(type text, payload json, idempotency_key text, tenant text, idempotency_ttl interval, at timestamp with time zone, OUT id uuid, OUT duplicate boolean); Type: ACL; Schema: moai_private; Owner: moai_owner
@@ -7490,6 +8201,12 @@ REVOKE ALL ON FUNCTION moai_private.insert_idempotency_keys(items moai_private.b
 --
 
 REVOKE ALL ON FUNCTION moai_private.is_event_type(type text) FROM PUBLIC;
+
+--
+-- Name: FUNCTION is_operational(pattern text); Type: ACL; Schema: moai_private; Owner: moai_owner
+--
+
+REVOKE ALL ON FUNCTION moai_private.is_operational(pattern text) FROM PUBLIC;
 
 --
 -- Name: FUNCTION is_tenant(tenant text); Type: ACL; Schema: moai_private; Owner: moai_owner
@@ -7552,6 +8269,12 @@ REVOKE ALL ON FUNCTION moai_private.json_unreadable_field(document json) FROM PU
 REVOKE ALL ON FUNCTION moai_private.json_uuid(document json, field text) FROM PUBLIC;
 
 --
+-- Name: FUNCTION json_value(document json, field text); Type: ACL; Schema: moai_private; Owner: moai_owner
+--
+
+REVOKE ALL ON FUNCTION moai_private.json_value(document json, field text) FROM PUBLIC;
+
+--
 -- Name: FUNCTION judge(worker text, results json, with_delivered boolean, at timestamp with time zone); Type: ACL; Schema: moai_private; Owner: moai_owner
 --
 
@@ -7612,6 +8335,12 @@ REVOKE ALL ON FUNCTION moai_private.lock_subscription(id uuid) FROM PUBLIC;
 REVOKE ALL ON FUNCTION moai_private.log_attempts(attempts moai_private.attempt[]) FROM PUBLIC;
 
 --
+-- Name: FUNCTION longest_silence(disable_after interval); Type: ACL; Schema: moai_private; Owner: moai_owner
+--
+
+REVOKE ALL ON FUNCTION moai_private.longest_silence(disable_after interval) FROM PUBLIC;
+
+--
 -- Name: FUNCTION maintain(at timestamp with time zone); Type: ACL; Schema: moai_private; Owner: moai_owner
 --
 
@@ -7624,6 +8353,12 @@ REVOKE ALL ON FUNCTION moai_private.maintain(at timestamp with time zone) FROM P
 REVOKE ALL ON FUNCTION moai_private.make_partitions(at timestamp with time zone, ahead interval) FROM PUBLIC;
 
 --
+-- Name: FUNCTION merge_headers(old jsonb, changes jsonb); Type: ACL; Schema: moai_private; Owner: moai_owner
+--
+
+REVOKE ALL ON FUNCTION moai_private.merge_headers(old jsonb, changes jsonb) FROM PUBLIC;
+
+--
 -- Name: FUNCTION uuid_v7_floor(at timestamp with time zone); Type: ACL; Schema: moai_private; Owner: moai_owner
 --
 
@@ -7634,6 +8369,18 @@ REVOKE ALL ON FUNCTION moai_private.uuid_v7_floor(at timestamp with time zone) F
 --
 
 REVOKE ALL ON FUNCTION moai_private.newest_uuid(at timestamp with time zone) FROM PUBLIC;
+
+--
+-- Name: FUNCTION note_failures(verdicts moai_private.verdict[], at timestamp with time zone); Type: ACL; Schema: moai_private; Owner: moai_owner
+--
+
+REVOKE ALL ON FUNCTION moai_private.note_failures(verdicts moai_private.verdict[], at timestamp with time zone) FROM PUBLIC;
+
+--
+-- Name: FUNCTION note_successes(subscription_ids uuid[]); Type: ACL; Schema: moai_private; Owner: moai_owner
+--
+
+REVOKE ALL ON FUNCTION moai_private.note_successes(subscription_ids uuid[]) FROM PUBLIC;
 
 --
 -- Name: FUNCTION page(items text[], keys text[], max_count integer, rest_after text); Type: ACL; Schema: moai_private; Owner: moai_owner
@@ -7664,6 +8411,12 @@ REVOKE ALL ON FUNCTION moai_private.pause_subscription(id uuid, reason text, at 
 --
 
 REVOKE ALL ON FUNCTION moai_private.publish_array(events json, at timestamp with time zone, OUT status integer, OUT body text) FROM PUBLIC;
+
+--
+-- Name: FUNCTION publish_operational(type text, subscription_ids uuid[], details jsonb[]); Type: ACL; Schema: moai_private; Owner: moai_owner
+--
+
+REVOKE ALL ON FUNCTION moai_private.publish_operational(type text, subscription_ids uuid[], details jsonb[]) FROM PUBLIC;
 
 --
 -- Name: FUNCTION random_token(); Type: ACL; Schema: moai_private; Owner: moai_owner
@@ -7882,6 +8635,12 @@ REVOKE ALL ON FUNCTION moai_private.take_idempotency_key(tenant text, key text, 
 REVOKE ALL ON FUNCTION moai_private.take_idempotency_keys(items moai_private.batch_item[], report boolean, skip_held boolean, at timestamp with time zone) FROM PUBLIC;
 
 --
+-- Name: FUNCTION tell_dead_letters(event_ids uuid[], subscription_ids uuid[]); Type: ACL; Schema: moai_private; Owner: moai_owner
+--
+
+REVOKE ALL ON FUNCTION moai_private.tell_dead_letters(event_ids uuid[], subscription_ids uuid[]) FROM PUBLIC;
+
+--
 -- Name: FUNCTION tg_event_fan_out(); Type: ACL; Schema: moai_private; Owner: moai_owner
 --
 
@@ -7906,10 +8665,10 @@ REVOKE ALL ON FUNCTION moai_private.time_text(at timestamp with time zone) FROM 
 REVOKE ALL ON FUNCTION moai_private.type_patterns(type text) FROM PUBLIC;
 
 --
--- Name: FUNCTION update_subscription(id uuid, url text, event_types text[], format text, timeout interval, max_attempts integer, retry_base interval, retry_factor double precision, retry_cap interval, retry_jitter double precision, description text, max_in_flight integer, rate_limit double precision, at timestamp with time zone); Type: ACL; Schema: moai_private; Owner: moai_owner
+-- Name: FUNCTION update_subscription(id uuid, url text, event_types text[], format text, timeout interval, max_attempts integer, retry_base interval, retry_factor double precision, retry_cap interval, retry_jitter double precision, description text, max_in_flight integer, rate_limit double precision, disable_after interval, method text, headers jsonb, at timestamp with time zone); Type: ACL; Schema: moai_private; Owner: moai_owner
 --
 
-REVOKE ALL ON FUNCTION moai_private.update_subscription(id uuid, url text, event_types text[], format text, timeout interval, max_attempts integer, retry_base interval, retry_factor double precision, retry_cap interval, retry_jitter double precision, description text, max_in_flight integer, rate_limit double precision, at timestamp with time zone) FROM PUBLIC;
+REVOKE ALL ON FUNCTION moai_private.update_subscription(id uuid, url text, event_types text[], format text, timeout interval, max_attempts integer, retry_base interval, retry_factor double precision, retry_cap interval, retry_jitter double precision, description text, max_in_flight integer, rate_limit double precision, disable_after interval, method text, headers jsonb, at timestamp with time zone) FROM PUBLIC;
 
 --
 -- Name: FUNCTION upkeep_state(login name, at timestamp with time zone); Type: ACL; Schema: moai_private; Owner: moai_owner

@@ -24,11 +24,14 @@
 \ir internal/check_event_types.sql
 \ir internal/check_secret.sql
 \ir internal/check_subscription.sql
+\ir internal/subscription_headers.sql
 
 -- Publishing and fan-out
 \ir internal/doorbell.sql
 \ir internal/renew_endpoint.sql
 \ir internal/type_patterns.sql
+\ir internal/publish_operational.sql
+\ir internal/tell_dead_letters.sql
 \ir internal/content_hash.sql
 \ir internal/take_idempotency_key.sql
 \ir internal/insert_event.sql
@@ -55,7 +58,9 @@
 \ir internal/end_delivered.sql
 \ir internal/judge.sql
 \ir internal/log_attempts.sql
+\ir internal/disable.sql
 \ir internal/disable_gone.sql
+\ir internal/note_failures.sql
 \ir internal/settle_others.sql
 \ir internal/complete.sql
 \ir internal/record_breakers.sql

@@ -94,8 +94,10 @@ struct Receiver::Impl {
           server(server_options(address), [this](const api::Request& request) { return answer(request); }) {}
 
     api::Response answer(const api::Request& request) const {
-        if (request.method != "POST") {
-            return {.status = 405, .body = R"({"error":"webhooks come by POST"})", .headers = {{"Allow", "POST"}}};
+        if (request.method != "POST" && request.method != "PUT") {
+            return {.status = 405,
+                    .body = R"({"error":"webhooks come by POST or PUT"})",
+                    .headers = {{"Allow", "POST, PUT"}}};
         }
         const Webhook webhook = read_webhook(request, secret);
         on_webhook(webhook);

@@ -27,6 +27,7 @@ constexpr std::array kEntries{
     Entry{Command::verify, verify},
     Entry{Command::status, status},
     Entry{Command::dead_letters, dead_letters},
+    Entry{Command::keygen, keygen},
     Entry{Command::version, version},
     Entry{Command::help_options, help_options},
 };

@@ -23,6 +23,7 @@ namespace moai::cli {
 [[nodiscard]] config::ExitCode verify(const config::Settings& settings);
 [[nodiscard]] config::ExitCode status(const config::Settings& settings);
 [[nodiscard]] config::ExitCode dead_letters(const config::Settings& settings);
+[[nodiscard]] config::ExitCode keygen(const config::Settings& settings);
 [[nodiscard]] config::ExitCode version(const config::Settings& settings);
 [[nodiscard]] config::ExitCode help_options(const config::Settings& settings);
 

@@ -30,6 +30,7 @@ config::ExitCode subscribe(const config::Settings& settings) {
         }
     };
     const auto secret = asked.secret ? std::optional(text_argument("--secret", *asked.secret)) : std::nullopt;
+    const auto headers = asked.headers ? std::optional(text_argument("--headers", *asked.headers)) : std::nullopt;
     add("--secret", "secret", "text", secret);
     add("--format", "format", "text", asked.format);
     add("--timeout", "timeout", "interval", asked.timeout);
@@ -40,6 +41,9 @@ config::ExitCode subscribe(const config::Settings& settings) {
     add("--retry-jitter", "retry_jitter", "float8", asked.retry_jitter);
     add("--max-in-flight", "max_in_flight", "int", asked.max_in_flight);
     add("--rate-limit", "rate_limit", "float8", asked.rate_limit);
+    add("--disable-after", "disable_after", "interval", asked.disable_after);
+    add("--method", "method", "text", asked.method);
+    add("--headers", "headers", "jsonb", headers);
     add("--description", "description", "text", asked.description);
 
     pg::Connection database(app::database_of(settings), "moai subscribe");

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <cerrno>
+#include <filesystem>
 #include <fstream>
 #include <iostream>
 #include <iterator>
@@ -24,9 +25,12 @@ std::string whole_file(const char* option, const std::string& file) {
         return read_all(std::cin);
     }
     std::ifstream in(file, std::ios::binary);
-    if (!in) {
+    // Opening a directory succeeds, and reading it throws.
+    std::error_code unknown;
+    const int reason = std::filesystem::is_directory(file, unknown) ? EISDIR : errno;
+    if (!in || reason == EISDIR) {
         throw config::Failure(config::ExitCode::configuration, fmt::format("{}: cannot read {}: {}", option, file,
-                                                                           std::generic_category().message(errno)));
+                                                                           std::generic_category().message(reason)));
     }
     return read_all(in);
 }

@@ -28,6 +28,10 @@ app::CapturedRequest read_request(const std::string& file) {
 }  // namespace
 
 ExitCode verify(const config::Settings& settings) {
+    if (settings.receiver_secret == "-" && settings.verify.file == "-") {
+        throw Failure(ExitCode::configuration, "FILE and --secret are both standard input",
+                      "give one of them by a file: --secret @FILE");
+    }
     const std::string secret = text_argument("--secret", settings.receiver_secret);
     const app::CapturedRequest request = read_request(settings.verify.file);
     const auto check = app::check_request(request, secret, settings.verify.at.value_or(std::time(nullptr)),

@@ -16,6 +16,7 @@ constexpr std::array kCommands{
     CommandInfo{Command::subscribe, "subscribe", "send event types to an endpoint"},
     CommandInfo{Command::listen, "listen", "a local receiver that verifies and prints webhooks"},
     CommandInfo{Command::verify, "verify", "was this captured webhook signed with this secret?"},
+    CommandInfo{Command::keygen, "keygen", "make an ed25519 key pair, to sign webhooks that anybody may verify"},
     CommandInfo{Command::status, "status", "queue depth, oldest due, deliveries per state, dead letters, workers"},
     CommandInfo{Command::dead_letters, "dead-letters", "list, redrive or discard what was given up on"},
     CommandInfo{Command::version, "version", "print the version"},

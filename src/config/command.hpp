@@ -21,7 +21,8 @@ enum class Command : std::uint32_t {
     dead_letters = 1U << 9U,
     version = 1U << 10U,
     verify = 1U << 11U,
-    help_options = 1U << 12U,  ///< not in the help: prints docs/configuration.md
+    keygen = 1U << 12U,
+    help_options = 1U << 13U,  ///< not in the help: prints docs/configuration.md
 };
 
 struct CommandInfo {

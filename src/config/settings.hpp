@@ -57,7 +57,7 @@ struct Settings {
         std::string url;
         std::vector<std::string> types;
         std::optional<std::string> secret, format, timeout, max_attempts, retry_base, retry_factor, retry_cap,
-            retry_jitter, max_in_flight, rate_limit, description;
+            retry_jitter, max_in_flight, rate_limit, disable_after, method, headers, description;
     } subscribe;
 
     struct DeadLetters {

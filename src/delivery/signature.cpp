@@ -1,4 +1,4 @@
-// Signing and verifying of Standard Webhooks v1 with OpenSSL's HMAC.
+// Signing and verifying of Standard Webhooks with OpenSSL's HMAC and ed25519.
 #include "delivery/signature.hpp"
 
 #include <fmt/format.h>
@@ -17,11 +17,6 @@
 
 namespace moai::delivery {
 namespace {
-
-constexpr std::string_view kSecretPrefix = "whsec_";
-constexpr std::string_view kVersion = "v1";
-constexpr std::size_t kShortestSecret = 24;
-constexpr std::size_t kLongestSecret = 64;
 
 struct MacDeleter {
     void operator()(EVP_MAC* mac) const noexcept { EVP_MAC_free(mac); }
@@ -42,7 +37,7 @@ MacContext new_hmac() {
     return context;
 }
 
-std::string signature_of(const Secret& secret, std::string_view id, std::string_view timestamp, std::string_view body) {
+std::string hmac_of(const Secret& secret, std::string_view id, std::string_view timestamp, std::string_view body) {
     static const MacContext kHmac = new_hmac();
     const MacContext context(EVP_MAC_CTX_dup(kHmac.get()));
     const auto hash = [&](std::string_view part) {
@@ -59,29 +54,44 @@ std::string signature_of(const Secret& secret, std::string_view id, std::string_
     return base64_encode(mac.data(), size);
 }
 
+struct DigestDeleter {
+    void operator()(EVP_MD_CTX* context) const noexcept { EVP_MD_CTX_free(context); }
+};
+using DigestContext = std::unique_ptr<EVP_MD_CTX, DigestDeleter>;
+
+constexpr std::size_t kEd25519Signature = 64;
+
+const unsigned char* bytes_of(std::string_view text) { return reinterpret_cast<const unsigned char*>(text.data()); }
+
+/// Ed25519 hashes what it signs twice, so OpenSSL wants it in one piece.
+std::string signed_content(std::string_view id, std::string_view timestamp, std::string_view body) {
+    return fmt::format("{}.{}.{}", id, timestamp, body);
+}
+
+std::string ed25519_of(const Secret& secret, const std::string& content) {
+    const DigestContext context(EVP_MD_CTX_new());
+    std::array<unsigned char, kEd25519Signature> signature{};
+    std::size_t size = signature.size();
+    if (!context || EVP_DigestSignInit(context.get(), nullptr, nullptr, nullptr, secret.key()) != 1 ||
+        EVP_DigestSign(context.get(), signature.data(), &size, bytes_of(content), content.size()) != 1) {
+        throw std::runtime_error("signing by ed25519 failed");
+    }
+    return base64_encode(signature.data(), size);
+}
+
+bool ed25519_matches(const Secret& secret, const std::string& content, std::string_view signature) {
+    const auto bytes = base64_decode(signature);
+    const DigestContext context(EVP_MD_CTX_new());
+    return bytes && bytes->size() == kEd25519Signature && context &&
+           EVP_DigestVerifyInit(context.get(), nullptr, nullptr, nullptr, secret.key()) == 1 &&
+           EVP_DigestVerify(context.get(), bytes->data(), bytes->size(), bytes_of(content), content.size()) == 1;
+}
+
 bool same(std::string_view a, std::string_view b) {
     return a.size() == b.size() && CRYPTO_memcmp(a.data(), b.data(), a.size()) == 0;
 }
 
 }  // namespace
-
-Secret Secret::parse(std::string_view text) {
-    if (text.starts_with(kSecretPrefix)) {
-        text.remove_prefix(kSecretPrefix.size());
-    }
-    if (text.empty()) {
-        throw std::invalid_argument("the secret is empty");
-    }
-    auto bytes = base64_decode(text);
-    if (!bytes) {
-        throw std::invalid_argument("the secret is not base64 of the standard alphabet with padding");
-    }
-    if (bytes->size() < kShortestSecret || bytes->size() > kLongestSecret) {
-        throw std::invalid_argument(fmt::format("the secret has {} bytes, it must have {} to {}", bytes->size(),
-                                                kShortestSecret, kLongestSecret));
-    }
-    return Secret(std::move(*bytes));
-}
 
 std::string sign(const Secret& secret, std::string_view id, std::int64_t timestamp, std::string_view body) {
     if (id.empty() || id.find('.') != std::string_view::npos) {
@@ -90,7 +100,14 @@ std::string sign(const Secret& secret, std::string_view id, std::int64_t timesta
     if (timestamp < 0) {
         throw std::invalid_argument("a webhook timestamp must not be negative");
     }
-    return fmt::format("{},{}", kVersion, signature_of(secret, id, fmt::format("{}", timestamp), body));
+    const std::string time = fmt::format("{}", timestamp);
+    switch (secret.kind()) {
+        case Secret::Kind::symmetric: return fmt::format("{},{}", secret.version(), hmac_of(secret, id, time, body));
+        case Secret::Kind::private_key:
+            return fmt::format("{},{}", secret.version(), ed25519_of(secret, signed_content(id, time, body)));
+        case Secret::Kind::public_key: break;
+    }
+    throw std::invalid_argument("a public key signs nothing");
 }
 
 std::string_view verdict_text(Verdict verdict) noexcept {
@@ -123,15 +140,19 @@ Verdict verify(const Secret& secret, std::string_view id, std::string_view times
         return Verdict::too_new;
     }
     // The timestamp's own text is signed: a sender may have written leading zeros.
-    const std::string expected = signature_of(secret, id, timestamp, body);
+    const bool is_symmetric = secret.kind() == Secret::Kind::symmetric;
+    const std::string expected =
+        is_symmetric ? hmac_of(secret, id, timestamp, body) : signed_content(id, timestamp, body);
     bool matched = false;
     while (!signatures.empty()) {
         const auto end_of_entry = std::min(signatures.find(' '), signatures.size());
         const std::string_view entry = signatures.substr(0, end_of_entry);
         signatures.remove_prefix(std::min(end_of_entry + 1, signatures.size()));
         const auto comma = entry.find(',');
-        if (comma != std::string_view::npos && entry.substr(0, comma) == kVersion) {
-            matched = same(entry.substr(comma + 1), expected) || matched;
+        if (comma != std::string_view::npos && entry.substr(0, comma) == secret.version()) {
+            const auto signature = entry.substr(comma + 1);
+            matched =
+                (is_symmetric ? same(signature, expected) : ed25519_matches(secret, expected, signature)) || matched;
         }
     }
     return matched ? Verdict::accepted : Verdict::no_match;

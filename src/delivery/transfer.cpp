@@ -118,9 +118,10 @@ Transfer::Transfer(worker::OutgoingRequest request, const UrlCheck& url, worker:
 void Transfer::check_headers() {
     for (const std::string& line : request_.header_lines) {
         const bool is_clean = line.find_first_of(std::string_view("\r\n\0", 3)) == std::string::npos;
-        if (!is_clean || !is_token(std::string_view(line).substr(0, line.find(':'))) ||
-            line.find(':') == std::string::npos) {
-            fault_ = fmt::format("the header \"{}\" cannot be sent", printable(line));
+        const auto name = std::string_view(line).substr(0, line.find(':'));
+        if (!is_clean || !is_token(name) || line.find(':') == std::string::npos) {
+            fault_ = fmt::format("the header \"{}\" cannot be sent",
+                                 printable(std::string(name)));  // its value may be a secret
         }
     }
 }
@@ -159,6 +160,9 @@ void Transfer::prepare(EasyHandle easy, const std::vector<std::string>& addresse
     set(handle, CURLOPT_TIMEOUT_MS, static_cast<long>(request_.timeout.count()));
     set(handle, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request_.body.size()));
     set(handle, CURLOPT_POSTFIELDS, request_.body.c_str());
+    if (request_.method != "POST") {
+        set(handle, CURLOPT_CUSTOMREQUEST, request_.method.c_str());
+    }
     set(handle, CURLOPT_HTTPHEADER, headers_.get());
     set(handle, CURLOPT_OPENSOCKETDATA, static_cast<void*>(this));
     set(handle, CURLOPT_PREREQDATA, static_cast<void*>(this));
@@ -169,8 +173,8 @@ void Transfer::prepare(EasyHandle easy, const std::vector<std::string>& addresse
 EasyHandle Transfer::release_easy() noexcept {
     CURL* const handle = easy_.get();
     for (const auto option :
-         {CURLOPT_PRIVATE, CURLOPT_ERRORBUFFER, CURLOPT_RESOLVE, CURLOPT_POSTFIELDS, CURLOPT_HTTPHEADER,
-          CURLOPT_OPENSOCKETDATA, CURLOPT_PREREQDATA, CURLOPT_WRITEDATA, CURLOPT_HEADERDATA}) {
+         {CURLOPT_PRIVATE, CURLOPT_ERRORBUFFER, CURLOPT_RESOLVE, CURLOPT_POSTFIELDS, CURLOPT_CUSTOMREQUEST,
+          CURLOPT_HTTPHEADER, CURLOPT_OPENSOCKETDATA, CURLOPT_PREREQDATA, CURLOPT_WRITEDATA, CURLOPT_HEADERDATA}) {
         // It cannot fail: no copy is made of a null.
         static_cast<void>(curl_easy_setopt(handle, option, nullptr));
     }

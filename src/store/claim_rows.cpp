@@ -59,11 +59,12 @@ std::int64_t number_from_text(std::string_view text, const char* column) {
 
 Claim claim_from_rows(const pg::Result& rows) {
     const Column event_id(rows, "event_id"), subscription_id(rows, "subscription_id"), lease_token(rows, "lease_token"),
-        attempt_no(rows, "attempt_no"), event_type(rows, "event_type"), published_at(rows, "published_at"),
-        payload(rows, "payload"), url(rows, "url"), format(rows, "format"), secret(rows, "secret"),
-        timeout_ms(rows, "timeout_ms"), lease_ms(rows, "lease_ms"), claimed_at_us(rows, "claimed_at_us"),
-        next_due_in_us(rows, "next_due_in_us"), overdue_us(rows, "overdue_us"), max_in_flight(rows, "max_in_flight"),
-        rate_limit(rows, "rate_limit"), parked(rows, "parked");
+        attempt_no(rows, "attempt_no"), event_type(rows, "event_type"), tenant(rows, "tenant"),
+        published_at(rows, "published_at"), payload(rows, "payload"), url(rows, "url"), format(rows, "format"),
+        secret(rows, "secret"), timeout_ms(rows, "timeout_ms"), lease_ms(rows, "lease_ms"),
+        claimed_at_us(rows, "claimed_at_us"), next_due_in_us(rows, "next_due_in_us"), overdue_us(rows, "overdue_us"),
+        max_in_flight(rows, "max_in_flight"), rate_limit(rows, "rate_limit"), method(rows, "method"),
+        headers(rows, "headers"), parked(rows, "parked");
     if (rows.rows() == 0) {
         throw std::runtime_error("moai.claim_deliveries returned no row");
     }
@@ -84,6 +85,7 @@ Claim claim_from_rows(const pg::Result& rows) {
         delivery.lease_token = lease_token.number(row);
         delivery.attempt_no = static_cast<int>(attempt_no.number(row));
         delivery.event_type = event_type.text(row);
+        delivery.tenant = tenant.text(row);
         delivery.published_at = published_at.text(row);
         delivery.payload = payload.text(row);
         delivery.url = url.text(row);
@@ -93,6 +95,8 @@ Claim claim_from_rows(const pg::Result& rows) {
         delivery.lease = std::chrono::milliseconds(lease_ms.number(row));
         delivery.max_in_flight = count_in(max_in_flight, row);
         delivery.rate_limit = rate_in(rate_limit, row);
+        delivery.method = method.text(row);
+        delivery.headers = headers.text(row);
     }
     return claim;
 }

@@ -17,10 +17,12 @@ struct ClaimedDelivery {
     std::string event_id, subscription_id;  ///< uuid text
     std::int64_t lease_token = 0;
     int attempt_no = 0;  ///< the number the next request bears
-    std::string event_type;
+    std::string event_type, tenant;
     std::string published_at;  ///< ISO 8601 UTC with microseconds, as it goes into the `timestamp` of the body
     std::string payload;       ///< the published bytes
     std::string url, format, secret;
+    std::string method = "POST";
+    std::string headers{};  ///< of the subscription's own: lines of "name: value"
     std::chrono::milliseconds timeout{0};
     std::chrono::milliseconds lease{0};  ///< how long the lease lasts, counted from the claim
     // What the subscription allows of each worker process; unset: no limit of its own.

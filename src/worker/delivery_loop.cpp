@@ -56,6 +56,8 @@ DeliveryLoop::DeliveryLoop(base::EventLoop& loop, store::DeliveryQueue& queue, T
       parking_(loop, queue, endpoints_, metrics,
                {.came = [this](const store::Claim& claim, SteadyTime sent_at) { parked_came(claim, sent_at); },
                 .look = [this] { return look(); },
+                // The rings of our own sessions are not heard.
+                .told = [this] { want_claim(); },
                 .done =
                     [this] {
                         claiming_ = false;

@@ -105,6 +105,8 @@ void Parking::tell() {
         if (error != nullptr) {
             endpoints_.put_back(changes);
             failed(*error);
+        } else {
+            calls_.told();
         }
         calls_.done();
     });

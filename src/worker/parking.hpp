@@ -26,6 +26,8 @@ public:
         std::function<void(const store::Claim& claim, SteadyTime sent_at)> came;
         /// How a claim looks now.
         std::function<store::Look()> look;
+        /// The database was told of breakers, which may have become an event of moai's own.
+        std::function<void()> told;
         /// The connection is free again.
         std::function<void()> done;
         /// Time has passed that endpoints, or a repetition, waited for.

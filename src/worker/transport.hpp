@@ -14,6 +14,7 @@ namespace moai::worker {
 /// One HTTP request to a receiver, complete: the transport adds nothing that a receiver's code would notice.
 struct OutgoingRequest {
     std::string url;
+    std::string method = "POST";            ///< or any other that has a body
     std::vector<std::string> header_lines;  ///< "name: value", no CR, LF or NUL
     std::string body;
     std::chrono::milliseconds timeout{15'000};         ///< whole request, name look-up apart

@@ -11,7 +11,10 @@ CREATE OR REPLACE FUNCTION moai.update_subscription(
     retry_jitter double precision DEFAULT NULL,
     description text DEFAULT NULL,
     max_in_flight integer DEFAULT NULL,
-    rate_limit double precision DEFAULT NULL)
+    rate_limit double precision DEFAULT NULL,
+    disable_after interval DEFAULT NULL,
+    method text DEFAULT NULL,
+    headers jsonb DEFAULT NULL)
     RETURNS void
     LANGUAGE plpgsql
     VOLATILE
@@ -23,11 +26,13 @@ BEGIN
         update_subscription.id, update_subscription.url, update_subscription.event_types, update_subscription.format,
         update_subscription.timeout, update_subscription.max_attempts, update_subscription.retry_base, update_subscription.retry_factor,
         update_subscription.retry_cap, update_subscription.retry_jitter, update_subscription.description,
-        update_subscription.max_in_flight, update_subscription.rate_limit, clock_timestamp());
+        update_subscription.max_in_flight, update_subscription.rate_limit, update_subscription.disable_after,
+        update_subscription.method, update_subscription.headers, clock_timestamp());
 END
 $$;
 COMMENT ON FUNCTION moai.update_subscription IS
-$$Changes a subscription; NULL keeps what is, an empty description and a max_in_flight or rate_limit of 0 remove it. Arguments as moai.create_subscription.
+$$Changes a subscription; NULL keeps what is, an empty description and a max_in_flight, rate_limit or disable_after of 0 remove it.
+headers: changes, a null takes one away and those that are not named stay. Arguments as moai.create_subscription.
 Retries use the new URL and policy at once, and what waits for the old URL to recover waits no more. event_types decide over events published later. A changed max_attempts moves the tries left of its
 unfinished deliveries by the difference, down to one.
 Raises MO404, MO410 (deleted), MO422 naming the argument. Locks: the subscription, then, if max_attempts changes, its unfinished deliveries in the order of their keys.$$;

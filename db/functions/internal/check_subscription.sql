@@ -8,9 +8,11 @@ DECLARE
 BEGIN
     PERFORM moai_private.check_url(s.url);
     _checked.event_types := moai_private.check_event_types(s.event_types);
-    IF s.format IS NULL OR s.format NOT IN ('standard', 'raw') THEN
-        PERFORM moai_private.fail(422, 'format is neither standard nor raw', 'format = ' || quote_nullable(left(s.format, 64)),
+    IF s.format IS NULL OR s.format NOT IN ('standard', 'raw', 'cloudevents', 'cloudevents-binary') THEN
+        PERFORM moai_private.fail(422, 'format is none of standard, raw, cloudevents and cloudevents-binary', 'format = ' || quote_nullable(left(s.format, 64)),
             'Use ''standard'' for {"type","timestamp","data"}, ''raw'' for the payload as it was published.');
+    ELSIF s.method IS NULL OR s.method NOT IN ('POST', 'PUT') THEN
+        PERFORM moai_private.fail(422, 'method is neither POST nor PUT', 'method = ' || quote_nullable(left(s.method, 64)), 'Use ''POST'' unless the receiver insists on ''PUT''.');
     END IF;
     PERFORM moai_private.check_range('timeout', s.timeout::text, s.timeout BETWEEN '100 ms' AND '60 s', '100 ms to 60 s');
     PERFORM moai_private.check_range('max_attempts', s.max_attempts::text, s.max_attempts BETWEEN 1 AND 100, '1 to 100');
@@ -22,6 +24,8 @@ BEGIN
         '1 to 10000 (0: the worker''s own)');
     PERFORM moai_private.check_range('rate_limit', s.rate_limit::text,
         coalesce(s.rate_limit = 0 OR s.rate_limit BETWEEN 0.001 AND 1000000, true), '0.001 to 1000000 (0: none)');
+    PERFORM moai_private.check_range('disable_after', s.disable_after::text,
+        coalesce(extract(epoch FROM s.disable_after) = 0 OR extract(epoch FROM s.disable_after) BETWEEN 60 AND 366 * 86400, true), '1 minute to 366 days (0: never)');
     IF char_length(s.description) > 1000 THEN
         PERFORM moai_private.fail(422, format('description is %s characters long, 1000 are allowed', char_length(s.description)), NULL,
             'Shorten it.');
@@ -30,6 +34,7 @@ BEGIN
     _checked.timeout := make_interval(secs => extract(epoch FROM s.timeout)::double precision);
     _checked.retry_base := make_interval(secs => extract(epoch FROM s.retry_base)::double precision);
     _checked.retry_cap := make_interval(secs => extract(epoch FROM s.retry_cap)::double precision);
+    _checked.disable_after := nullif(make_interval(secs => extract(epoch FROM s.disable_after)::double precision), '0');
     _checked.max_in_flight := nullif(s.max_in_flight, 0);
     _checked.rate_limit := nullif(s.rate_limit, 0);
     _checked.description := nullif(s.description, '');

@@ -6,7 +6,7 @@ CREATE OR REPLACE FUNCTION moai_private.claim(
         event_id uuid, subscription_id uuid, lease_token bigint, attempt_no integer,
         event_type text, tenant text, published_at text, payload text,
         url text, format text, secret text, timeout_ms integer, lease_ms integer,
-        claimed_at_us bigint, next_due_in_us bigint, overdue_us bigint, max_in_flight integer, rate_limit double precision, parked integer)
+        claimed_at_us bigint, next_due_in_us bigint, overdue_us bigint, max_in_flight integer, rate_limit double precision, method text, headers text, parked integer)
     LANGUAGE plpgsql
     VOLATILE
     -- The queue swings between empty and millions faster than it is analysed, and a plan for the other size costs a factor of 25:
@@ -57,7 +57,7 @@ BEGIN
             FROM due
             -- LIMIT keeps the planner from joining freely: while it takes the table for small, it reads all subscriptions for each batch.
             CROSS JOIN LATERAL (
-                SELECT s.state, s.url, s.format, s.timeout, s.max_in_flight, s.rate_limit,
+                SELECT s.state, s.url, s.format, s.timeout, s.max_in_flight, s.rate_limit, s.method, moai_private.header_lines(s.headers) AS headers,
                     CASE WHEN s.old_secrets IS NULL THEN s.secret
                         ELSE moai_private.signing_secrets(s.secret, s.old_secrets, s.old_until, claim.at) END AS secret
                 FROM moai_private.subscription AS s WHERE s.id = due.subscription_id LIMIT 1
@@ -66,10 +66,10 @@ BEGIN
             -- (d, due and s are one equivalence class) and reads the subscription's whole backlog for each row: 500 ms a claim.
             WHERE d.ctid = due.tid
             RETURNING d.event_id, d.subscription_id, d.attempt_no, s.state, d.lapses, s.url, s.format, s.secret, s.timeout,
-                s.max_in_flight, s.rate_limit, due.due_at AS was_due_at
+                s.max_in_flight, s.rate_limit, s.method, s.headers, due.due_at AS was_due_at
         )
         SELECT array_agg((l.event_id, l.subscription_id, l.attempt_no, l.state, l.lapses, l.url, l.format, l.secret, l.timeout,
-                          l.max_in_flight, l.rate_limit)::moai_private.leased),
+                          l.max_in_flight, l.rate_limit, l.method, l.headers)::moai_private.leased),
                bool_or(l.state <> 'active' OR l.lapses >= 5),
                (extract(epoch FROM claim.at - min(l.was_due_at)) * 1000000)::bigint
         INTO _leased, _exceptions, _overdue_us
@@ -107,7 +107,7 @@ BEGIN
             l.url, l.format, l.secret,
             (extract(epoch FROM l.timeout) * 1000)::integer,
             (extract(epoch FROM moai_private.lease_length(l.timeout)) * 1000)::integer,
-            _claimed_at_us, _next_due_in_us, _overdue_us, l.max_in_flight, l.rate_limit, _parked
+            _claimed_at_us, _next_due_in_us, _overdue_us, l.max_in_flight, l.rate_limit, l.method, l.headers, _parked
         FROM unnest(_leased) AS l
         CROSS JOIN LATERAL (
             SELECT e.type, e.tenant, e.published_at, e.payload FROM moai_private.event AS e
@@ -121,7 +121,7 @@ BEGIN
             l.url, l.format, l.secret,
             (extract(epoch FROM l.timeout) * 1000)::integer,
             (extract(epoch FROM moai_private.lease_length(l.timeout)) * 1000)::integer,
-            _claimed_at_us, _next_due_in_us, _overdue_us, l.max_in_flight, l.rate_limit, _parked
+            _claimed_at_us, _next_due_in_us, _overdue_us, l.max_in_flight, l.rate_limit, l.method, l.headers, _parked
         FROM unnest(_leased) AS l
         CROSS JOIN LATERAL (
             SELECT h.type, h.tenant, h.published_at, h.payload FROM moai_private.event_held AS h WHERE h.id = l.event_id LIMIT 1
@@ -130,7 +130,7 @@ BEGIN
     END IF;
     IF _returned + _held = 0 THEN
         RETURN QUERY SELECT NULL::uuid, NULL::uuid, NULL::bigint, NULL::integer, NULL, NULL, NULL, NULL, NULL, NULL, NULL,
-            NULL::integer, NULL::integer, _claimed_at_us, _next_due_in_us, _overdue_us, NULL::integer, NULL::double precision, _parked;
+            NULL::integer, NULL::integer, _claimed_at_us, _next_due_in_us, _overdue_us, NULL::integer, NULL::double precision, NULL, NULL, _parked;
     END IF;
 END
 $$;

@@ -17,6 +17,8 @@ DECLARE
     _ended record;
     _settled record;
 BEGIN
+    -- Before the attempts, as moai_private.retire_partitions does: what is told of a dead letter is an event.
+    LOCK TABLE ONLY moai_private.event IN ACCESS SHARE MODE;
     SELECT e.* INTO _ended
     FROM moai_private.end_delivered(complete.worker, complete.results, complete.at) AS e;
     IF _ended.late + _ended.others > 0 THEN

@@ -1,7 +1,7 @@
 CREATE OR REPLACE FUNCTION moai_private.create_subscription(
     url text, event_types text[], tenant text, secret text, format text, timeout interval, max_attempts integer,
     retry_base interval, retry_factor double precision, retry_cap interval, retry_jitter double precision, description text,
-    max_in_flight integer, rate_limit double precision, at timestamptz)
+    max_in_flight integer, rate_limit double precision, disable_after interval, method text, headers jsonb, at timestamptz)
     RETURNS moai_private.subscription
     LANGUAGE plpgsql
     VOLATILE
@@ -25,6 +25,9 @@ BEGIN
     _new.retry_jitter := create_subscription.retry_jitter;
     _new.max_in_flight := create_subscription.max_in_flight;
     _new.rate_limit := create_subscription.rate_limit;
+    _new.disable_after := create_subscription.disable_after;
+    _new.method := create_subscription.method;
+    _new.headers := moai_private.merge_headers(NULL, create_subscription.headers);
     _new.state := 'active';
     _new.held := false;
     _new.created_at := create_subscription.at;

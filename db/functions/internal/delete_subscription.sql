@@ -15,11 +15,12 @@ BEGIN
         PERFORM moai_private.lock_subscription(delete_subscription.id);
     ELSIF _state <> 'deleted' THEN
         UPDATE moai_private.subscription AS s
-        SET state = 'deleted', state_reason = NULL, held = true, updated_at = delete_subscription.at
+        SET state = 'deleted', state_reason = NULL, held = true, old_secrets = NULL, old_until = NULL, updated_at = delete_subscription.at
         WHERE s.id = delete_subscription.id;
     END IF;
 
     DELETE FROM moai_private.endpoint_state AS b WHERE b.subscription_id = delete_subscription.id;
+    DELETE FROM moai_private.failing AS f WHERE f.subscription_id = delete_subscription.id;
     -- In steps of 10000, so that the array of outcomes stays small however long the queue is.
     LOOP
         WITH open AS MATERIALIZED (

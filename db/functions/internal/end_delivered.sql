@@ -4,6 +4,8 @@ CREATE OR REPLACE FUNCTION moai_private.end_delivered(
     VOLATILE
 AS $$
 #variable_conflict use_column
+DECLARE
+    _recovered uuid[];
 BEGIN
     WITH result AS MATERIALIZED (
         -- In the order of the keys, so that two batches never wait for each other in a circle.
@@ -37,9 +39,14 @@ BEGIN
             e.dns_us, e.connect_us, e.tls_us, e.first_byte_us, e.total_us, e.response_bytes, decode(e.response_body, 'base64')
         FROM ended AS e
     )
-    SELECT (SELECT count(*) FROM ended), count(*) FILTER (WHERE r.outcome = 'delivered'), count(*)
-    INTO end_delivered.delivered, end_delivered.late, end_delivered.others
+    SELECT (SELECT count(*) FROM ended), count(*) FILTER (WHERE r.outcome = 'delivered'), count(*),
+        -- Nobody is asked while none fails, which is nearly always.
+        CASE WHEN EXISTS (SELECT FROM moai_private.failing) THEN ARRAY(SELECT DISTINCT e.subscription_id FROM ended AS e) END
+    INTO end_delivered.delivered, end_delivered.late, end_delivered.others, _recovered
     FROM result AS r;
+    IF cardinality(_recovered) > 0 THEN
+        PERFORM moai_private.note_successes(_recovered);
+    END IF;
     end_delivered.others := end_delivered.others - end_delivered.late;
     end_delivered.late := end_delivered.late - end_delivered.delivered;
 END

@@ -7,13 +7,14 @@ CREATE OR REPLACE FUNCTION moai_private.json_text(document json, field text)
 AS $$
 DECLARE
     _value json := json_text.document -> json_text.field;
+    _shown text := CASE WHEN json_text.field <> 'secret' THEN format('%s = %s', json_text.field, left(_value::text, 64)) END;
     _text text;
 BEGIN
     CASE coalesce(json_typeof(_value), 'null')
         WHEN 'null' THEN RETURN NULL;
         WHEN 'string' THEN NULL;
         ELSE PERFORM moai_private.fail(422, format('%s is not a string', json_text.field),
-            format('%s = %s', json_text.field, left(_value::text, 64)), format('Write "%s": "…".', json_text.field));
+            _shown, format('Write "%s": "…".', json_text.field));
     END CASE;
     BEGIN
         _text := json_text.document ->> json_text.field;
@@ -21,8 +22,7 @@ BEGIN
         _text := NULL;  -- \u0000 and lone surrogates have no text
     END;
     IF _text IS NULL THEN
-        PERFORM moai_private.fail(422, format('%s holds a character that text cannot', json_text.field),
-            format('%s = %s', json_text.field, left(_value::text, 64)), E'Leave out \\u0000 and lone surrogates.');
+        PERFORM moai_private.fail(422, format('%s holds a character that text cannot', json_text.field), _shown, E'Leave out \\u0000 and lone surrogates.');
     END IF;
     RETURN _text;
 END
@@ -122,6 +122,21 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION moai_private.json_texts IS 'The strings of the array in this field. Raises MO422 naming the field.';
+
+CREATE OR REPLACE FUNCTION moai_private.json_value(document json, field text)
+    RETURNS jsonb
+    LANGUAGE plpgsql
+    IMMUTABLE
+AS $$
+DECLARE
+    _value json := json_value.document -> json_value.field;
+BEGIN
+    RETURN nullif(_value::text::jsonb, 'null');
+EXCEPTION WHEN data_exception THEN
+    PERFORM moai_private.fail(422, format('%s holds a character that text cannot', json_value.field), NULL, E'Leave out \\u0000 and lone surrogates.');
+END
+$$;
+COMMENT ON FUNCTION moai_private.json_value IS 'Whatever is in this field. Raises MO422 naming the field.';
 
 CREATE OR REPLACE FUNCTION moai_private.json_unreadable_field(document json)
     RETURNS text

@@ -14,7 +14,7 @@ AS $$
 #variable_conflict use_column
 BEGIN
     WITH waiting AS MATERIALIZED (
-        SELECT p.tid, s.timeout, s.state, s.url, s.format, s.max_in_flight, s.rate_limit,
+        SELECT p.tid, s.timeout, s.state, s.url, s.format, s.max_in_flight, s.rate_limit, s.method, moai_private.header_lines(s.headers) AS headers,
             CASE WHEN s.old_secrets IS NULL THEN s.secret
                 ELSE moai_private.signing_secrets(s.secret, s.old_secrets, s.old_until, lease_parked.at) END AS secret
         FROM unnest(lease_parked.subscription_ids, lease_parked.counts) AS w(id, n)
@@ -33,10 +33,11 @@ BEGIN
         SET due_at = lease_parked.at + moai_private.lease_length(w.timeout), lease_token = lease_parked.token, parked = false
         FROM waiting AS w
         WHERE d.ctid = w.tid
-        RETURNING d.event_id, d.subscription_id, d.attempt_no, w.state, d.lapses, w.url, w.format, w.secret, w.timeout, w.max_in_flight, w.rate_limit
+        RETURNING d.event_id, d.subscription_id, d.attempt_no, w.state, d.lapses, w.url, w.format, w.secret, w.timeout, w.max_in_flight, w.rate_limit,
+            w.method, w.headers
     )
     SELECT array_agg((m.event_id, m.subscription_id, m.attempt_no, m.state, m.lapses, m.url, m.format, m.secret, m.timeout,
-                      m.max_in_flight, m.rate_limit)::moai_private.leased ORDER BY m.event_id),
+                      m.max_in_flight, m.rate_limit, m.method, m.headers)::moai_private.leased ORDER BY m.event_id),
            bool_or(m.lapses >= 5)
     INTO lease_parked.leased, lease_parked.exceptions
     FROM moved AS m;

@@ -67,12 +67,12 @@ BEGIN
         FOR UPDATE OF d SKIP LOCKED
     ), judged AS MATERIALIZED (
         -- What cannot be sent for another reason is leased, for moai_private.set_aside.
-        SELECT due.tid, due.due_at, s.timeout, s.state, s.url, s.format, s.secret, s.max_in_flight, s.rate_limit,
+        SELECT due.tid, due.due_at, s.timeout, s.state, s.url, s.format, s.secret, s.max_in_flight, s.rate_limit, s.method, s.headers,
             s.state = 'active' AND due.subscription_id = ANY (lease_past_saturated.saturated) AS park
         FROM due
         -- LIMIT as in moai_private.claim.
         CROSS JOIN LATERAL (
-            SELECT s.timeout, s.state, s.url, s.format, s.max_in_flight, s.rate_limit,
+            SELECT s.timeout, s.state, s.url, s.format, s.max_in_flight, s.rate_limit, s.method, moai_private.header_lines(s.headers) AS headers,
                 CASE WHEN s.old_secrets IS NULL THEN s.secret
                     ELSE moai_private.signing_secrets(s.secret, s.old_secrets, s.old_until, lease_past_saturated.at) END AS secret
             FROM moai_private.subscription AS s WHERE s.id = due.subscription_id LIMIT 1
@@ -87,10 +87,10 @@ BEGIN
         FROM judged AS j
         WHERE d.ctid = j.tid
         RETURNING d.event_id, d.subscription_id, d.attempt_no, j.state, d.lapses, j.url, j.format, j.secret, j.timeout,
-            j.max_in_flight, j.rate_limit, j.park, j.due_at AS was_due_at
+            j.max_in_flight, j.rate_limit, j.method, j.headers, j.park, j.due_at AS was_due_at
     )
     SELECT array_agg((m.event_id, m.subscription_id, m.attempt_no, m.state, m.lapses, m.url, m.format, m.secret, m.timeout,
-                      m.max_in_flight, m.rate_limit)::moai_private.leased) FILTER (WHERE NOT m.park),
+                      m.max_in_flight, m.rate_limit, m.method, m.headers)::moai_private.leased) FILTER (WHERE NOT m.park),
            bool_or(m.state <> 'active' OR m.lapses >= 5) FILTER (WHERE NOT m.park),
            count(*) FILTER (WHERE m.park),
            (extract(epoch FROM lease_past_saturated.at - min(m.was_due_at)) * 1000000)::bigint

@@ -6,6 +6,7 @@ AS $$
 #variable_conflict use_column
 BEGIN
     DELETE FROM moai_private.endpoint_state AS b WHERE b.subscription_id = renew_endpoint.subscription_id;
+    DELETE FROM moai_private.failing AS f WHERE f.subscription_id = renew_endpoint.subscription_id;
     -- Always: a worker may be about to write that it opened its breaker.
     IF current_setting('moai.doorbell', true) IS DISTINCT FROM 'off' THEN
         PERFORM pg_notify('moai_endpoint', renew_endpoint.subscription_id::text);

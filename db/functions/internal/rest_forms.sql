@@ -6,7 +6,7 @@ CREATE OR REPLACE FUNCTION moai_private.subscription_json(s moai.subscription)
     STABLE
 AS $$
 BEGIN
-    RETURN json_build_object('id', s.id, 'tenant', s.tenant, 'url', s.url, 'event_types', s.event_types, 'format', s.format,
+    RETURN json_build_object('id', s.id, 'tenant', s.tenant, 'url', s.url, 'event_types', s.event_types, 'format', s.format, 'method', s.method, 'headers', s.headers,
         'description', s.description, 'state', s.state, 'state_reason', s.state_reason,
         'timeout', moai_private.duration_text(s.timeout), 'max_attempts', s.max_attempts,
         'retry_base', moai_private.duration_text(s.retry_base), 'retry_factor', s.retry_factor,
@@ -15,7 +15,8 @@ BEGIN
         'breaker', CASE s.breaker WHEN 'closed' THEN json_build_object('state', s.breaker)
             ELSE json_build_object('state', s.breaker, 'since', moai_private.time_text(s.breaker_since),
                 'until', moai_private.time_text(s.breaker_until), 'consecutive_failures', s.consecutive_failures, 'reason', s.breaker_reason) END,
-        'old_secrets_until', moai_private.time_text(s.old_secrets_until),
+        'disable_after', moai_private.duration_text(s.disable_after), 'failing_since', moai_private.time_text(s.failing_since),
+        'public_key', s.public_key, 'old_secrets_until', moai_private.time_text(s.old_secrets_until),
         'created_at', moai_private.time_text(s.created_at), 'updated_at', moai_private.time_text(s.updated_at));
 END
 $$;

@@ -9,6 +9,8 @@ DECLARE
     _resumed uuid[];
     _outcomes moai_private.outcome[];
 BEGIN
+    -- Before the outcomes, as moai_private.retire_partitions does: what is told of a dead letter is an event.
+    LOCK TABLE ONLY moai_private.event IN ACCESS SHARE MODE;
     -- Resuming locks the subscription, then unparks its rows: under this lock either we see it resumed, or it sees our rows parked.
     -- SKIP LOCKED: whoever changes the subscription may be waiting for rows that we have just leased, or keep its transaction open
     -- for an hour. Its rows are then parked for a second, and looked at again.
@@ -52,6 +54,9 @@ BEGIN
     SELECT array_agg((c.event_id, c.subscription_id, set_aside.at, c.attempt_no, 'dead', 'crash_loop')::moai_private.outcome)
     INTO _outcomes FROM crashed AS c;
     PERFORM moai_private.record_outcomes(_outcomes);
+    IF cardinality(_outcomes) > 0 THEN
+        PERFORM moai_private.tell_dead_letters(array_agg(o.event_id), array_agg(o.subscription_id)) FROM unnest(_outcomes) AS o;
+    END IF;
 
     RETURN (SELECT array_agg(l) FROM unnest(set_aside.leased) AS l
             WHERE l.lapses < 5 AND (l.state = 'active' OR l.subscription_id = ANY (_resumed)));

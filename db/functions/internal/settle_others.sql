@@ -33,8 +33,15 @@ BEGIN
         SELECT (v.attempt).event_id, (v.attempt).subscription_id, settle_others.at, (v.attempt).attempt_no, 'exhausted',
             (v.attempt).http_status, (v.attempt).error_class, (v.attempt).error_detail
         FROM unnest(_verdicts) AS v WHERE v.verdict = 'dead';
+        PERFORM moai_private.tell_dead_letters(
+            array_agg((v.attempt).event_id), array_agg((v.attempt).subscription_id))
+        FROM unnest(_verdicts) AS v WHERE v.verdict = 'dead';
+    END IF;
+    IF settle_others.delivered > 0 THEN
+        PERFORM moai_private.note_successes(ARRAY(SELECT DISTINCT (v.attempt).subscription_id FROM unnest(_verdicts) AS v WHERE v.verdict = 'delivered'));
     END IF;
     PERFORM moai_private.disable_gone(_verdicts, settle_others.at);
+    PERFORM moai_private.note_failures(_verdicts, settle_others.at);
     settle_others.orphaned := moai_private.log_attempts(ARRAY(
         SELECT v.attempt FROM unnest(_verdicts) AS v WHERE (v.verdict IN ('released', 'parked')) IS NOT TRUE AND (v.attempt).event_id IS NOT NULL));
 END

@@ -66,7 +66,7 @@ BEGIN
         SELECT * FROM (VALUES
             ('event', _by_tenant), ('event_held', _by_tenant), ('idempotency_key', _by_tenant),
             ('subscription', _by_tenant), ('subscription_type', _by_tenant),
-            ('delivery', _by_subscription), ('endpoint_state', _by_subscription), ('dead_letter', _by_subscription),
+            ('delivery', _by_subscription), ('endpoint_state', _by_subscription), ('failing', _by_subscription), ('dead_letter', _by_subscription),
             ('attempt', _by_subscription), ('attempt_held', _by_subscription),
             ('outcome', _by_subscription), ('outcome_held', _by_subscription)
         ) AS wall(name, rule)

@@ -8,7 +8,7 @@ AS $$
 DECLARE
     _document json := moai_private.read_document(create_subscription.document, ARRAY[
         'url', 'event_types', 'tenant', 'secret', 'format', 'timeout', 'max_attempts', 'retry_base', 'retry_factor',
-        'retry_cap', 'retry_jitter', 'description', 'max_in_flight', 'rate_limit']);
+        'retry_cap', 'retry_jitter', 'description', 'max_in_flight', 'rate_limit', 'disable_after', 'method', 'headers']);
     _created moai_private.subscription;
 BEGIN
     _created := moai_private.create_subscription(
@@ -22,7 +22,9 @@ BEGIN
         coalesce(moai_private.json_interval(_document, 'retry_cap'), '24 hours'),
         coalesce(moai_private.json_number(_document, 'retry_jitter'), 0.1),
         moai_private.json_text(_document, 'description'),
-        moai_private.json_integer(_document, 'max_in_flight'), moai_private.json_number(_document, 'rate_limit'), clock_timestamp());
+        moai_private.json_integer(_document, 'max_in_flight'), moai_private.json_number(_document, 'rate_limit'),
+        coalesce(moai_private.json_interval(_document, 'disable_after'), '5 days'),
+        coalesce(moai_private.json_text(_document, 'method'), 'POST'), moai_private.json_value(_document, 'headers'), clock_timestamp());
     create_subscription.status := 201;
     create_subscription.body := left(moai_private.subscription_json(moai_private.find_subscription(_created.id::text))::text, -1)
         || ', "secret" : ' || to_json(_created.secret) || '}';

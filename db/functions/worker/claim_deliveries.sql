@@ -4,7 +4,7 @@ CREATE OR REPLACE FUNCTION moai.claim_deliveries(worker text, max_count integer,
         event_id uuid, subscription_id uuid, lease_token bigint, attempt_no integer,
         event_type text, tenant text, published_at text, payload text,
         url text, format text, secret text, timeout_ms integer, lease_ms integer,
-        claimed_at_us bigint, next_due_in_us bigint, overdue_us bigint, max_in_flight integer, rate_limit double precision, parked integer)
+        claimed_at_us bigint, next_due_in_us bigint, overdue_us bigint, max_in_flight integer, rate_limit double precision, method text, headers text, parked integer)
     LANGUAGE plpgsql
     VOLATILE
     SECURITY DEFINER
@@ -30,6 +30,6 @@ to 150 in one claim and none of them met by later claims: for 5 to 10 minutes, o
 since_us: only what became due after this time, as of claimed_at_us, is looked at. Index entries of what has ended cannot be removed while some old
 transaction is open; with since_us a claim does not read past all of them. What commits late, with an earlier due time, needs a claim without it.
 look_ahead: false for one that looks again soon, whatever comes: the next due time is not looked for.
-secret: what signs, newest first, separated by spaces: several while one is being replaced.
+headers: lines of "name: value"; NULL: none. secret: what signs, newest first, separated by spaces: several while one is being replaced.
 Rows of paused or disabled subscriptions are parked, those of deleted ones cancelled, those whose lease lapsed five times in a row dead-lettered as crash_loop.
 Raises MO422. Locks: rows of the queue, never waiting for one (SKIP LOCKED).$$;

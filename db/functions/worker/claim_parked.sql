@@ -4,7 +4,7 @@ CREATE OR REPLACE FUNCTION moai.claim_parked(worker text, subscription_ids uuid[
         event_id uuid, subscription_id uuid, lease_token bigint, attempt_no integer,
         event_type text, tenant text, published_at text, payload text,
         url text, format text, secret text, timeout_ms integer, lease_ms integer,
-        claimed_at_us bigint, next_due_in_us bigint, overdue_us bigint, max_in_flight integer, rate_limit double precision, parked integer)
+        claimed_at_us bigint, next_due_in_us bigint, overdue_us bigint, max_in_flight integer, rate_limit double precision, method text, headers text, parked integer)
     LANGUAGE plpgsql
     VOLATILE
     SECURITY DEFINER

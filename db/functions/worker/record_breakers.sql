@@ -18,4 +18,4 @@ $$;
 COMMENT ON FUNCTION moai.record_breakers IS
 $$Keeps which endpoints' breakers have opened or closed: moai.subscription shows it, and moai.endpoints gives it to a worker that starts.
 changes: an array of objects with subscription_id, is_open, probe_in_us (until the next request is tried), consecutive_failures, times_opened, reason.
-One row for each endpoint: of several workers the last one is seen. Raises MO422. Locks: the rows of these endpoints' states, in the order of their keys.$$;
+One row for each endpoint: of several workers the last one is seen. Publishes moai.endpoint.failing of those that open because of failures. Raises MO422. Locks: the rows of these endpoints' states, skipping locked ones: what is said of an endpoint whose subscription is just being resumed is left out.$$;

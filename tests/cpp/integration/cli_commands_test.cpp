@@ -95,6 +95,8 @@ TEST_F(Commands, ABadValueIsRefusedByTheNameOfItsOption) {
         {"--retry-jitter", subscribe},
         {"--max-in-flight", subscribe},
         {"--rate-limit", subscribe},
+        {"--disable-after", subscribe},
+        {"--headers", subscribe},
         {"--subscription", {"dead-letters", "list"}},
         {"--subscription", {"dead-letters", "redrive"}},
         {"--payload", {"publish", "--type", "a"}},
@@ -178,19 +180,28 @@ TEST_F(Commands, SubscribePassesEveryOptionOn) {
                                 "7",
                                 "--rate-limit",
                                 "2.5",
+                                "--disable-after",
+                                "2 days",
+                                "--method",
+                                "PUT",
+                                "--headers",
+                                R"({"X-Region":"eu","Authorization":"Bearer x"})",
                                 "--description",
                                 "a \"note\"",
                                 "--json"});
     ASSERT_EQ(made.code, 0) << made.err;
     const auto answer = nlohmann::json::parse(made.out);
     EXPECT_THAT(answer["secret"].get<std::string>(), StartsWith("whsec_"));
-    EXPECT_EQ(value("SELECT (url, array_to_string(ARRAY(SELECT unnest(event_types) ORDER BY 1), ' '), format, timeout, "
-                    "max_attempts, "
-                    "retry_base, retry_factor, retry_cap, retry_jitter, max_in_flight, rate_limit, description)::text "
-                    "FROM moai.subscription "
-                    "WHERE id = '" +
-                    answer["id"].get<std::string>() + "'"),
-              "(https://x.example/hook,\"a b.* c\",raw,00:00:03,4,00:00:01,2.5,01:00:00,0.5,7,2.5,\"a \"\"note\"\"\")");
+    EXPECT_EQ(
+        value("SELECT (url, array_to_string(ARRAY(SELECT unnest(event_types) ORDER BY 1), ' '), format, timeout, "
+              "max_attempts, "
+              "retry_base, retry_factor, retry_cap, retry_jitter, max_in_flight, rate_limit, disable_after, "
+              "method, headers->>'x-region', headers->>'authorization', description)::text "
+              "FROM moai.subscription "
+              "WHERE id = '" +
+              answer["id"].get<std::string>() + "'"),
+        "(https://x.example/hook,\"a b.* c\",raw,00:00:03,4,00:00:01,2.5,01:00:00,0.5,7,2.5,48:00:00,PUT,eu,***,\"a "
+        "\"\"note\"\"\")");
 }
 
 TEST_F(Commands, ListenVerifiesAndPrintsWhatAWorkerDelivers) {

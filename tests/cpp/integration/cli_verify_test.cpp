@@ -1,5 +1,5 @@
 // moai verify: a request that a worker sent, as a receiver might have captured it, and what is told of others.
-// Through it: cli/verify.cpp, app/receiver_secret.cpp.
+// Through it: cli/verify.cpp, cli/keygen.cpp, app/key_pair.cpp, app/receiver_secret.cpp.
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -54,6 +54,43 @@ TEST(Verify, TakesWhatAWorkerSentAndNoByteLess) {
     EXPECT_THAT(taken.out, HasSubstr("verified: event " + event));
     captured[captured.size() - 2] = ' ';
     EXPECT_EQ(verify(captured, {}, subscription.secret).code, static_cast<int>(ExitCode::failure));
+}
+
+TEST(Verify, TakesWhatTheKeyOfKeygenSignedByItsPublicHalfAlone) {
+    const TestDatabase database;
+    FakeReceiver receiver;
+    pg::Connection sql(database.url(), "test");
+    const auto made = nlohmann::json::parse(run_moai({"keygen", "--json"}).out);
+    const auto secret = made.at("secret").get<std::string>(), public_key = made.at("public_key").get<std::string>();
+    const auto subscription = subscribe(sql, receiver.url(), "secret => '" + secret + "'");
+    EXPECT_EQ(value(sql, "SELECT public_key FROM moai.subscription WHERE id = $1", {subscription.id}), public_key);
+    const MoaiProcess worker(server("work", database.url()));
+    publish(sql);
+    ASSERT_TRUE(receiver.wait_for(1, 20s));
+    const auto request = receiver.requests().front();
+    std::string captured;
+    for (const auto& [name, value] : request.headers) {
+        captured += name + ": " + value + "\r\n";
+    }
+    captured += "\r\n" + request.body;
+    EXPECT_EQ(verify(captured, {}, public_key).code, 0);
+    const auto other = nlohmann::json::parse(run_moai({"keygen", "--json"}).out).at("public_key").get<std::string>();
+    EXPECT_NE(other, public_key);
+    EXPECT_EQ(verify(captured, {}, other).code, static_cast<int>(ExitCode::failure));
+    EXPECT_THAT(run_moai({"keygen"}).out, HasSubstr("public key  whpk_"));
+}
+
+TEST(Verify, NamesWhatItCannotRead) {
+    const std::string here = std::filesystem::temp_directory_path();
+    const Finished directory = run_moai({"verify", here, "--secret", kSecret});
+    EXPECT_EQ(directory.code, static_cast<int>(ExitCode::configuration));
+    EXPECT_THAT(directory.err, HasSubstr("FILE: cannot read " + here + ": Is a directory"));
+    const Finished secret = verify(kCaptured, {}, "@" + here);
+    EXPECT_EQ(secret.code, static_cast<int>(ExitCode::configuration));
+    EXPECT_THAT(secret.err, HasSubstr("--secret: cannot read " + here));
+    const Finished both = verify(kCaptured, {}, "-");
+    EXPECT_EQ(both.code, static_cast<int>(ExitCode::configuration));
+    EXPECT_THAT(both.err, HasSubstr("FILE and --secret are both standard input"));
 }
 
 TEST(Verify, JudgesByTheTimeAndToleranceThatItIsGiven) {

@@ -63,6 +63,18 @@ TEST_F(Rotation, BothSecretsVerifyUntilTheOverlapHasEndedAndThenTheNewOneAlone) 
     EXPECT_EQ(afterwards.header("webhook-signature").find(' '), std::string::npos) << "one signature again";
 }
 
+TEST_F(Rotation, FromASharedSecretToAKeyPairBearsBothSignatures) {
+    const auto [id, shared] = subscribe(sql, receiver.url());
+    const auto pair = delivery::Secret::generate();
+    rotate(id, R"({"overlap":"1 hour","secret":")" + pair.private_text() + R"("})");
+    const auto meanwhile = next_request();
+    EXPECT_TRUE(verifies(meanwhile, shared));
+    EXPECT_TRUE(verifies(meanwhile, pair.public_text()));
+    EXPECT_EQ(meanwhile.header("webhook-signature").find("v1a,"), 0U) << "the newest first";
+    const auto refused = api.request("POST", "/subscriptions/" + id + "/rotate-secret", "{}");
+    EXPECT_EQ(refused.status, 422) << "a pair is made by moai keygen: " << refused.body;
+}
+
 TEST_F(Rotation, WithoutAnOverlapTheOldSecretSignsNothingMoreNotEvenARetryOfAnOlderEvent) {
     receiver.on("/", [](const ReceivedRequest&, std::size_t nth) { return Answer{.status = nth == 1 ? 500 : 200}; });
     const auto [id, first] = subscribe(sql, receiver.url(), "retry_base => '1 s', retry_jitter => 0");

@@ -210,6 +210,74 @@ TEST_F(SqlConcurrency, ResultsThatWouldDisableASubscriptionWaitForNoOperatorWhoH
     EXPECT_EQ(state(), "disabled") << "the next one does it";
 }
 
+TEST_F(SqlConcurrency, WhatWorkersTellOfBreakersWaitsForNoOperatorWhoResumesTheSubscription) {
+    const std::string subscription = subscribe(sql_);
+    const std::string open = "SELECT moai.record_breakers('w', '[{\"subscription_id\":\"" + subscription +
+                             "\",\"is_open\":true,\"probe_in_us\":60000000,\"consecutive_failures\":20,"
+                             "\"times_opened\":1,\"reason\":\"timeout\"}]')";
+    sql_.run(open);
+    SqlSession operator_session(database_.url());
+    operator_session.run("BEGIN; SELECT moai.resume_subscription('" + subscription + "')");
+    sql_.run("SET lock_timeout = '100ms'");
+    sql_.run(open);
+    operator_session.run("COMMIT");
+    EXPECT_EQ(sql_.value("SELECT breaker FROM moai.subscription"), "closed");
+    sql_.run(open);
+    EXPECT_EQ(sql_.value("SELECT breaker FROM moai.subscription"), "open");
+}
+
+TEST_F(SqlConcurrency, FailuresAndSuccessesOfTheSameEndpointsNeverDeadlock) {
+    constexpr int kWorkers = 4;
+    for (int i = 0; i < 20; ++i) {
+        subscribe(sql_);
+    }
+    in_parallel(kWorkers, [&](int worker) {
+        SqlSession session(database_.url());
+        for (int i = 0; i < 50; ++i) {
+            session.run("SELECT moai.publish('a', '1')");
+            // Each for other endpoints, in turn, so that what one batch notes another takes away.
+            const std::string results = session.value(
+                "SELECT coalesce(json_agg(json_build_object('event_id', event_id, 'subscription_id', subscription_id,"
+                " 'lease_token', lease_token, 'attempt_no', attempt_no, 'started_at_us', claimed_at_us, 'outcome', o,"
+                " 'error_class', CASE o WHEN 'failed' THEN 'timeout' END)), '[]')"
+                " FROM moai.claim_deliveries('w', 20) AS c, LATERAL (SELECT CASE WHEN "
+                "abs(hashtext(subscription_id::text) + " +
+                std::to_string(worker + i) +
+                ") % 2 = 0 THEN 'delivered' ELSE 'failed' END AS o) AS o WHERE event_id IS NOT NULL");
+            session.run("SELECT moai.complete_deliveries('w', '" + results + "')");
+        }
+    });
+    EXPECT_GT(sql_.number("SELECT count(*) FROM moai_private.attempt WHERE terminal_state = 'delivered'"), 100);
+    EXPECT_GT(sql_.number(
+                  "SELECT count(*) FROM moai_private.attempt WHERE error_class = 'timeout' AND terminal_state IS NULL"),
+              100);
+}
+
+TEST_F(SqlConcurrency, WhoTellsOfADeadLetterAndWhoRetiresPartitionsDoNotDeadlock) {
+    sql_.run("SELECT moai.create_subscription('https://a.example/', '{a}', max_attempts => 1)");
+    sql_.run("SELECT moai.create_subscription('https://b.example/', '{moai.*}')");
+    sql_.run("SELECT moai.publish('a', '1')");
+    const std::string results = sql_.value(results_of("SELECT * FROM moai.claim_deliveries('w', 1)", "failed"));
+    SqlSession reader(database_.url()), retiring(database_.url()), worker(database_.url());
+    reader.run("BEGIN; SELECT FROM moai.event LIMIT 1");
+    std::jthread retirer([&] {
+        // The locks of moai_private.retire_partitions, in its order.
+        retiring.run(
+            "BEGIN; SET LOCAL ROLE moai_owner; LOCK TABLE ONLY moai_private.event, ONLY moai_private.attempt, "
+            "ONLY moai_private.outcome IN ACCESS EXCLUSIVE MODE; COMMIT");
+    });
+    wait_until_blocked(sql_, retiring.pid());
+    std::string dead;
+    std::jthread completing(
+        [&] { dead = worker.value("SELECT dead_lettered FROM moai.complete_deliveries('w', '" + results + "')"); });
+    wait_until_blocked(sql_, worker.pid());
+    reader.run("COMMIT");
+    retirer.join();
+    completing.join();
+    EXPECT_EQ(dead, "1");
+    EXPECT_EQ(sql_.value("SELECT count(*) FROM moai.event WHERE type = 'moai.delivery.dead_lettered'"), "1");
+}
+
 TEST_F(SqlConcurrency, WhatIsPublishedWhileTheSubscriptionIsPausedOrResumedIsNeitherSentNorLost) {
     const std::string subscription = subscribe(sql_);
     SqlSession publisher(database_.url());

@@ -136,5 +136,46 @@ TEST(SqlPlans, ResultsMeetTheirOwnRowsAloneThoughTheQueueWasEmptyWhenItWasAnalys
     sql.run("ROLLBACK");
 }
 
+TEST(SqlPlans, WhatIsNotedOfFailingEndpointsMeetsTheirOwnRowsAloneThoughTheirTableWasEmptyWhenItWasAnalysed) {
+    TestDatabase database;
+    SqlSession sql(database.url());
+    subscribe(sql);
+    sql.run(
+        "SET ROLE moai_owner; INSERT INTO moai_private.failing SELECT id, now(), now() FROM moai_private.subscription; "
+        "DELETE FROM moai_private.failing; ANALYZE moai_private.failing; RESET ROLE");
+    EXPECT_EQ(sql.number("SELECT count(*) FROM pg_class WHERE oid = 'moai_private.failing'::regclass AND relpages > 0 "
+                         "AND reltuples = 0"),
+              1);
+    sql.run(
+        "SELECT count(*) FROM generate_series(1, 300) AS n, LATERAL moai.create_subscription('https://a.example/' || "
+        "n, '{*}') AS s");
+    // Long ago, so that each of them is changed by the next failure.
+    const auto fill = [&] {
+        sql.run(
+            "SET ROLE moai_owner; INSERT INTO moai_private.failing SELECT gen_random_uuid(), now(), now() FROM "
+            "generate_series(1, 3000); INSERT INTO moai_private.failing SELECT id, now() - interval '1 day', now() - "
+            "interval '1 day' FROM moai_private.subscription ON CONFLICT DO NOTHING; RESET ROLE");
+    };
+    fill();
+    const std::string met =
+        "SELECT sum(pg_stat_get_xact_tuples_returned(indexrelid)) FROM pg_index WHERE indrelid = "
+        "'moai_private.failing'::regclass";
+    for (const std::string outcome : {"failed", "delivered"}) {
+        sql.run("SELECT moai.publish('a', '1')");
+        auto results = sql.value(results_of("SELECT * FROM moai.claim_deliveries('w', 500)", outcome));
+        if (outcome == "failed") {
+            const std::string status = R"("http_status" : 200)";
+            for (auto at = results.find(status); at != std::string::npos; at = results.find(status, at + 1)) {
+                results.replace(at, status.size(), R"("http_status" : 500, "error_class" : "http_status")");
+            }
+        }
+        sql.run("BEGIN");
+        const int before = sql.number(met);
+        sql.run("SELECT moai.complete_deliveries('w', '" + results + "')");
+        EXPECT_LE(sql.number(met) - before, 301 * 6) << outcome;
+        sql.run("COMMIT");
+    }
+}
+
 }  // namespace
 }  // namespace moai::test

@@ -1,6 +1,6 @@
 BEGIN;
 \ir ../helpers.psql
-SELECT plan(78);
+SELECT plan(94);
 
 SELECT id AS s, secret FROM moai.create_subscription('https://receiver.test/hook', ARRAY['user.*', 'user.*', 'order.paid'], 'create_subscription') \gset
 SELECT results_eq(format($$SELECT tenant, url, event_types, format, timeout, max_attempts, retry_base, retry_factor, retry_cap, retry_jitter, state, held, description
@@ -14,7 +14,7 @@ SELECT moai.publish('order.paid', '1', tenant => 'create_subscription') AS e \gs
 SELECT is((SELECT count(*) FROM moai_private.delivery AS d WHERE d.event_id = :'e' AND d.subscription_id = :'s'), 1::bigint, 'events reach it from then on');
 SELECT is((SELECT x.secret FROM moai.create_subscription('http://[::1]:8080/?q=%20', '{*}', secret => repeat('QUJD', 8)) AS x), 'whsec_' || repeat('QUJD', 8),
     'a given secret may come without its prefix');
-SELECT results_eq($$SELECT s.timeout, s.retry_cap FROM moai_private.create_subscription('http://a', '{*}', 'default', NULL, 'raw', '1 minute', 1, '1 s', 1, '30 days', 0, '', NULL, NULL, pg_temp.at()) AS s$$,
+SELECT results_eq($$SELECT s.timeout, s.retry_cap FROM moai_private.create_subscription('http://a', '{*}', 'default', NULL, 'raw', '1 minute', 1, '1 s', 1, '30 days', 0, '', NULL, NULL, NULL, 'POST', NULL, pg_temp.at()) AS s$$,
     $$VALUES (interval '00:01:00', interval '720:00:00')$$, 'days are stored as hours');
 
 SELECT id AS limited FROM moai.create_subscription('http://a', '{*}', max_in_flight => 3, rate_limit => 0.5) \gset
@@ -23,6 +23,17 @@ SELECT results_eq(format('SELECT max_in_flight, rate_limit FROM moai.subscriptio
 SELECT id AS unlimited FROM moai.create_subscription('http://a', '{*}', max_in_flight => 0, rate_limit => 0) \gset
 SELECT results_eq(format('SELECT max_in_flight, rate_limit FROM moai.subscription WHERE id = %L', :'unlimited'),
     'VALUES (NULL::integer, NULL::float8)', '0 is none');
+SELECT is((SELECT disable_after FROM moai.subscription WHERE id = :'limited'), '120:00:00', 'it is disabled after five days of failures');
+SELECT id AS forever FROM moai.create_subscription('http://a', '{*}', disable_after => '0') \gset
+SELECT is((SELECT disable_after FROM moai.subscription WHERE id = :'forever'), NULL, 'or never');
+
+SELECT id AS put FROM moai.create_subscription('http://a', '{*}', method => 'PUT', headers => '{"X-Region":"eu","Authorization":"Bearer x"}') \gset
+SELECT results_eq(format('SELECT method, headers FROM moai.subscription WHERE id = %L', :'put'), $$VALUES ('PUT', '{"x-region":"eu","authorization":"***"}'::jsonb)$$, 'method and headers are kept; what sounds of a secret is not shown');
+SELECT is((SELECT s.headers FROM moai_private.subscription AS s WHERE s.id = :'put'), '{"x-region":"eu","authorization":"Bearer x"}'::jsonb, 'but sent');
+
+SELECT id AS ed FROM moai.create_subscription('http://a', '{*}', secret => 'whsk_6Xb/dCcHpPea21PS1N9VY/NZW723CEc77N4rJCubMbfVKIDij2HKpMKkioLlX0dRqSKJp4AJ6p9lMicMFs6Kvg==') \gset
+SELECT is((SELECT public_key FROM moai.subscription WHERE id = :'ed'), 'whpk_1SiA4o9hyqTCpIqC5V9HUakiiaeACeqfZTInDBbOir4=', 'of an ed25519 key the public part is shown');
+SELECT is((SELECT public_key FROM moai.subscription WHERE id = :'put'), NULL, 'of a shared secret there is none');
 
 -- moai_private.check_url
 SELECT lives_ok(format('SELECT moai_private.check_url(%L)', u), 'taken: ' || left(u, 60))
@@ -53,7 +64,9 @@ FROM (VALUES
     ('''{a}'', secret => ''whsec_hus''', 'secret is not padded base64'), ('''{a}'', secret => ''QUJD QUJDQUJDQUJDQUJDQUJDQUJDQUJDQUJD''', 'secret is not padded base64'),
     ('''{a}'', secret => repeat(''QUJD'', 7) || ''QUJ=''', 'secret is not padded base64'), ('''{a}'', secret => ''''', 'secret is 0 bytes long, 24 to 64 are allowed'),
     ('''{a}'', secret => repeat(''QUJD'', 7) || ''QUI''', 'secret is not padded base64'), ('''{a}'', secret => repeat(''QUJD'', 22)', 'secret is 66 bytes long, 24 to 64 are allowed'),
-    ('''{a}'', format => ''xml''', 'format is neither standard nor raw / format = ''xml'''), ('''{a}'', format => NULL', 'format is neither standard nor raw / format = NULL'),
+    ('''{a}'', secret => ''whpk_1SiA4o9hyqTCpIqC5V9HUakiiaeACeqfZTInDBbOir4=''', 'secret is a public key'), ('''{a}'', secret => ''whsk_'' || repeat(''QUJD'', 21)', 'secret is 63 bytes long, an ed25519 key has 64'),
+    ('''{a}'', secret => ''whsk_''', 'secret is 0 bytes long, an ed25519 key has 64'),
+    ('''{a}'', format => ''xml''', 'format is none of standard, raw, cloudevents and cloudevents-binary / format = ''xml'''), ('''{a}'', format => NULL', 'format is none of standard, raw, cloudevents and cloudevents-binary / format = NULL'),
     ('''{a}'', timeout => ''-1 s''', 'timeout is outside of 100 ms to 60 s / timeout = -00:00:01'), ('''{a}'', timeout => ''61 s''', 'timeout is outside of 100 ms to 60 s / timeout = 00:01:01'),
     ('''{a}'', max_attempts => 0', 'max_attempts is outside of 1 to 100 / max_attempts = 0'), ('''{a}'', max_attempts => NULL', 'max_attempts is outside of 1 to 100 / max_attempts = null'),
     ('''{a}'', retry_base => ''0''', 'retry_base is outside of 100 ms to 30 days / retry_base = 00:00:00'), ('''{a}'', retry_factor => ''NaN''', 'retry_factor is outside of 1 to 100 / retry_factor = NaN'),
@@ -66,6 +79,12 @@ FROM (VALUES
     ('''{a}'', rate_limit => 1000001', 'rate_limit is outside of 0.001 to 1000000 (0: none) / rate_limit = 1000001'),
     ('''{a}'', rate_limit => ''NaN''', 'rate_limit is outside of 0.001 to 1000000 (0: none) / rate_limit = NaN'),
     ('''{a}'', rate_limit => ''Infinity''', 'rate_limit is outside of 0.001 to 1000000 (0: none) / rate_limit = Infinity'),
+    ('''{a}'', disable_after => ''59 s''', 'disable_after is outside of 1 minute to 366 days (0: never) / disable_after = 00:00:59'),
+    ('''{a}'', disable_after => ''367 days''', 'disable_after is outside of 1 minute to 366 days (0: never) / disable_after = 367 days'),
+    ('''{a}'', disable_after => ''1 year 6 days''', 'disable_after is outside of 1 minute to 366 days (0: never) / disable_after = 1 year 6 days'),
+    ('''{a}'', disable_after => ''-1 day''', 'disable_after is outside of 1 minute to 366 days (0: never) / disable_after = -1 days'),
+    ('''{a}'', method => ''GET''', 'method is neither POST nor PUT / method = ''GET'''), ('''{a}'', method => NULL', 'method is neither POST nor PUT / method = NULL'),
+    ('''{a}'', headers => ''{"host":"a"}''', 'headers has a name that is reserved / headers has ''host'''),
     ('''{a}'', description => repeat(''x'', 1001)', 'description is 1001 characters long, 1000 are allowed'), ('''{a}'', tenant => ''''', 'tenant is empty')
 ) AS bad(arguments, m);
 

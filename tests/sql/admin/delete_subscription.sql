@@ -1,6 +1,6 @@
 BEGIN;
 \ir ../helpers.psql
-SELECT plan(13);
+SELECT plan(14);
 
 SELECT pg_temp.subscribe('delete_subscription') AS s \gset
 SELECT pg_temp.publish('delete_subscription', due => '-1 s') AS leased \gset
@@ -10,7 +10,9 @@ UPDATE moai_private.delivery SET parked = true, due_at = 'infinity', attempt_no 
 DELETE FROM moai_private.delivery WHERE event_id = :'dead';
 INSERT INTO moai_private.dead_letter VALUES (:'dead', :'s', pg_temp.at(), 3, 'exhausted');
 
+INSERT INTO moai_private.failing VALUES (:'s', pg_temp.at(), pg_temp.at());
 SELECT is(moai_private.delete_subscription(:'s', pg_temp.at('1 h')), 2, 'it tells how many deliveries it cancelled');
+SELECT is_empty(format('SELECT FROM moai_private.failing WHERE subscription_id = %L', :'s'), 'nothing is held against its endpoint any more');
 SELECT results_eq(format('SELECT event_id, decided_at, attempt_no, state, reason FROM moai_private.outcome WHERE subscription_id = %L ORDER BY attempt_no', :'s'),
     format($$VALUES (%L::uuid, pg_temp.at('1 h'), 0, 'cancelled'::moai.delivery_state, 'subscription_deleted'), (%L, pg_temp.at('1 h'), 2, 'cancelled', 'subscription_deleted')$$, :'waiting', :'parked'),
     'waiting and parked deliveries end as cancelled');

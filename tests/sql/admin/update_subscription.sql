@@ -1,12 +1,12 @@
 BEGIN;
 \ir ../helpers.psql
-SELECT plan(14);
+SELECT plan(18);
 
 SELECT pg_temp.subscribe('update_subscription', max_attempts => 3) AS s \gset
 SELECT pg_temp.publish('update_subscription', due => '-1 s') AS a, pg_temp.publish('update_subscription') AS b \gset
 UPDATE moai_private.delivery SET tries_left = 1, attempt_no = 2 WHERE event_id = :'b';
 SELECT (pg_temp.claim_one()).event_id = :'a' AS leased \gset
-SELECT moai_private.update_subscription(:'s', NULL, NULL, NULL, '3 s', 10, NULL, NULL, NULL, NULL, 'new', NULL, NULL, pg_temp.at('1 h')) \g /dev/null
+SELECT moai_private.update_subscription(:'s', NULL, NULL, NULL, '3 s', 10, NULL, NULL, NULL, NULL, 'new', NULL, NULL, NULL, NULL, NULL, pg_temp.at('1 h')) \g /dev/null
 SELECT results_eq(format('SELECT url, event_types, timeout, max_attempts, description, updated_at FROM moai_private.subscription WHERE id = %L', :'s'),
     format('VALUES (%L, ''{*}''::text[], interval ''3 s'', 10, ''new'', pg_temp.at(''1 h''))', 'https://receiver.test/' || :'s'), 'NULL keeps what is');
 SELECT is(pg_temp.queued(:'b'), 'due 0.000, free, attempt 2, tries 8, lapses 0', 'more attempts give waiting deliveries as many more tries');
@@ -19,6 +19,16 @@ SELECT moai.update_subscription(:'s', max_in_flight => 3) \g /dev/null
 SELECT results_eq(format('SELECT max_in_flight, rate_limit FROM moai.subscription WHERE id = %L', :'s'), 'VALUES (3, 7::float8)', 'one limit is changed, the other stays');
 SELECT moai.update_subscription(:'s', rate_limit => 0, max_in_flight => 0) \g /dev/null
 SELECT results_eq(format('SELECT max_in_flight, rate_limit FROM moai.subscription WHERE id = %L', :'s'), 'VALUES (NULL::integer, NULL::float8)', '0 takes them away');
+SELECT moai.update_subscription(:'s', disable_after => '2 days') \g /dev/null
+SELECT moai.update_subscription(:'s', max_in_flight => 0) \g /dev/null
+SELECT is((SELECT disable_after FROM moai.subscription WHERE id = :'s'), '48:00:00', 'when it is disabled for its failures is changed, and stays');
+INSERT INTO moai_private.failing VALUES (:'s', pg_temp.at(), pg_temp.at());
+SELECT moai.update_subscription(:'s', disable_after => '0') \g /dev/null
+SELECT is((SELECT failing_since FROM moai.subscription WHERE id = :'s'), NULL, 'nor does it show since when it fails');
+SELECT is((SELECT disable_after FROM moai.subscription WHERE id = :'s'), NULL, '0 is never');
+SELECT moai.update_subscription(:'s', method => 'PUT', headers => '{"A":"1","B":"2"}') \g /dev/null
+SELECT moai.update_subscription(:'s', headers => '{"a":null,"c":"3"}') \g /dev/null
+SELECT results_eq(format('SELECT method, headers FROM moai.subscription WHERE id = %L', :'s'), $$VALUES ('PUT', '{"b":"2","c":"3"}'::jsonb)$$, 'headers are changed one by one');
 SELECT moai.record_breakers('w', format('[{"subscription_id":"%s","is_open":true,"probe_in_us":1,"consecutive_failures":20,"times_opened":1,"reason":"timeout"}]', :'s')::json) \g /dev/null
 SELECT moai.update_subscription(:'s', url => 'http://other.test') \g /dev/null
 SELECT is((SELECT breaker FROM moai.subscription WHERE id = :'s'), 'closed', 'another url has not failed yet');

@@ -1,6 +1,6 @@
 BEGIN;
 \ir ../helpers.psql
-SELECT plan(16);
+SELECT plan(19);
 
 CREATE FUNCTION pg_temp.ended(results json) RETURNS text LANGUAGE sql VOLATILE
 RETURN (SELECT format('%s delivered, %s late, %s others', e.delivered, e.late, e.others) FROM moai_private.end_delivered('tester', ended.results, pg_temp.at('1 s')) AS e);
@@ -43,6 +43,17 @@ SELECT is(pg_temp.ended(json_build_array(json_build_object('event_id', :'old', '
 SELECT isnt(pg_temp.queued(:'old'), NULL, 'in the queue');
 SELECT is(pg_temp.complete(json_build_array(json_build_object('event_id', :'old', 'subscription_id', :'s', 'lease_token', 7, 'attempt_no', 1, 'outcome', 'delivered', 'started_at_us', 0)), pg_temp.at('2 s')),
     '1 delivered, 0 retried, 0 dead, 0 released, 0 orphaned', 'who end it');
+
+-- What ends "nothing but failures".
+INSERT INTO moai_private.failing SELECT s, pg_temp.at(), pg_temp.at() FROM unnest(ARRAY[:'s', gen_random_uuid()]) AS s;
+SELECT pg_temp.publish(s.tenant) AS failed FROM moai_private.subscription AS s WHERE s.id = :'s' \gset
+SELECT pg_temp.complete(json_build_array(pg_temp.result(pg_temp.claim_one(), 'failed', 500, 'http_status')), pg_temp.at('1 s')) \g /dev/null
+SELECT is((SELECT count(*) FROM moai_private.failing WHERE subscription_id = :'s'), 1::bigint, 'a failure leaves since when the endpoint fails');
+DELETE FROM moai_private.delivery WHERE event_id = :'failed';
+SELECT pg_temp.publish(s.tenant) AS succeeded FROM moai_private.subscription AS s WHERE s.id = :'s' \gset
+SELECT pg_temp.complete(json_build_array(pg_temp.result(pg_temp.claim_one(), 'delivered', 200)), pg_temp.at('1 s')) \g /dev/null
+SELECT is((SELECT count(*) FROM moai_private.failing WHERE subscription_id = :'s'), 0::bigint, 'a success ends it');
+SELECT is((SELECT count(*) FROM moai_private.failing WHERE since = pg_temp.at()), 1::bigint, 'for that endpoint alone');
 
 SELECT * FROM finish();
 ROLLBACK;

@@ -1,6 +1,6 @@
 BEGIN;
 \ir ../helpers.psql
-SELECT plan(11);
+SELECT plan(15);
 
 CREATE FUNCTION pg_temp.change(s uuid, is_open boolean, probe_in interval, failures integer DEFAULT 20, opened integer DEFAULT 1, reason text DEFAULT 'timeout') RETURNS json LANGUAGE sql
 RETURN json_build_object('subscription_id', s, 'is_open', is_open, 'probe_in_us', (extract(epoch FROM probe_in) * 1000000)::bigint, 'consecutive_failures', failures, 'times_opened', opened, 'reason', reason);
@@ -27,6 +27,20 @@ SELECT is_empty(format('SELECT FROM moai_private.endpoint_state WHERE subscripti
 SELECT moai_private.record_breakers('w', json_build_array(pg_temp.change(:'s', true, '5 s')), pg_temp.at()) \g /dev/null
 SELECT moai.delete_subscription(:'s') \g /dev/null
 SELECT is(pg_temp.told(:'s'), NULL, 'deleting the subscription takes it away');
+
+-- moai.endpoint.failing
+CREATE FUNCTION pg_temp.heard() RETURNS SETOF text LANGUAGE sql AS $$
+SELECT e.payload ->> 'consecutive_failures' || ' ' || (e.payload ->> 'reason') FROM moai_private.event AS e WHERE e.type = 'moai.endpoint.failing' AND e.tenant = 'failing' ORDER BY e.id $$;
+SELECT pg_temp.subscribe('failing', '{a}') AS f, pg_temp.subscribe('failing', '{moai.endpoint.*}') AS operator \gset
+SELECT moai_private.record_breakers('w', json_build_array(pg_temp.change(:'f', true, '5 s', 3, 0, 'asked')), pg_temp.at()) \g /dev/null
+SELECT is_empty('SELECT pg_temp.heard()', 'an endpoint that asks to be left alone is not failing');
+SELECT moai_private.record_breakers('w', json_build_array(pg_temp.change(:'f', true, '5 s', 20), pg_temp.change(:'operator', true, '5 s')), pg_temp.at()) \g /dev/null
+SELECT results_eq('SELECT pg_temp.heard()', $$VALUES ('20 timeout')$$, 'one whose breaker opens is, and an event says so; not about who hears such events');
+SELECT moai_private.record_breakers('w2', json_build_array(pg_temp.change(:'f', true, '10 s', 21, 2)), pg_temp.at()) \g /dev/null
+SELECT is((SELECT count(*) FROM pg_temp.heard()), 1::bigint, 'opening again, or that of another worker, is no news');
+SELECT moai_private.record_breakers('w', json_build_array(pg_temp.change(:'f', false, '0')), pg_temp.at()) \g /dev/null
+SELECT moai_private.record_breakers('w', json_build_array(pg_temp.change(:'f', true, '5 s', 20)), pg_temp.at()) \g /dev/null
+SELECT is((SELECT count(*) FROM pg_temp.heard()), 2::bigint, 'after it has closed it is');
 
 SELECT * FROM finish();
 ROLLBACK;

@@ -1,6 +1,6 @@
 BEGIN;
 \ir ../helpers.psql
-SELECT plan(19);
+SELECT plan(23);
 
 CREATE FUNCTION pg_temp.secrets(s uuid, at timestamptz) RETURNS text LANGUAGE sql
 RETURN (SELECT moai_private.signing_secrets(s.secret, s.old_secrets, s.old_until, secrets.at) FROM moai_private.subscription AS s WHERE s.id = secrets.s);
@@ -34,6 +34,17 @@ SELECT is(pg_temp.error_of(format('SELECT moai_private.rotate_secret(%L, %L, NUL
 FROM unnest(ARRAY[interval '-1 us', interval '7 days 1 us', NULL]) AS overlap;
 SELECT matches(pg_temp.error_of(format('SELECT moai_private.rotate_secret(%L, ''0'', ''whsec_c2hvcnQ='', pg_temp.at())', :'s')), '^MO422: secret is 5 bytes long', 'a secret that is given is checked');
 SELECT matches(moai_private.rotate_secret(:'s', '0', NULL, pg_temp.at('30 h')), '^whsec_[A-Za-z0-9+/]{43}=$', 'one is made otherwise');
+
+SELECT pg_temp.subscribe('rotated', '{a}') AS r, pg_temp.subscribe('rotated', '{moai.secret.rotated}') AS operator \gset
+SELECT moai_private.rotate_secret(:'r', '1 h', NULL, pg_temp.at()) \g /dev/null
+SELECT results_eq($$SELECT payload::jsonb FROM moai_private.event WHERE type = 'moai.secret.rotated' AND tenant = 'rotated'$$,
+    format($$VALUES ('{"subscription_id":"%s","description":null,"old_secrets_until":"2000-01-01T01:00:00.000000Z"}'::jsonb)$$, :'r'), 'an event tells of it, without any secret');
+
+-- ed25519
+SELECT id AS e FROM moai.create_subscription('http://a', '{*}', 'ed25519') \gset
+SELECT is(moai_private.rotate_secret(:'e', '1 h', 'whsk_6Xb/dCcHpPea21PS1N9VY/NZW723CEc77N4rJCubMbfVKIDij2HKpMKkioLlX0dRqSKJp4AJ6p9lMicMFs6Kvg==', pg_temp.at()), 'whsk_6Xb/dCcHpPea21PS1N9VY/NZW723CEc77N4rJCubMbfVKIDij2HKpMKkioLlX0dRqSKJp4AJ6p9lMicMFs6Kvg==', 'a secret of another kind may follow');
+SELECT is((SELECT split_part(moai_private.signing_secrets(s.secret, s.old_secrets, s.old_until, pg_temp.at()), '_', 1) || cardinality(s.old_secrets) FROM moai_private.subscription AS s WHERE s.id = :'e'), 'whsk1', 'both sign meanwhile');
+SELECT is(pg_temp.error_of(format('SELECT moai_private.rotate_secret(%L, ''0'', NULL, pg_temp.at())', :'e')), 'MO422: secret is missing / id = ' || :'e', 'which none is made of');
 
 SELECT * FROM finish();
 ROLLBACK;

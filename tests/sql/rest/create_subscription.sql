@@ -5,8 +5,8 @@ SELECT plan(24);
 SELECT status, body::json AS body FROM moai_rest.create_subscription('{"url":"https://receiver.test","event_types":["user.*"],"tenant":"rest/create_subscription","retry_base":"PT2S","retry_factor":1.5,"max_attempts":3,"description":"d"}') \gset
 SELECT is(:status, 201, 'it answers 201');
 SELECT is((:'body'::jsonb) - 'id' - 'secret' - 'created_at' - 'updated_at',
-    '{"tenant":"rest/create_subscription","url":"https://receiver.test","event_types":["user.*"],"format":"standard","description":"d","state":"active","state_reason":null,"timeout":"PT15S","max_attempts":3,
-      "retry_base":"PT2S","retry_factor":1.5,"retry_cap":"PT24H","retry_jitter":0.1,"max_in_flight":null,"rate_limit":null,"breaker":{"state":"closed"},"old_secrets_until":null}', 'with the subscription, durations as ISO 8601');
+    '{"tenant":"rest/create_subscription","url":"https://receiver.test","event_types":["user.*"],"format":"standard","method":"POST","headers":null,"description":"d","state":"active","state_reason":null,"timeout":"PT15S","max_attempts":3,
+      "retry_base":"PT2S","retry_factor":1.5,"retry_cap":"PT24H","retry_jitter":0.1,"max_in_flight":null,"rate_limit":null,"breaker":{"state":"closed"},"disable_after":"PT120H","failing_since":null,"public_key":null,"old_secrets_until":null}', 'with the subscription, durations as ISO 8601');
 SELECT is((:'body'::json) ->> 'secret', (SELECT secret FROM moai_private.subscription WHERE id = (:'body'::json ->> 'id')::uuid), 'and its secret');
 SELECT results_eq($$SELECT s.format, s.timeout, s.max_attempts, s.retry_base, s.retry_factor, s.retry_cap, s.retry_jitter FROM moai_rest.create_subscription('{"url":"http://a","event_types":["a"]}') AS a
                     JOIN moai_private.subscription AS s ON s.id = (a.body::json ->> 'id')::uuid$$,

@@ -3,7 +3,7 @@ BEGIN;
 SELECT plan(14);
 
 SELECT is((SELECT array_agg(c.relname::text ORDER BY c.relname) FROM pg_class AS c WHERE c.relnamespace = 'moai_private'::regnamespace AND c.relkind IN ('r', 'p') AND NOT c.relispartition),
-    '{attempt,attempt_held,bundle,dead_letter,delivery,endpoint_state,event,event_held,idempotency_key,login_tenant,migration,outcome,outcome_held,subscription,subscription_type}', 'these are the tables');
+    '{attempt,attempt_held,bundle,dead_letter,delivery,endpoint_state,event,event_held,failing,idempotency_key,login_tenant,migration,outcome,outcome_held,subscription,subscription_type}', 'these are the tables');
 SELECT is_empty($$SELECT c.oid::regclass FROM pg_class AS c WHERE c.relnamespace IN ('moai'::regnamespace, 'moai_rest'::regnamespace) AND c.relkind NOT IN ('v', 'c')$$, 'none of them is public');
 SELECT views_are('moai', ARRAY['event', 'subscription', 'delivery', 'attempt', 'dead_letter'], 'these are the public views');
 SELECT is((SELECT array_agg(t.typname::text ORDER BY t.typname) FROM pg_type AS t WHERE t.typnamespace = 'moai'::regnamespace AND t.typtype = 'e'), '{delivery_state,subscription_state}', 'these are the public types');

@@ -1,4 +1,4 @@
-// build_request: the two formats byte for byte, the headers, and what cannot be sent.
+// build_request: the formats byte for byte, the headers, and what cannot be sent.
 #include "delivery/request_builder.hpp"
 
 #include <gmock/gmock.h>
@@ -41,6 +41,44 @@ TEST(RequestBuilder, SendsThePayloadsOwnBytesInTheRawFormat) {
     raw.format = "raw";
     raw.payload = " [1,\n\t2]  ";
     EXPECT_EQ(build_request(raw, 1614265330).body, raw.payload);
+}
+
+TEST(RequestBuilder, IsACloudEventWithItsPayloadVerbatim) {
+    ClaimedDelivery event = delivery();
+    event.format = "cloudevents";
+    event.tenant = "acme 50%/\xC3\xBC";
+    const auto request = build_request(event, 1614265330);
+    EXPECT_EQ(
+        request.body,
+        R"({"specversion":"1.0","id":"01890a5d-ac96-774b-bcce-b302099a8057","source":"/moai/tenants/acme%2050%25%2F%C3%BC",)"
+        R"("type":"user.created","time":"2026-11-22T08:00:00.123456Z","datacontenttype":"application/json",)"
+        R"("data":{"b": 1.0, "a":"\u00e9", "a":1e2}})");
+    EXPECT_EQ(request.header_lines.front(), "content-type: application/cloudevents+json");
+}
+
+TEST(RequestBuilder, IsABinaryCloudEventWhoseBodyIsThePayload) {
+    ClaimedDelivery event = delivery();
+    event.format = "cloudevents-binary";
+    event.tenant = "default";
+    const auto request = build_request(event, 1614265330);
+    EXPECT_EQ(request.body, event.payload);
+    EXPECT_THAT(
+        request.header_lines,
+        testing::IsSupersetOf({"content-type: application/json", "ce-specversion: 1.0",
+                               "ce-id: 01890a5d-ac96-774b-bcce-b302099a8057", "ce-source: /moai/tenants/default",
+                               "ce-type: user.created", "ce-time: 2026-11-22T08:00:00.123456Z"}));
+}
+
+TEST(RequestBuilder, HasTheSubscriptionsMethodAndBearsItsHeadersToo) {
+    ClaimedDelivery own = delivery();
+    own.method = "PUT";
+    own.headers = "authorization: Bearer x y\nx-region: eu";
+    const auto request = build_request(own, 1);
+    EXPECT_EQ(request.method, "PUT");
+    ASSERT_EQ(request.header_lines.size(), 9U);
+    EXPECT_EQ(request.header_lines[7], "authorization: Bearer x y");
+    EXPECT_EQ(request.header_lines[8], "x-region: eu");
+    EXPECT_EQ(build_request(delivery(), 1).method, "POST");
 }
 
 TEST(RequestBuilder, EscapesATypeThatHoldsWhatTypesMayNot) {
