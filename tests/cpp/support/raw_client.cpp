@@ -9,6 +9,8 @@
 #include <algorithm>
 #include <cctype>
 #include <cerrno>
+#include <fstream>
+#include <sstream>
 #include <system_error>
 
 namespace moai::test {
@@ -52,6 +54,23 @@ RawClient::RawClient(std::uint16_t port, int receive_buffer)
 std::string post_request(const std::string& path, const std::string& json) {
     return "POST " + path + " HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: " +
            std::to_string(json.size()) + "\r\n\r\n" + json;
+}
+
+bool has_read_everything(std::uint16_t port) {
+    std::ifstream sockets("/proc/net/tcp");
+    std::string line;
+    std::getline(sockets, line);
+    while (std::getline(sockets, line)) {
+        std::istringstream fields(line);
+        std::string number, local, remote, state, queues;
+        fields >> number >> local >> remote >> state >> queues;
+        // "0100007F:0BB8", "01" (established), "tx:rx", all in hexadecimal.
+        const bool is_served = state == "01" && std::stoi(local.substr(local.find(':') + 1), nullptr, 16) == port;
+        if (is_served && std::stoul(queues.substr(queues.find(':') + 1), nullptr, 16) > 0) {
+            return false;
+        }
+    }
+    return true;
 }
 
 bool RawClient::send(std::string_view bytes) {

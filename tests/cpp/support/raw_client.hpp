@@ -21,6 +21,9 @@ struct RawResponse {
 /// A POST of JSON.
 [[nodiscard]] std::string post_request(const std::string& path, const std::string& json);
 
+/// Has the server of this port on 127.0.0.1 read whatever was sent to it? As the kernel tells (proc(5), /proc/net/tcp).
+[[nodiscard]] bool has_read_everything(std::uint16_t port);
+
 /// One TCP connection to 127.0.0.1. Not thread-safe. Waits are bounded: 10 s unless said otherwise.
 class RawClient {
 public:
