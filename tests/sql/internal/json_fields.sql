@@ -1,5 +1,5 @@
 BEGIN;
-SELECT plan(41);
+SELECT plan(43);
 
 SELECT is(moai_private.json_text('{"a": "x\ud83d\ude00"}', 'a'), 'x😀', 'a string is read with its escapes');
 SELECT is(moai_private.json_text('{"a": null}', 'a'), NULL, 'null reads as NULL');
@@ -42,6 +42,19 @@ FROM (VALUES ('{"b": 1, "a": {"x": "\u0000"}}', 'a'), ('{"a": "\ud83d", "b": "\\
 
 SELECT throws_ok(format('SELECT moai_private.json_refuse_unknown(%L, %L)', format('{"%s": "\u0000"}', repeat('n', 70000)), '{a}'), 'MO422',
     repeat('n', 64) || '… holds a character that text cannot', 'of a long name its beginning is told');
+
+CREATE FUNCTION pg_temp.told(document json) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+    _detail text;
+BEGIN
+    PERFORM moai_private.json_text(told.document, 'secret');
+    RETURN 'no error';
+EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS _detail = PG_EXCEPTION_DETAIL;
+    RETURN _detail;
+END $$;
+SELECT is(pg_temp.told('{"secret":["whsec_hush"]}'), '', 'what stands for a secret is not repeated');
+SELECT unalike(pg_temp.told('{"secret":"whsec_hush\u0000"}'), '%hush%', 'whatever is wrong with it');
 
 SELECT * FROM finish();
 ROLLBACK;
