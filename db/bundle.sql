@@ -1,1 +1,1 @@
-SELECT moai_private.record_bundle('6bc6fe2f1409c282e33cf18e6ec7197eba496d655bc08f5073e6b2b8c57f6d5d');
+SELECT moai_private.record_bundle('b64a31d55fb4a39d38b050b607f4f46970804717fe90c8a273590d18ed84d7cd');

@@ -3384,22 +3384,6 @@ COMMENT ON FUNCTION moai_private.insert_idempotency_keys(items moai_private.batc
 are just taking one of them.';
 
 --
--- Name: is_event_type(text); Type: FUNCTION; Schema: moai_private; Owner: moai_owner
---
-
-CREATE FUNCTION moai_private.is_event_type(type text) RETURNS boolean
-    LANGUAGE sql IMMUTABLE PARALLEL SAFE
-    RETURN ((octet_length(type) <= 256) AND (type ~ '^(?!moai([.]|$))[A-Za-z0-9_-]+([.][A-Za-z0-9_-]+)*$'::text));
-
-ALTER FUNCTION moai_private.is_event_type(type text) OWNER TO moai_owner;
-
---
--- Name: FUNCTION is_event_type(type text); Type: COMMENT; Schema: moai_private; Owner: moai_owner
---
-
-COMMENT ON FUNCTION moai_private.is_event_type(type text) IS 'Dot-separated words, at most 256 bytes, the first of them not "moai".';
-
---
 -- Name: is_operational(text); Type: FUNCTION; Schema: moai_private; Owner: moai_owner
 --
 
@@ -3414,6 +3398,22 @@ ALTER FUNCTION moai_private.is_operational(pattern text) OWNER TO moai_owner;
 --
 
 COMMENT ON FUNCTION moai_private.is_operational(pattern text) IS 'Is this a type of moai''s own events, or a pattern of such?';
+
+--
+-- Name: is_event_type(text); Type: FUNCTION; Schema: moai_private; Owner: moai_owner
+--
+
+CREATE FUNCTION moai_private.is_event_type(type text) RETURNS boolean
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    RETURN ((octet_length(type) <= 256) AND (NOT moai_private.is_operational(type)) AND (type ~ '^[A-Za-z0-9_-]+([.][A-Za-z0-9_-]+)*$'::text));
+
+ALTER FUNCTION moai_private.is_event_type(type text) OWNER TO moai_owner;
+
+--
+-- Name: FUNCTION is_event_type(type text); Type: COMMENT; Schema: moai_private; Owner: moai_owner
+--
+
+COMMENT ON FUNCTION moai_private.is_event_type(type text) IS 'Dot-separated words, at most 256 bytes, the first of them not "moai".';
 
 --
 -- Name: is_tenant(text); Type: FUNCTION; Schema: moai_private; Owner: moai_owner
@@ -8197,16 +8197,16 @@ REVOKE ALL ON FUNCTION moai_private.insert_events(events json, keys text[], repo
 REVOKE ALL ON FUNCTION moai_private.insert_idempotency_keys(items moai_private.batch_item[], at timestamp with time zone) FROM PUBLIC;
 
 --
--- Name: FUNCTION is_event_type(type text); Type: ACL; Schema: moai_private; Owner: moai_owner
---
-
-REVOKE ALL ON FUNCTION moai_private.is_event_type(type text) FROM PUBLIC;
-
---
 -- Name: FUNCTION is_operational(pattern text); Type: ACL; Schema: moai_private; Owner: moai_owner
 --
 
 REVOKE ALL ON FUNCTION moai_private.is_operational(pattern text) FROM PUBLIC;
+
+--
+-- Name: FUNCTION is_event_type(type text); Type: ACL; Schema: moai_private; Owner: moai_owner
+--
+
+REVOKE ALL ON FUNCTION moai_private.is_event_type(type text) FROM PUBLIC;
 
 --
 -- Name: FUNCTION is_tenant(tenant text); Type: ACL; Schema: moai_private; Owner: moai_owner

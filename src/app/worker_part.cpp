@@ -162,7 +162,7 @@ struct WorkerPart::Impl {
     void heard() {
         log::info("worker listening", {{"worker", name}});
         listening = true;
-        delivery_loop.wake(worker::WakeReason::reconnect);
+        delivery_loop.listening();
         sentinel.listening(true);
     }
 

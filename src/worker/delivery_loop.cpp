@@ -101,10 +101,15 @@ void DeliveryLoop::wake(WakeReason reason) {
         reason_ = reason;
     }
     claim_wanted_ = true;
-    if (reason == WakeReason::office || reason == WakeReason::reconnect) {
-        parking_.learn_again();
+    if (reason == WakeReason::office) {
+        parking_.take_office();
     }
     claim_if_useful();
+}
+
+void DeliveryLoop::listening() {
+    parking_.learn();
+    wake(WakeReason::reconnect);
 }
 
 void DeliveryLoop::renew_endpoint(const std::string& subscription_id) {

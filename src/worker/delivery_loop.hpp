@@ -47,8 +47,10 @@ public:
     DeliveryLoop(const DeliveryLoop&) = delete;
     DeliveryLoop& operator=(const DeliveryLoop&) = delete;
 
-    /// Look for work now: the doorbell rang, or the listener is back (reconnect).
+    /// Look for work now.
     void wake(WakeReason reason);
+    /// Rings are heard (again): what was said until now was missed.
+    void listening();
     /// Take what somebody else has claimed for this worker, who asked for at most `requested`.
     void adopt(const store::Claim& claim, int requested, WakeReason reason);
     /// Who sleeps for this worker (the sentinel): what it is told, and what it is asked.

@@ -50,7 +50,7 @@ bool Parking::begin(int free_slots, bool claim_waits) {
     return true;
 }
 
-void Parking::learn_again() {
+void Parking::take_office() {
     if (learn_timer_ == 0) {
         learn_timer_ = loop_.at(std::max(learned_at_ + learn_every_, steady_clock::now()), [this] {
             learn_timer_ = 0;

@@ -34,7 +34,7 @@ public:
         std::function<void()> ticked;
     };
 
-    /// `learn_every`: how long after one question what is known of endpoints learn_again() asks again, at least.
+    /// `learn_every`: how long after one question what is known of endpoints the office makes it ask again, at least.
     Parking(base::EventLoop& loop, store::DeliveryQueue& queue, Endpoints& endpoints, metrics::Registry& metrics,
             Calls calls, std::chrono::milliseconds learn_every);
     ~Parking();
@@ -43,10 +43,9 @@ public:
 
     /// Ask the database what it knows of endpoints before anything else is claimed.
     void learn() { must_learn_ = true; }
-    /// The same, but soon: the sentinel before this one may have died, and parked deliveries with it; or it was not
-    /// heard that an endpoint is another. Not each time, for an office may change hands many times a second, and the
-    /// question is one for all subscriptions.
-    void learn_again();
+    /// The same, for who takes the office: the one before may have died, and parked deliveries with it. Not each time,
+    /// for an office may change hands many times a second, and the question is one for all subscriptions.
+    void take_office();
     /// Asks or tells the database if there is anything to be asked or told; true if it did: the connection is taken
     /// until Calls::done. With `claim_waits` what is parked gives way every other time. REQUIRES: the queue can claim.
     [[nodiscard]] bool begin(int free_slots, bool claim_waits);

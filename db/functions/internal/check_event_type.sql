@@ -1,9 +1,17 @@
+CREATE OR REPLACE FUNCTION moai_private.is_operational(pattern text)
+    RETURNS boolean
+    LANGUAGE sql
+    IMMUTABLE
+    PARALLEL SAFE
+RETURN is_operational.pattern = 'moai' OR starts_with(is_operational.pattern, 'moai.');
+COMMENT ON FUNCTION moai_private.is_operational IS 'Is this a type of moai''s own events, or a pattern of such?';
+
 CREATE OR REPLACE FUNCTION moai_private.is_event_type(type text)
     RETURNS boolean
     LANGUAGE sql
     IMMUTABLE
     PARALLEL SAFE
-RETURN octet_length(is_event_type.type) <= 256 AND is_event_type.type ~ '^(?!moai([.]|$))[A-Za-z0-9_-]+([.][A-Za-z0-9_-]+)*$';
+RETURN octet_length(is_event_type.type) <= 256 AND NOT moai_private.is_operational(is_event_type.type) AND is_event_type.type ~ '^[A-Za-z0-9_-]+([.][A-Za-z0-9_-]+)*$';
 COMMENT ON FUNCTION moai_private.is_event_type IS 'Dot-separated words, at most 256 bytes, the first of them not "moai".';
 
 CREATE OR REPLACE FUNCTION moai_private.check_event_type(type text)

@@ -1,13 +1,5 @@
 -- Events that moai publishes itself. Their types begin with "moai.", which nobody else may use, and only patterns that begin so take them.
 
-CREATE OR REPLACE FUNCTION moai_private.is_operational(pattern text)
-    RETURNS boolean
-    LANGUAGE sql
-    IMMUTABLE
-    PARALLEL SAFE
-RETURN is_operational.pattern = 'moai' OR starts_with(is_operational.pattern, 'moai.');
-COMMENT ON FUNCTION moai_private.is_operational IS 'Is this a type of moai''s own events, or a pattern of such?';
-
 CREATE OR REPLACE FUNCTION moai_private.hearers(type text, subscription_ids uuid[])
     RETURNS uuid[]
     LANGUAGE plpgsql

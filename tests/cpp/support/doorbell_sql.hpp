@@ -39,19 +39,19 @@ inline std::string sleeping_sentinel(pg::Connection& sql) {
 }
 
 /// Waits until the worker `name` has made the looks that go with its start, and says no more: what it finds from now on
-/// it was told of, or its safety look found it. (It asks for endpoints before its first look and five seconds later.)
+/// it was told of, or its safety look found it.
 [[nodiscard]] inline bool has_settled(pg::Connection& sql, const std::string& name) {
     return eventually([&] {
         return value(
                    sql,
                    "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND application_name = $1"
-                   " AND state = 'idle' AND (query LIKE '%claim_%' OR query LIKE '%endpoints(%')"
+                   " AND state = 'idle' AND query LIKE '%claim_%'"
                    " AND state_change < clock_timestamp() - interval '200 ms'",
                    {"moai claims " + name}) == "1";
     });
 }
-/// The same, and until it has asked whose deliveries are parked for the last time: who took the office, or
-/// began to listen, does so five seconds after it asked before.
+/// The same, and until it has asked whose deliveries are parked for the last time: who took the office does so five
+/// seconds after it asked before.
 [[nodiscard]] inline bool has_learned(pg::Connection& sql, const std::string& name) {
     return eventually([&] {
         return value(

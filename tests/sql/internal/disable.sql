@@ -1,4 +1,4 @@
--- That a locked one is skipped is in tests/cpp/integration/sql_concurrency_test.cpp.
+-- That a locked one is skipped is in tests/cpp/integration/sql_endpoint_health_test.cpp.
 BEGIN;
 \ir ../helpers.psql
 SELECT plan(4);

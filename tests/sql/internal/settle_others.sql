@@ -1,6 +1,6 @@
 BEGIN;
 \ir ../helpers.psql
-SELECT plan(9);
+SELECT plan(11);
 
 -- Each fate in full: tests/sql/internal/complete.sql.
 CREATE FUNCTION pg_temp.settled(results json, with_delivered boolean) RETURNS text LANGUAGE sql VOLATILE
@@ -28,6 +28,12 @@ SELECT pg_temp.claim_one()::text AS c \gset
 SELECT moai_private.end_delivered('tester', json_build_array(pg_temp.result(:'c'::claimed, 'delivered', 200)), pg_temp.at('1 s')) \g /dev/null
 SELECT is(pg_temp.settled(json_build_array(pg_temp.result(:'c'::claimed, 'delivered', 200)), true), '0 delivered, 0 retried, 0 dead, 0 released, 0 orphaned', 'one that was ended just now is no orphan');
 SELECT is((SELECT string_agg(format('%s %s', a.terminal_state, a.is_orphan), '; ') FROM moai_private.attempt AS a WHERE a.event_id = :'d'), 'delivered f', 'and keeps its attempt');
+
+SELECT pg_temp.publish('settle') AS n \gset
+SELECT pg_temp.claim_one()::text AS c \gset
+INSERT INTO moai_private.failing VALUES (:'s', pg_temp.at(), pg_temp.at());
+SELECT is(pg_temp.settled(json_build_array(pg_temp.result(:'c'::claimed, 'delivered', 200)), true), '1 delivered, 0 retried, 0 dead, 0 released, 0 orphaned', 'one that was left is ended');
+SELECT is_empty(format('SELECT FROM moai_private.failing WHERE subscription_id = %L', :'s'), 'and its endpoint has done something else than fail');
 
 SELECT * FROM finish();
 ROLLBACK;

@@ -33,6 +33,11 @@ TEST(CapturedRequest, NeedsNoRequestLineAndNoCarriageReturns) {
     EXPECT_EQ(request.body, "{}");
 }
 
+TEST(CapturedRequest, BeginsWithAHeaderThoughThatNamesAVersion) {
+    EXPECT_EQ(parse_captured_request("user-agent: x HTTP/1.1\n\n").header("user-agent"), "x HTTP/1.1");
+    EXPECT_EQ(parse_captured_request("POST http://a:1/ HTTP/1.1\nhost: a\n\n").headers.size(), 1U);
+}
+
 TEST(CapturedRequest, EndsWhereContentLengthSays) {
     EXPECT_EQ(parse_captured_request("content-length: 2\n\n{}\n").body, "{}");
     EXPECT_EQ(parse_captured_request("content-length: 0\n\n").body, "");
