@@ -10,54 +10,54 @@ namespace moai::test {
 namespace {
 
 struct SqlEndpointHealth : ::testing::Test {
-    TestDatabase database_;
-    SqlSession sql_{database_.url()};
+    TestDatabase database;
+    SqlSession sql{database.url()};
 };
 
 TEST_F(SqlEndpointHealth, ResultsThatWouldDisableASubscriptionWaitForNoOperatorWhoHoldsIt) {
-    const std::string subscription = subscribe(sql_);
-    sql_.run("SELECT moai.publish('a', '1')");
+    const std::string subscription = subscribe(sql);
+    sql.run("SELECT moai.publish('a', '1')");
     const auto gone = [this] {
-        auto results = sql_.value(results_of("SELECT * FROM moai.claim_deliveries('w', 1)", "failed"));
+        auto results = sql.value(results_of("SELECT * FROM moai.claim_deliveries('w', 1)", "failed"));
         const std::string status = "\"http_status\" : 200";
         results.replace(results.find(status), status.size(), "\"http_status\" : 410");
-        return sql_.value("SELECT retried FROM moai.complete_deliveries('w', '" + results + "')");
+        return sql.value("SELECT retried FROM moai.complete_deliveries('w', '" + results + "')");
     };
-    const auto state = [this] { return sql_.value("SELECT state FROM moai.subscription"); };
-    SqlSession operator_session(database_.url());
+    const auto state = [this] { return sql.value("SELECT state FROM moai.subscription"); };
+    SqlSession operator_session(database.url());
     operator_session.run("BEGIN; SELECT moai.pause_subscription('" + subscription + "')");
-    sql_.run("SET lock_timeout = '100ms'");
+    sql.run("SET lock_timeout = '100ms'");
     EXPECT_EQ(gone(), "1");
     operator_session.run("ROLLBACK");
     EXPECT_EQ(state(), "active");
-    sql_.run("SELECT moai.publish('a', '2')");
+    sql.run("SELECT moai.publish('a', '2')");
     EXPECT_EQ(gone(), "1");
     EXPECT_EQ(state(), "disabled") << "the next one does it";
 }
 
 TEST_F(SqlEndpointHealth, WhatWorkersTellOfBreakersWaitsForNoOperatorWhoResumesTheSubscription) {
-    const std::string subscription = subscribe(sql_);
+    const std::string subscription = subscribe(sql);
     const std::string open = "SELECT moai.record_breakers('w', '[{\"subscription_id\":\"" + subscription +
                              "\",\"is_open\":true,\"probe_in_us\":60000000,\"consecutive_failures\":20,"
                              "\"times_opened\":1,\"reason\":\"timeout\"}]')";
-    sql_.run(open);
-    SqlSession operator_session(database_.url());
+    sql.run(open);
+    SqlSession operator_session(database.url());
     operator_session.run("BEGIN; SELECT moai.resume_subscription('" + subscription + "')");
-    sql_.run("SET lock_timeout = '100ms'");
-    sql_.run(open);
+    sql.run("SET lock_timeout = '100ms'");
+    sql.run(open);
     operator_session.run("COMMIT");
-    EXPECT_EQ(sql_.value("SELECT breaker FROM moai.subscription"), "closed");
-    sql_.run(open);
-    EXPECT_EQ(sql_.value("SELECT breaker FROM moai.subscription"), "open");
+    EXPECT_EQ(sql.value("SELECT breaker FROM moai.subscription"), "closed");
+    sql.run(open);
+    EXPECT_EQ(sql.value("SELECT breaker FROM moai.subscription"), "open");
 }
 
 TEST_F(SqlEndpointHealth, FailuresAndSuccessesOfTheSameEndpointsNeverDeadlock) {
     constexpr int kWorkers = 4;
     for (int i = 0; i < 20; ++i) {
-        subscribe(sql_);
+        subscribe(sql);
     }
     in_parallel(kWorkers, [&](int worker) {
-        SqlSession session(database_.url());
+        SqlSession session(database.url());
         for (int i = 0; i < 50; ++i) {
             session.run("SELECT moai.publish('a', '1')");
             // Each for other endpoints, in turn, so that what one batch notes another takes away.
@@ -72,18 +72,18 @@ TEST_F(SqlEndpointHealth, FailuresAndSuccessesOfTheSameEndpointsNeverDeadlock) {
             session.run("SELECT moai.complete_deliveries('w', '" + results + "')");
         }
     });
-    EXPECT_GT(sql_.number("SELECT count(*) FROM moai_private.attempt WHERE terminal_state = 'delivered'"), 100);
-    EXPECT_GT(sql_.number(
+    EXPECT_GT(sql.number("SELECT count(*) FROM moai_private.attempt WHERE terminal_state = 'delivered'"), 100);
+    EXPECT_GT(sql.number(
                   "SELECT count(*) FROM moai_private.attempt WHERE error_class = 'timeout' AND terminal_state IS NULL"),
               100);
 }
 
 TEST_F(SqlEndpointHealth, WhoTellsOfADeadLetterAndWhoRetiresPartitionsDoNotDeadlock) {
-    sql_.run("SELECT moai.create_subscription('https://a.example/', '{a}', max_attempts => 1)");
-    sql_.run("SELECT moai.create_subscription('https://b.example/', '{moai.*}')");
-    sql_.run("SELECT moai.publish('a', '1')");
-    const std::string results = sql_.value(results_of("SELECT * FROM moai.claim_deliveries('w', 1)", "failed"));
-    SqlSession reader(database_.url()), retiring(database_.url()), worker(database_.url());
+    sql.run("SELECT moai.create_subscription('https://a.example/', '{a}', max_attempts => 1)");
+    sql.run("SELECT moai.create_subscription('https://b.example/', '{moai.*}')");
+    sql.run("SELECT moai.publish('a', '1')");
+    const std::string results = sql.value(results_of("SELECT * FROM moai.claim_deliveries('w', 1)", "failed"));
+    SqlSession reader(database.url()), retiring(database.url()), worker(database.url());
     reader.run("BEGIN; SELECT FROM moai.event LIMIT 1");
     auto retired = std::async(std::launch::async, [&] {
         // The locks of moai_private.retire_partitions, in its order.
@@ -91,15 +91,15 @@ TEST_F(SqlEndpointHealth, WhoTellsOfADeadLetterAndWhoRetiresPartitionsDoNotDeadl
             "BEGIN; SET LOCAL ROLE moai_owner; LOCK TABLE ONLY moai_private.event, ONLY moai_private.attempt, "
             "ONLY moai_private.outcome IN ACCESS EXCLUSIVE MODE; COMMIT");
     });
-    wait_until_blocked(sql_, retiring.pid());
+    wait_until_blocked(sql, retiring.pid());
     auto completed = std::async(std::launch::async, [&] {
         return worker.value("SELECT dead_lettered FROM moai.complete_deliveries('w', '" + results + "')");
     });
-    wait_until_blocked(sql_, worker.pid());
+    wait_until_blocked(sql, worker.pid());
     reader.run("COMMIT");
     EXPECT_NO_THROW(retired.get());
     EXPECT_EQ(completed.get(), "1");
-    EXPECT_EQ(sql_.value("SELECT count(*) FROM moai.event WHERE type = 'moai.delivery.dead_lettered'"), "1");
+    EXPECT_EQ(sql.value("SELECT count(*) FROM moai.event WHERE type = 'moai.delivery.dead_lettered'"), "1");
 }
 
 }  // namespace
