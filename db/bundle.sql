@@ -1,1 +1,1 @@
-SELECT moai_private.record_bundle('b64a31d55fb4a39d38b050b607f4f46970804717fe90c8a273590d18ed84d7cd');
+SELECT moai_private.record_bundle('0b4978dff343230733e934ae7b71f72c317ffba5d56a4a88e2c2ab0f87ae24ca');

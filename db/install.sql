@@ -25,6 +25,10 @@ BEGIN;
 \ir step.sql
 \set migration 0011_requests
 \ir step.sql
+\set migration 0012_attempts
+\ir step.sql
+\set migration 0013_retries
+\ir step.sql
 \ir functions/manifest.sql
 \ir grants.sql
 \ir bundle.sql

@@ -186,7 +186,10 @@ CREATE TYPE moai_private.result AS (
 	tls_us integer,
 	first_byte_us integer,
 	total_us integer,
-	retry_after_us bigint
+	retry_after_us bigint,
+	url text,
+	signed_with text,
+	response_headers text
 );
 
 ALTER TYPE moai_private.result OWNER TO moai_owner;
@@ -223,6 +226,10 @@ CREATE TABLE moai_private.attempt (
     total_us integer,
     response_bytes bigint,
     response_body bytea,
+    url text,
+    signed_with text,
+    response_headers text,
+    terminal_reason text,
     CONSTRAINT attempt_delivered_means_no_error CHECK (((terminal_state <> 'delivered'::moai.delivery_state) OR (error_class IS NULL))),
     CONSTRAINT attempt_orphan_decides_nothing CHECK ((NOT (is_orphan AND ((terminal_state IS NOT NULL) OR (next_due_at IS NOT NULL))))),
     CONSTRAINT attempt_terminal_state_known CHECK ((terminal_state = ANY (ARRAY['delivered'::moai.delivery_state, 'dead'::moai.delivery_state, 'cancelled'::moai.delivery_state])))
@@ -250,6 +257,24 @@ COMMENT ON COLUMN moai_private.attempt.terminal_state IS 'Set on the attempt tha
 --
 
 COMMENT ON COLUMN moai_private.attempt.is_orphan IS 'The result came after its lease was lost; it changed nothing.';
+
+--
+-- Name: COLUMN attempt.signed_with; Type: COMMENT; Schema: moai_private; Owner: moai_owner
+--
+
+COMMENT ON COLUMN moai_private.attempt.signed_with IS 'moai_private.key_id of each secret that signed it, newest first, separated by spaces.';
+
+--
+-- Name: COLUMN attempt.response_headers; Type: COMMENT; Schema: moai_private; Owner: moai_owner
+--
+
+COMMENT ON COLUMN moai_private.attempt.response_headers IS 'The beginning of them, a line each.';
+
+--
+-- Name: COLUMN attempt.terminal_reason; Type: COMMENT; Schema: moai_private; Owner: moai_owner
+--
+
+COMMENT ON COLUMN moai_private.attempt.terminal_reason IS 'Why it ended its delivery, where terminal_state does not say.';
 
 --
 -- Name: verdict; Type: TYPE; Schema: moai_private; Owner: moai_owner
@@ -478,7 +503,8 @@ ALTER FUNCTION moai.complete_deliveries(worker text, results json, since_us bigi
 
 COMMENT ON FUNCTION moai.complete_deliveries(worker text, results json, since_us bigint, look_ahead boolean) IS 'Records what became of claimed deliveries. results: an array of objects with event_id, subscription_id, lease_token, attempt_no, outcome
 (''delivered'', ''failed'', ''released'': not started, no try spent, or ''parked'': the same, and its endpoint has no room), started_at_us, http_status, error_class, error_detail, remote_address,
-response_body (base64), response_bytes, dns_us, connect_us, tls_us, first_byte_us, total_us, retry_after_us.
+response_body (base64), response_bytes, dns_us, connect_us, tls_us, first_byte_us, total_us, retry_after_us,
+url, signed_with (moai.subscription''s key_id of each secret, separated by spaces), response_headers (a line each).
 Acts only where the lease token still matches: delivered ones leave the queue, failed ones are rescheduled by their subscription''s retry policy, though not
 before retry_after_us (a day at most), or dead-lettered when no try is left. An http_status of 410 disables the subscription. Other results are logged as orphan attempts and change nothing; repeating a batch changes nothing either.
 Returns how many results had which effect, and the time until the earliest due time in the table, leases included (NULL: it is empty). since_us
@@ -515,8 +541,11 @@ CREATE TABLE moai_private.subscription (
     disable_after interval,
     method text NOT NULL,
     headers jsonb,
+    retry_schedule interval[],
+    give_up_on integer[],
     CONSTRAINT subscription_disable_after_range CHECK (((disable_after >= '00:01:00'::interval) AND (disable_after <= '366 days'::interval))),
     CONSTRAINT subscription_format_known CHECK ((format = ANY (ARRAY['standard'::text, 'raw'::text, 'cloudevents'::text, 'cloudevents-binary'::text]))),
+    CONSTRAINT subscription_give_up_on_range CHECK (((cardinality(give_up_on) > 0) AND (400 <= ALL (give_up_on)) AND (499 >= ALL (give_up_on)))),
     CONSTRAINT subscription_headers_object CHECK (((jsonb_typeof(headers) = 'object'::text) AND (headers <> '{}'::jsonb))),
     CONSTRAINT subscription_held_unless_active CHECK ((held OR (state = 'active'::moai.subscription_state))),
     CONSTRAINT subscription_max_attempts_range CHECK (((max_attempts >= 1) AND (max_attempts <= 100))),
@@ -528,6 +557,7 @@ CREATE TABLE moai_private.subscription (
     CONSTRAINT subscription_retry_cap_range CHECK (((retry_cap >= retry_base) AND (retry_cap <= '30 days'::interval))),
     CONSTRAINT subscription_retry_factor_range CHECK (((retry_factor >= (1)::double precision) AND (retry_factor <= (100)::double precision))),
     CONSTRAINT subscription_retry_jitter_range CHECK (((retry_jitter >= (0)::double precision) AND (retry_jitter <= (1)::double precision))),
+    CONSTRAINT subscription_retry_schedule_length CHECK ((((cardinality(retry_schedule) >= 1) AND (cardinality(retry_schedule) <= 99)) AND (max_attempts = (cardinality(retry_schedule) + 1)))),
     CONSTRAINT subscription_timeout_range CHECK (((timeout >= '00:00:00.1'::interval) AND (timeout <= '00:01:00'::interval)))
 );
 
@@ -590,10 +620,22 @@ COMMENT ON COLUMN moai_private.subscription.disable_after IS 'After so long of n
 COMMENT ON COLUMN moai_private.subscription.headers IS 'Headers of its own: lower-case names and values. NULL: none.';
 
 --
--- Name: create_subscription(text, text[], text, text, text, interval, integer, interval, double precision, interval, double precision, text, integer, double precision, interval, text, jsonb, timestamp with time zone); Type: FUNCTION; Schema: moai_private; Owner: moai_owner
+-- Name: COLUMN subscription.retry_schedule; Type: COMMENT; Schema: moai_private; Owner: moai_owner
 --
 
-CREATE FUNCTION moai_private.create_subscription(url text, event_types text[], tenant text, secret text, format text, timeout interval, max_attempts integer, retry_base interval, retry_factor double precision, retry_cap interval, retry_jitter double precision, description text, max_in_flight integer, rate_limit double precision, disable_after interval, method text, headers jsonb, at timestamp with time zone) RETURNS moai_private.subscription
+COMMENT ON COLUMN moai_private.subscription.retry_schedule IS 'The delay before each retry. NULL: retry_base, retry_factor and retry_cap say.';
+
+--
+-- Name: COLUMN subscription.give_up_on; Type: COMMENT; Schema: moai_private; Owner: moai_owner
+--
+
+COMMENT ON COLUMN moai_private.subscription.give_up_on IS 'Statuses that end a delivery as a dead letter. NULL: none.';
+
+--
+-- Name: create_subscription(text, text[], text, text, text, interval, integer, interval, double precision, interval, double precision, text, integer, double precision, interval, text, jsonb, interval[], integer[], timestamp with time zone); Type: FUNCTION; Schema: moai_private; Owner: moai_owner
+--
+
+CREATE FUNCTION moai_private.create_subscription(url text, event_types text[], tenant text, secret text, format text, timeout interval, max_attempts integer, retry_base interval, retry_factor double precision, retry_cap interval, retry_jitter double precision, description text, max_in_flight integer, rate_limit double precision, disable_after interval, method text, headers jsonb, retry_schedule interval[], give_up_on integer[], at timestamp with time zone) RETURNS moai_private.subscription
     LANGUAGE plpgsql
     AS $$
 #variable_conflict use_column
@@ -608,7 +650,8 @@ BEGIN
     _new.format := create_subscription.format;
     _new.description := create_subscription.description;
     _new.timeout := create_subscription.timeout;
-    _new.max_attempts := create_subscription.max_attempts;
+    _new.retry_schedule := nullif(create_subscription.retry_schedule, '{}');
+    _new.max_attempts := coalesce(create_subscription.max_attempts, cardinality(_new.retry_schedule) + 1, 8);
     _new.retry_base := create_subscription.retry_base;
     _new.retry_factor := create_subscription.retry_factor;
     _new.retry_cap := create_subscription.retry_cap;
@@ -618,6 +661,7 @@ BEGIN
     _new.disable_after := create_subscription.disable_after;
     _new.method := create_subscription.method;
     _new.headers := moai_private.merge_headers(NULL, create_subscription.headers);
+    _new.give_up_on := create_subscription.give_up_on;
     _new.state := 'active';
     _new.held := false;
     _new.created_at := create_subscription.at;
@@ -629,39 +673,41 @@ BEGIN
 END
 $$;
 
-ALTER FUNCTION moai_private.create_subscription(url text, event_types text[], tenant text, secret text, format text, timeout interval, max_attempts integer, retry_base interval, retry_factor double precision, retry_cap interval, retry_jitter double precision, description text, max_in_flight integer, rate_limit double precision, disable_after interval, method text, headers jsonb, at timestamp with time zone) OWNER TO moai_owner;
+ALTER FUNCTION moai_private.create_subscription(url text, event_types text[], tenant text, secret text, format text, timeout interval, max_attempts integer, retry_base interval, retry_factor double precision, retry_cap interval, retry_jitter double precision, description text, max_in_flight integer, rate_limit double precision, disable_after interval, method text, headers jsonb, retry_schedule interval[], give_up_on integer[], at timestamp with time zone) OWNER TO moai_owner;
 
 --
--- Name: FUNCTION create_subscription(url text, event_types text[], tenant text, secret text, format text, timeout interval, max_attempts integer, retry_base interval, retry_factor double precision, retry_cap interval, retry_jitter double precision, description text, max_in_flight integer, rate_limit double precision, disable_after interval, method text, headers jsonb, at timestamp with time zone); Type: COMMENT; Schema: moai_private; Owner: moai_owner
+-- Name: FUNCTION create_subscription(url text, event_types text[], tenant text, secret text, format text, timeout interval, max_attempts integer, retry_base interval, retry_factor double precision, retry_cap interval, retry_jitter double precision, description text, max_in_flight integer, rate_limit double precision, disable_after interval, method text, headers jsonb, retry_schedule interval[], give_up_on integer[], at timestamp with time zone); Type: COMMENT; Schema: moai_private; Owner: moai_owner
 --
 
-COMMENT ON FUNCTION moai_private.create_subscription(url text, event_types text[], tenant text, secret text, format text, timeout interval, max_attempts integer, retry_base interval, retry_factor double precision, retry_cap interval, retry_jitter double precision, description text, max_in_flight integer, rate_limit double precision, disable_after interval, method text, headers jsonb, at timestamp with time zone) IS 'moai.create_subscription at a given time; returns the stored row.';
+COMMENT ON FUNCTION moai_private.create_subscription(url text, event_types text[], tenant text, secret text, format text, timeout interval, max_attempts integer, retry_base interval, retry_factor double precision, retry_cap interval, retry_jitter double precision, description text, max_in_flight integer, rate_limit double precision, disable_after interval, method text, headers jsonb, retry_schedule interval[], give_up_on integer[], at timestamp with time zone) IS 'moai.create_subscription at a given time; returns the stored row.';
 
 --
--- Name: create_subscription(text, text[], text, text, text, interval, integer, interval, double precision, interval, double precision, text, integer, double precision, interval, text, jsonb); Type: FUNCTION; Schema: moai; Owner: moai_owner
+-- Name: create_subscription(text, text[], text, text, text, interval, integer, interval, double precision, interval, double precision, text, integer, double precision, interval, text, jsonb, interval[], integer[]); Type: FUNCTION; Schema: moai; Owner: moai_owner
 --
 
-CREATE FUNCTION moai.create_subscription(url text, event_types text[], tenant text DEFAULT 'default'::text, secret text DEFAULT NULL::text, format text DEFAULT 'standard'::text, timeout interval DEFAULT '00:00:15'::interval, max_attempts integer DEFAULT 8, retry_base interval DEFAULT '00:00:05'::interval, retry_factor double precision DEFAULT 5, retry_cap interval DEFAULT '24:00:00'::interval, retry_jitter double precision DEFAULT 0.1, description text DEFAULT NULL::text, max_in_flight integer DEFAULT NULL::integer, rate_limit double precision DEFAULT NULL::double precision, disable_after interval DEFAULT '5 days'::interval, method text DEFAULT 'POST'::text, headers jsonb DEFAULT NULL::jsonb) RETURNS TABLE(id uuid, secret text)
+CREATE FUNCTION moai.create_subscription(url text, event_types text[], tenant text DEFAULT 'default'::text, secret text DEFAULT NULL::text, format text DEFAULT 'standard'::text, timeout interval DEFAULT '00:00:15'::interval, max_attempts integer DEFAULT NULL::integer, retry_base interval DEFAULT '00:00:05'::interval, retry_factor double precision DEFAULT 5, retry_cap interval DEFAULT '24:00:00'::interval, retry_jitter double precision DEFAULT 0.1, description text DEFAULT NULL::text, max_in_flight integer DEFAULT NULL::integer, rate_limit double precision DEFAULT NULL::double precision, disable_after interval DEFAULT '5 days'::interval, method text DEFAULT 'POST'::text, headers jsonb DEFAULT NULL::jsonb, retry_schedule interval[] DEFAULT NULL::interval[], give_up_on integer[] DEFAULT NULL::integer[]) RETURNS TABLE(id uuid, secret text)
     LANGUAGE sql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     BEGIN ATOMIC
  SELECT s.id,
      s.secret
-    FROM moai_private.create_subscription(create_subscription.url, create_subscription.event_types, create_subscription.tenant, create_subscription.secret, create_subscription.format, create_subscription.timeout, create_subscription.max_attempts, create_subscription.retry_base, create_subscription.retry_factor, create_subscription.retry_cap, create_subscription.retry_jitter, create_subscription.description, create_subscription.max_in_flight, create_subscription.rate_limit, create_subscription.disable_after, create_subscription.method, create_subscription.headers, clock_timestamp()) s(id, tenant, url, event_types, format, secret, description, timeout, max_attempts, retry_base, retry_factor, retry_cap, retry_jitter, state, state_reason, held, created_at, updated_at, max_in_flight, rate_limit, old_secrets, old_until, disable_after, method, headers);
+    FROM moai_private.create_subscription(create_subscription.url, create_subscription.event_types, create_subscription.tenant, create_subscription.secret, create_subscription.format, create_subscription.timeout, create_subscription.max_attempts, create_subscription.retry_base, create_subscription.retry_factor, create_subscription.retry_cap, create_subscription.retry_jitter, create_subscription.description, create_subscription.max_in_flight, create_subscription.rate_limit, create_subscription.disable_after, create_subscription.method, create_subscription.headers, create_subscription.retry_schedule, create_subscription.give_up_on, clock_timestamp()) s(id, tenant, url, event_types, format, secret, description, timeout, max_attempts, retry_base, retry_factor, retry_cap, retry_jitter, state, state_reason, held, created_at, updated_at, max_in_flight, rate_limit, old_secrets, old_until, disable_after, method, headers, retry_schedule, give_up_on);
 END;
 
-ALTER FUNCTION moai.create_subscription(url text, event_types text[], tenant text, secret text, format text, timeout interval, max_attempts integer, retry_base interval, retry_factor double precision, retry_cap interval, retry_jitter double precision, description text, max_in_flight integer, rate_limit double precision, disable_after interval, method text, headers jsonb) OWNER TO moai_owner;
+ALTER FUNCTION moai.create_subscription(url text, event_types text[], tenant text, secret text, format text, timeout interval, max_attempts integer, retry_base interval, retry_factor double precision, retry_cap interval, retry_jitter double precision, description text, max_in_flight integer, rate_limit double precision, disable_after interval, method text, headers jsonb, retry_schedule interval[], give_up_on integer[]) OWNER TO moai_owner;
 
 --
--- Name: FUNCTION create_subscription(url text, event_types text[], tenant text, secret text, format text, timeout interval, max_attempts integer, retry_base interval, retry_factor double precision, retry_cap interval, retry_jitter double precision, description text, max_in_flight integer, rate_limit double precision, disable_after interval, method text, headers jsonb); Type: COMMENT; Schema: moai; Owner: moai_owner
+-- Name: FUNCTION create_subscription(url text, event_types text[], tenant text, secret text, format text, timeout interval, max_attempts integer, retry_base interval, retry_factor double precision, retry_cap interval, retry_jitter double precision, description text, max_in_flight integer, rate_limit double precision, disable_after interval, method text, headers jsonb, retry_schedule interval[], give_up_on integer[]); Type: COMMENT; Schema: moai; Owner: moai_owner
 --
 
-COMMENT ON FUNCTION moai.create_subscription(url text, event_types text[], tenant text, secret text, format text, timeout interval, max_attempts integer, retry_base interval, retry_factor double precision, retry_cap interval, retry_jitter double precision, description text, max_in_flight integer, rate_limit double precision, disable_after interval, method text, headers jsonb) IS 'Subscribes a URL to event types of a tenant: events published from the commit on are delivered to it. Returns the id and, once and for all, the secret.
+COMMENT ON FUNCTION moai.create_subscription(url text, event_types text[], tenant text, secret text, format text, timeout interval, max_attempts integer, retry_base interval, retry_factor double precision, retry_cap interval, retry_jitter double precision, description text, max_in_flight integer, rate_limit double precision, disable_after interval, method text, headers jsonb, retry_schedule interval[], give_up_on integer[]) IS 'Subscribes a URL to event types of a tenant: events published from the commit on are delivered to it. Returns the id and, once and for all, the secret.
 url: absolute, http or https, at most 2048 bytes. event_types: 1 to 100 exact types, prefixes ("user.*"), or "*". secret: "whsec_" and the padded
 base64 of 24 to 64 bytes (signatures v1, HMAC-SHA256), or the "whsk_..." of moai keygen (v1a, ed25519); NULL makes one of the first kind. format: ''standard'', ''raw'' (the payload''s own bytes),
 ''cloudevents'' (CloudEvents 1.0, structured) or ''cloudevents-binary'' (its attributes are headers, the body is the payload''s own bytes). method: ''POST'' or ''PUT''.
-headers: an object of up to 20 more headers and their values, 8192 bytes in all; reserved names are refused. timeout: 100 ms to 60 s. max_attempts: 1 to 100.
+headers: an object of up to 20 more headers and their values, 8192 bytes in all; reserved names are refused. timeout: 100 ms to 60 s. max_attempts: 1 to 100, 8 unless given.
 After failed try n the next one is due in retry_base * retry_factor^(n-1), at most retry_cap, lengthened by up to the share retry_jitter.
+retry_schedule: these delays instead, 1 to 99 of 100 ms to 30 days each; max_attempts then is one more. give_up_on: statuses from 400 to 499, without 408, 410
+and 429, after which a delivery is not tried again but dead-lettered as ''refused''.
 max_in_flight: how many requests of each worker process may be under way at once, 1 to 10000; NULL: up to half of its --concurrency. rate_limit: how many
 a second each worker process may start, 0.001 to 1000000, with a burst of one second''s worth; NULL: no limit. What has no room waits, parked, spending no try.
 disable_after: 1 minute to 366 days of nothing but failures, after which it is disabled and moai.subscription.disabled is published; 0: never.
@@ -1111,10 +1157,10 @@ not let us see it), attempts_estimate, partitions_until, migration and bundle (w
 Reads the queue and the dead letters, never the history. Locks: none.';
 
 --
--- Name: update_subscription(uuid, text, text[], text, interval, integer, interval, double precision, interval, double precision, text, integer, double precision, interval, text, jsonb); Type: FUNCTION; Schema: moai; Owner: moai_owner
+-- Name: update_subscription(uuid, text, text[], text, interval, integer, interval, double precision, interval, double precision, text, integer, double precision, interval, text, jsonb, interval[], integer[]); Type: FUNCTION; Schema: moai; Owner: moai_owner
 --
 
-CREATE FUNCTION moai.update_subscription(id uuid, url text DEFAULT NULL::text, event_types text[] DEFAULT NULL::text[], format text DEFAULT NULL::text, timeout interval DEFAULT NULL::interval, max_attempts integer DEFAULT NULL::integer, retry_base interval DEFAULT NULL::interval, retry_factor double precision DEFAULT NULL::double precision, retry_cap interval DEFAULT NULL::interval, retry_jitter double precision DEFAULT NULL::double precision, description text DEFAULT NULL::text, max_in_flight integer DEFAULT NULL::integer, rate_limit double precision DEFAULT NULL::double precision, disable_after interval DEFAULT NULL::interval, method text DEFAULT NULL::text, headers jsonb DEFAULT NULL::jsonb) RETURNS void
+CREATE FUNCTION moai.update_subscription(id uuid, url text DEFAULT NULL::text, event_types text[] DEFAULT NULL::text[], format text DEFAULT NULL::text, timeout interval DEFAULT NULL::interval, max_attempts integer DEFAULT NULL::integer, retry_base interval DEFAULT NULL::interval, retry_factor double precision DEFAULT NULL::double precision, retry_cap interval DEFAULT NULL::interval, retry_jitter double precision DEFAULT NULL::double precision, description text DEFAULT NULL::text, max_in_flight integer DEFAULT NULL::integer, rate_limit double precision DEFAULT NULL::double precision, disable_after interval DEFAULT NULL::interval, method text DEFAULT NULL::text, headers jsonb DEFAULT NULL::jsonb, retry_schedule interval[] DEFAULT NULL::interval[], give_up_on integer[] DEFAULT NULL::integer[]) RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
@@ -1124,17 +1170,19 @@ BEGIN
         update_subscription.timeout, update_subscription.max_attempts, update_subscription.retry_base, update_subscription.retry_factor,
         update_subscription.retry_cap, update_subscription.retry_jitter, update_subscription.description,
         update_subscription.max_in_flight, update_subscription.rate_limit, update_subscription.disable_after,
-        update_subscription.method, update_subscription.headers, clock_timestamp());
+        update_subscription.method, update_subscription.headers,
+        update_subscription.retry_schedule, update_subscription.give_up_on, clock_timestamp());
 END
 $$;
 
-ALTER FUNCTION moai.update_subscription(id uuid, url text, event_types text[], format text, timeout interval, max_attempts integer, retry_base interval, retry_factor double precision, retry_cap interval, retry_jitter double precision, description text, max_in_flight integer, rate_limit double precision, disable_after interval, method text, headers jsonb) OWNER TO moai_owner;
+ALTER FUNCTION moai.update_subscription(id uuid, url text, event_types text[], format text, timeout interval, max_attempts integer, retry_base interval, retry_factor double precision, retry_cap interval, retry_jitter double precision, description text, max_in_flight integer, rate_limit double precision, disable_after interval, method text, headers jsonb, retry_schedule interval[], give_up_on integer[]) OWNER TO moai_owner;
 
 --
--- Name: FUNCTION update_subscription(id uuid, url text, event_types text[], format text, timeout interval, max_attempts integer, retry_base interval, retry_factor double precision, retry_cap interval, retry_jitter double precision, description text, max_in_flight integer, rate_limit double precision, disable_after interval, method text, headers jsonb); Type: COMMENT; Schema: moai; Owner: moai_owner
+-- Name: FUNCTION update_subscription(id uuid, url text, event_types text[], format text, timeout interval, max_attempts integer, retry_base interval, retry_factor double precision, retry_cap interval, retry_jitter double precision, description text, max_in_flight integer, rate_limit double precision, disable_after interval, method text, headers jsonb, retry_schedule interval[], give_up_on integer[]); Type: COMMENT; Schema: moai; Owner: moai_owner
 --
 
-COMMENT ON FUNCTION moai.update_subscription(id uuid, url text, event_types text[], format text, timeout interval, max_attempts integer, retry_base interval, retry_factor double precision, retry_cap interval, retry_jitter double precision, description text, max_in_flight integer, rate_limit double precision, disable_after interval, method text, headers jsonb) IS 'Changes a subscription; NULL keeps what is, an empty description and a max_in_flight, rate_limit or disable_after of 0 remove it.
+COMMENT ON FUNCTION moai.update_subscription(id uuid, url text, event_types text[], format text, timeout interval, max_attempts integer, retry_base interval, retry_factor double precision, retry_cap interval, retry_jitter double precision, description text, max_in_flight integer, rate_limit double precision, disable_after interval, method text, headers jsonb, retry_schedule interval[], give_up_on integer[]) IS 'Changes a subscription; NULL keeps what is, an empty description and a max_in_flight, rate_limit or disable_after of 0 remove it,
+as does an empty retry_schedule or give_up_on; max_attempts goes with a new retry_schedule, and stays when it is removed.
 headers: changes, a null takes one away and those that are not named stay. Arguments as moai.create_subscription.
 Retries use the new URL and policy at once, and what waits for the old URL to recover waits no more. event_types decide over events published later. A changed max_attempts moves the tries left of its
 unfinished deliveries by the difference, down to one.
@@ -1213,6 +1261,10 @@ CREATE TABLE moai_private.attempt_held (
     total_us integer,
     response_bytes bigint,
     response_body bytea,
+    url text,
+    signed_with text,
+    response_headers text,
+    terminal_reason text,
     CONSTRAINT attempt_delivered_means_no_error CHECK (((terminal_state <> 'delivered'::moai.delivery_state) OR (error_class IS NULL))),
     CONSTRAINT attempt_orphan_decides_nothing CHECK ((NOT (is_orphan AND ((terminal_state IS NOT NULL) OR (next_due_at IS NOT NULL))))),
     CONSTRAINT attempt_terminal_state_known CHECK ((terminal_state = ANY (ARRAY['delivered'::moai.delivery_state, 'dead'::moai.delivery_state, 'cancelled'::moai.delivery_state])))
@@ -1255,7 +1307,10 @@ CREATE VIEW moai.attempt AS
     a.total_us,
     a.response_bytes,
     a.response_body,
-    a.lease_token
+    a.lease_token,
+    a.url,
+    a.signed_with,
+    a.response_headers
    FROM (( SELECT attempt.event_id,
             attempt.subscription_id,
             attempt.lease_token,
@@ -1276,7 +1331,11 @@ CREATE VIEW moai.attempt AS
             attempt.first_byte_us,
             attempt.total_us,
             attempt.response_bytes,
-            attempt.response_body
+            attempt.response_body,
+            attempt.url,
+            attempt.signed_with,
+            attempt.response_headers,
+            attempt.terminal_reason
            FROM moai_private.attempt
         UNION ALL
          SELECT attempt_held.event_id,
@@ -1299,7 +1358,11 @@ CREATE VIEW moai.attempt AS
             attempt_held.first_byte_us,
             attempt_held.total_us,
             attempt_held.response_bytes,
-            attempt_held.response_body
+            attempt_held.response_body,
+            attempt_held.url,
+            attempt_held.signed_with,
+            attempt_held.response_headers,
+            attempt_held.terminal_reason
            FROM moai_private.attempt_held) a
      JOIN moai_private.subscription s ON ((s.id = a.subscription_id)));
 
@@ -1339,7 +1402,25 @@ COMMENT ON COLUMN moai.attempt.next_due_at IS 'When the retry that this failure 
 -- Name: COLUMN attempt.response_bytes; Type: COMMENT; Schema: moai; Owner: moai_owner
 --
 
-COMMENT ON COLUMN moai.attempt.response_bytes IS 'How long the response was; response_body holds its beginning.';
+COMMENT ON COLUMN moai.attempt.response_bytes IS 'How long the response was; response_body holds its beginning, up to 16 KiB.';
+
+--
+-- Name: COLUMN attempt.url; Type: COMMENT; Schema: moai; Owner: moai_owner
+--
+
+COMMENT ON COLUMN moai.attempt.url IS 'Where it was sent, whatever the subscription says now.';
+
+--
+-- Name: COLUMN attempt.signed_with; Type: COMMENT; Schema: moai; Owner: moai_owner
+--
+
+COMMENT ON COLUMN moai.attempt.signed_with IS 'The key_id of each secret that signed it, newest first, separated by spaces.';
+
+--
+-- Name: COLUMN attempt.response_headers; Type: COMMENT; Schema: moai; Owner: moai_owner
+--
+
+COMMENT ON COLUMN moai.attempt.response_headers IS 'Up to 16 KiB of them, a line each, in the order of their coming; bytes that are no UTF-8 are replaced.';
 
 --
 -- Name: attempt_json(moai.attempt); Type: FUNCTION; Schema: moai_private; Owner: moai_owner
@@ -1365,8 +1446,10 @@ BEGIN
         'started_at', moai_private.time_text(a.started_at), 'recorded_at', moai_private.time_text(a.recorded_at),
         'terminal_state', a.terminal_state, 'is_orphan', a.is_orphan, 'http_status', a.http_status,
         'error_class', a.error_class, 'error_detail', left(a.error_detail, 1000), 'next_due_at', moai_private.time_text(a.next_due_at),
-        'worker', a.worker, 'remote_address', a.remote_address, 'dns_us', a.dns_us, 'connect_us', a.connect_us, 'tls_us', a.tls_us,
-        'first_byte_us', a.first_byte_us, 'total_us', a.total_us, 'response_bytes', a.response_bytes, 'response_body', _text);
+        'worker', a.worker, 'url', a.url, 'remote_address', a.remote_address, 'signed_with', string_to_array(a.signed_with, ' '),
+        'dns_us', a.dns_us, 'connect_us', a.connect_us, 'tls_us', a.tls_us, 'first_byte_us', a.first_byte_us, 'total_us', a.total_us,
+        'response_headers', string_to_array(left(a.response_headers, 4096), E'\n'), 'response_bytes', a.response_bytes,
+        'response_body', _text, 'response_body_base64', CASE WHEN _text IS NULL THEN translate(encode(_body, 'base64'), E'\n', '') END);
 END
 $$;
 
@@ -1376,7 +1459,7 @@ ALTER FUNCTION moai_private.attempt_json(a moai.attempt) OWNER TO moai_owner;
 -- Name: FUNCTION attempt_json(a moai.attempt); Type: COMMENT; Schema: moai_private; Owner: moai_owner
 --
 
-COMMENT ON FUNCTION moai_private.attempt_json(a moai.attempt) IS 'An attempt, as moai.attempt has it, with up to 4 KiB of the response: null if that is not UTF-8 text.';
+COMMENT ON FUNCTION moai_private.attempt_json(a moai.attempt) IS 'An attempt, as moai.attempt has it, with up to 4 KiB of the response and of its headers; what is not UTF-8 text is told as base64.';
 
 --
 -- Name: cancel_delivery(text, timestamp with time zone); Type: FUNCTION; Schema: moai_private; Owner: moai_owner
@@ -1689,11 +1772,25 @@ BEGIN
         PERFORM moai_private.fail(422, 'method is neither POST nor PUT', 'method = ' || quote_nullable(left(s.method, 64)), 'Use ''POST'' unless the receiver insists on ''PUT''.');
     END IF;
     PERFORM moai_private.check_range('timeout', s.timeout::text, s.timeout BETWEEN '100 ms' AND '60 s', '100 ms to 60 s');
+    IF s.retry_schedule IS NOT NULL THEN
+        PERFORM moai_private.check_range('retry_schedule', s.retry_schedule::text,
+            array_ndims(s.retry_schedule) = 1 AND cardinality(s.retry_schedule) <= 99 AND array_position(s.retry_schedule, NULL) IS NULL
+                AND '100 ms' <= ALL (s.retry_schedule) AND '30 days' >= ALL (s.retry_schedule), '1 to 99 delays of 100 ms to 30 days each');
+        IF s.max_attempts <> cardinality(s.retry_schedule) + 1 THEN
+            PERFORM moai_private.fail(422, 'max_attempts is not one more than retry_schedule has delays',
+                format('max_attempts = %s, retry_schedule has %s', s.max_attempts, cardinality(s.retry_schedule)),
+                'Leave max_attempts out where there is a retry_schedule; an empty one removes it.');
+        END IF;
+    END IF;
     PERFORM moai_private.check_range('max_attempts', s.max_attempts::text, s.max_attempts BETWEEN 1 AND 100, '1 to 100');
     PERFORM moai_private.check_range('retry_base', s.retry_base::text, s.retry_base BETWEEN '100 ms' AND '30 days', '100 ms to 30 days');
     PERFORM moai_private.check_range('retry_factor', s.retry_factor::text, s.retry_factor BETWEEN 1 AND 100, '1 to 100');
     PERFORM moai_private.check_range('retry_cap', s.retry_cap::text, s.retry_cap BETWEEN s.retry_base AND '30 days', 'retry_base to 30 days');
     PERFORM moai_private.check_range('retry_jitter', s.retry_jitter::text, s.retry_jitter BETWEEN 0 AND 1, '0 to 1');
+    PERFORM moai_private.check_range('give_up_on', s.give_up_on::text,
+        coalesce(s.give_up_on = '{}' OR (array_ndims(s.give_up_on) = 1 AND array_position(s.give_up_on, NULL) IS NULL
+            AND 400 <= ALL (s.give_up_on) AND 499 >= ALL (s.give_up_on) AND NOT s.give_up_on && '{408, 410, 429}'), true),
+        'statuses from 400 to 499 without 408, 410 and 429');
     PERFORM moai_private.check_range('max_in_flight', s.max_in_flight::text, coalesce(s.max_in_flight BETWEEN 0 AND 10000, true),
         '1 to 10000 (0: the worker''s own)');
     PERFORM moai_private.check_range('rate_limit', s.rate_limit::text,
@@ -1708,6 +1805,10 @@ BEGIN
     _checked.timeout := make_interval(secs => extract(epoch FROM s.timeout)::double precision);
     _checked.retry_base := make_interval(secs => extract(epoch FROM s.retry_base)::double precision);
     _checked.retry_cap := make_interval(secs => extract(epoch FROM s.retry_cap)::double precision);
+    _checked.retry_schedule := (
+        SELECT array_agg(make_interval(secs => extract(epoch FROM r.delay)::double precision) ORDER BY r.place)
+        FROM unnest(s.retry_schedule) WITH ORDINALITY AS r(delay, place));
+    _checked.give_up_on := (SELECT array_agg(DISTINCT g) FROM unnest(s.give_up_on) AS g);
     _checked.disable_after := nullif(make_interval(secs => extract(epoch FROM s.disable_after)::double precision), '0');
     _checked.max_in_flight := nullif(s.max_in_flight, 0);
     _checked.rate_limit := nullif(s.rate_limit, 0);
@@ -2139,7 +2240,7 @@ CREATE TABLE moai_private.dead_letter (
     http_status integer,
     error_class text,
     error_detail text,
-    CONSTRAINT dead_letter_reason_known CHECK ((reason = ANY (ARRAY['exhausted'::text, 'crash_loop'::text])))
+    CONSTRAINT dead_letter_reason_known CHECK ((reason = ANY (ARRAY['exhausted'::text, 'crash_loop'::text, 'refused'::text])))
 )
 WITH (autovacuum_vacuum_scale_factor='0', autovacuum_vacuum_threshold='10000', autovacuum_vacuum_cost_delay='0');
 
@@ -2191,7 +2292,7 @@ COMMENT ON COLUMN moai.dead_letter.id IS 'The delivery''s id.';
 -- Name: COLUMN dead_letter.reason; Type: COMMENT; Schema: moai; Owner: moai_owner
 --
 
-COMMENT ON COLUMN moai.dead_letter.reason IS 'exhausted: every try failed. crash_loop: five workers in a row died while they held it.';
+COMMENT ON COLUMN moai.dead_letter.reason IS 'exhausted: every try failed. crash_loop: five workers in a row died while they held it. refused: the answer was a status that its subscription gives up on.';
 
 --
 -- Name: COLUMN dead_letter.http_status; Type: COMMENT; Schema: moai; Owner: moai_owner
@@ -2434,11 +2535,12 @@ CREATE VIEW moai_private.delivery_fact AS
             NULL::integer,
             NULL::timestamp with time zone,
             a.recorded_at,
+            COALESCE(a.terminal_reason,
                 CASE a.terminal_state
                     WHEN 'dead'::moai.delivery_state THEN 'exhausted'::text
                     WHEN 'cancelled'::moai.delivery_state THEN 'subscription_deleted'::text
                     ELSE NULL::text
-                END AS "case",
+                END) AS "coalesce",
             a.http_status,
             a.error_class,
             a.error_detail
@@ -2452,11 +2554,12 @@ CREATE VIEW moai_private.delivery_fact AS
             NULL::integer,
             NULL::timestamp with time zone,
             a.recorded_at,
+            COALESCE(a.terminal_reason,
                 CASE a.terminal_state
                     WHEN 'dead'::moai.delivery_state THEN 'exhausted'::text
                     WHEN 'cancelled'::moai.delivery_state THEN 'subscription_deleted'::text
                     ELSE NULL::text
-                END AS "case",
+                END) AS "coalesce",
             a.http_status,
             a.error_class,
             a.error_detail
@@ -2586,7 +2689,7 @@ COMMENT ON COLUMN moai.delivery.due_at IS 'When it is tried next; while deliveri
 -- Name: COLUMN delivery.reason; Type: COMMENT; Schema: moai; Owner: moai_owner
 --
 
-COMMENT ON COLUMN moai.delivery.reason IS 'Why it is dead (exhausted, crash_loop) or cancelled (subscription_deleted, cancelled_by_operator).';
+COMMENT ON COLUMN moai.delivery.reason IS 'Why it is dead (exhausted, crash_loop, refused) or cancelled (subscription_deleted, cancelled_by_operator).';
 
 --
 -- Name: COLUMN delivery.http_status; Type: COMMENT; Schema: moai; Owner: moai_owner
@@ -2786,10 +2889,12 @@ BEGIN
         -- It ended its lease, so that its row cannot be there yet.
         INSERT INTO moai_private.attempt (
             event_id, subscription_id, lease_token, started_at, recorded_at, attempt_no, http_status, terminal_state, is_orphan,
-            error_class, error_detail, worker, remote_address, dns_us, connect_us, tls_us, first_byte_us, total_us, response_bytes, response_body)
+            error_class, error_detail, worker, remote_address, dns_us, connect_us, tls_us, first_byte_us, total_us, response_bytes, response_body,
+            url, signed_with, response_headers)
         SELECT e.event_id, e.subscription_id, e.lease_token, to_timestamp(e.started_at_us / 1000000.0), end_delivered.at, e.number,
             e.http_status, 'delivered', false, e.error_class, e.error_detail, end_delivered.worker, e.remote_address,
-            e.dns_us, e.connect_us, e.tls_us, e.first_byte_us, e.total_us, e.response_bytes, decode(e.response_body, 'base64')
+            e.dns_us, e.connect_us, e.tls_us, e.first_byte_us, e.total_us, e.response_bytes, decode(e.response_body, 'base64'),
+            e.url, e.signed_with, e.response_headers
         FROM ended AS e
     )
     SELECT (SELECT count(*) FROM ended), count(*) FILTER (WHERE r.outcome = 'delivered'), count(*),
@@ -2911,6 +3016,22 @@ ALTER FUNCTION moai_private.find_delivery(id text) OWNER TO moai_owner;
 --
 
 COMMENT ON FUNCTION moai_private.find_delivery(id text) IS 'The delivery of this id, finished or not. Raises MO404.';
+
+--
+-- Name: key_id(text); Type: FUNCTION; Schema: moai_private; Owner: moai_owner
+--
+
+CREATE FUNCTION moai_private.key_id(secret text) RETURNS text
+    LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+    RETURN "left"(encode(sha256(convert_to(secret, 'UTF8'::name)), 'hex'::text), 8);
+
+ALTER FUNCTION moai_private.key_id(secret text) OWNER TO moai_owner;
+
+--
+-- Name: FUNCTION key_id(secret text); Type: COMMENT; Schema: moai_private; Owner: moai_owner
+--
+
+COMMENT ON FUNCTION moai_private.key_id(secret text) IS 'What a secret is called where it must not be shown: the first 8 hexadecimal digits of its SHA-256. src/delivery/keyring.cpp says the same of it.';
 
 --
 -- Name: public_key(text); Type: FUNCTION; Schema: moai_private; Owner: moai_owner
@@ -3060,7 +3181,10 @@ CREATE VIEW moai.subscription AS
     f.since AS failing_since,
     s.method,
     moai_private.shown_headers(s.headers) AS headers,
-    moai_private.public_key(s.secret) AS public_key
+    moai_private.public_key(s.secret) AS public_key,
+    moai_private.key_id(s.secret) AS key_id,
+    s.retry_schedule,
+    s.give_up_on
    FROM ((moai_private.subscription s
      LEFT JOIN moai_private.endpoint_state b ON ((b.subscription_id = s.id)))
      LEFT JOIN moai_private.failing f ON ((f.subscription_id = s.id)));
@@ -3144,6 +3268,24 @@ COMMENT ON COLUMN moai.subscription.headers IS 'Headers of its own; *** in the p
 --
 
 COMMENT ON COLUMN moai.subscription.public_key IS 'What receivers verify with where an ed25519 key signs; NULL: a secret does, which they share.';
+
+--
+-- Name: COLUMN subscription.key_id; Type: COMMENT; Schema: moai; Owner: moai_owner
+--
+
+COMMENT ON COLUMN moai.subscription.key_id IS 'A name of its present secret, which tells nothing of it: moai.attempt.signed_with has it.';
+
+--
+-- Name: COLUMN subscription.retry_schedule; Type: COMMENT; Schema: moai; Owner: moai_owner
+--
+
+COMMENT ON COLUMN moai.subscription.retry_schedule IS 'The delay before each retry, which retry_jitter may lengthen; NULL: retry_base, retry_factor and retry_cap say.';
+
+--
+-- Name: COLUMN subscription.give_up_on; Type: COMMENT; Schema: moai; Owner: moai_owner
+--
+
+COMMENT ON COLUMN moai.subscription.give_up_on IS 'Statuses after which a delivery is not tried again: it is a dead letter; NULL: none.';
 
 --
 -- Name: find_subscription(text); Type: FUNCTION; Schema: moai_private; Owner: moai_owner
@@ -3475,6 +3617,40 @@ ALTER FUNCTION moai_private.json_integer(document json, field text) OWNER TO moa
 COMMENT ON FUNCTION moai_private.json_integer(document json, field text) IS 'The integer in this field. Raises MO422 naming the field.';
 
 --
+-- Name: json_integers(json, text); Type: FUNCTION; Schema: moai_private; Owner: moai_owner
+--
+
+CREATE FUNCTION moai_private.json_integers(document json, field text) RETURNS integer[]
+    LANGUAGE plpgsql IMMUTABLE
+    AS $$
+DECLARE
+    _value json := json_integers.document -> json_integers.field;
+    _integers integer[];
+BEGIN
+    IF coalesce(json_typeof(_value), 'null') = 'null' THEN
+        RETURN NULL;
+    END IF;
+    IF json_typeof(_value) = 'array' THEN
+        SELECT coalesce(array_agg(moai_private.json_integer(json_build_object(json_integers.field, e.value), json_integers.field) ORDER BY e.ordinality), '{}')
+        INTO _integers FROM json_array_elements(_value) WITH ORDINALITY AS e;
+    END IF;
+    IF _integers IS NULL OR array_position(_integers, NULL) IS NOT NULL THEN
+        PERFORM moai_private.fail(422, format('%s is not an array of integers', json_integers.field),
+            format('%s = %s', json_integers.field, left(_value::text, 64)), format('Write "%s": [404].', json_integers.field));
+    END IF;
+    RETURN _integers;
+END
+$$;
+
+ALTER FUNCTION moai_private.json_integers(document json, field text) OWNER TO moai_owner;
+
+--
+-- Name: FUNCTION json_integers(document json, field text); Type: COMMENT; Schema: moai_private; Owner: moai_owner
+--
+
+COMMENT ON FUNCTION moai_private.json_integers(document json, field text) IS 'The integers of the array in this field. Raises MO422 naming the field.';
+
+--
 -- Name: json_interval(json, text); Type: FUNCTION; Schema: moai_private; Owner: moai_owner
 --
 
@@ -3505,6 +3681,56 @@ ALTER FUNCTION moai_private.json_interval(document json, field text) OWNER TO mo
 --
 
 COMMENT ON FUNCTION moai_private.json_interval(document json, field text) IS 'The interval written in this field. Raises MO422 naming the field.';
+
+--
+-- Name: json_texts(json, text); Type: FUNCTION; Schema: moai_private; Owner: moai_owner
+--
+
+CREATE FUNCTION moai_private.json_texts(document json, field text) RETURNS text[]
+    LANGUAGE plpgsql IMMUTABLE
+    AS $$
+DECLARE
+    _value json := json_texts.document -> json_texts.field;
+    _texts text[];
+BEGIN
+    IF coalesce(json_typeof(_value), 'null') = 'null' THEN
+        RETURN NULL;
+    END IF;
+    IF json_typeof(_value) = 'array' THEN
+        SELECT coalesce(array_agg(moai_private.json_text(json_build_object(json_texts.field, e.value), json_texts.field) ORDER BY e.ordinality), '{}')
+        INTO _texts FROM json_array_elements(_value) WITH ORDINALITY AS e;
+    END IF;
+    IF _texts IS NULL OR array_position(_texts, NULL) IS NOT NULL THEN
+        PERFORM moai_private.fail(422, format('%s is not an array of strings', json_texts.field),
+            format('%s = %s', json_texts.field, left(_value::text, 64)), format('Write "%s": ["…"].', json_texts.field));
+    END IF;
+    RETURN _texts;
+END
+$$;
+
+ALTER FUNCTION moai_private.json_texts(document json, field text) OWNER TO moai_owner;
+
+--
+-- Name: FUNCTION json_texts(document json, field text); Type: COMMENT; Schema: moai_private; Owner: moai_owner
+--
+
+COMMENT ON FUNCTION moai_private.json_texts(document json, field text) IS 'The strings of the array in this field. Raises MO422 naming the field.';
+
+--
+-- Name: json_intervals(json, text); Type: FUNCTION; Schema: moai_private; Owner: moai_owner
+--
+
+CREATE FUNCTION moai_private.json_intervals(document json, field text) RETURNS interval[]
+    LANGUAGE sql STABLE
+    RETURN (SELECT COALESCE(array_agg(moai_private.json_interval(json_build_object(json_intervals.field, t.text), json_intervals.field) ORDER BY t.place), '{}'::interval[]) AS "coalesce" FROM unnest(moai_private.json_texts(json_intervals.document, json_intervals.field)) WITH ORDINALITY t(text, place) HAVING (json_typeof((json_intervals.document -> json_intervals.field)) <> 'null'::text));
+
+ALTER FUNCTION moai_private.json_intervals(document json, field text) OWNER TO moai_owner;
+
+--
+-- Name: FUNCTION json_intervals(document json, field text); Type: COMMENT; Schema: moai_private; Owner: moai_owner
+--
+
+COMMENT ON FUNCTION moai_private.json_intervals(document json, field text) IS 'The intervals written in the array of strings in this field. Raises MO422 naming the field.';
 
 --
 -- Name: json_number(json, text); Type: FUNCTION; Schema: moai_private; Owner: moai_owner
@@ -3625,40 +3851,6 @@ ALTER FUNCTION moai_private.json_text(document json, field text) OWNER TO moai_o
 COMMENT ON FUNCTION moai_private.json_text(document json, field text) IS 'The string in this field, NULL if absent or null. Raises MO422 naming the field for any other kind.';
 
 --
--- Name: json_texts(json, text); Type: FUNCTION; Schema: moai_private; Owner: moai_owner
---
-
-CREATE FUNCTION moai_private.json_texts(document json, field text) RETURNS text[]
-    LANGUAGE plpgsql IMMUTABLE
-    AS $$
-DECLARE
-    _value json := json_texts.document -> json_texts.field;
-    _texts text[];
-BEGIN
-    IF coalesce(json_typeof(_value), 'null') = 'null' THEN
-        RETURN NULL;
-    END IF;
-    IF json_typeof(_value) = 'array' THEN
-        SELECT coalesce(array_agg(moai_private.json_text(json_build_object(json_texts.field, e.value), json_texts.field) ORDER BY e.ordinality), '{}')
-        INTO _texts FROM json_array_elements(_value) WITH ORDINALITY AS e;
-    END IF;
-    IF _texts IS NULL OR array_position(_texts, NULL) IS NOT NULL THEN
-        PERFORM moai_private.fail(422, format('%s is not an array of strings', json_texts.field),
-            format('%s = %s', json_texts.field, left(_value::text, 64)), format('Write "%s": ["…"].', json_texts.field));
-    END IF;
-    RETURN _texts;
-END
-$$;
-
-ALTER FUNCTION moai_private.json_texts(document json, field text) OWNER TO moai_owner;
-
---
--- Name: FUNCTION json_texts(document json, field text); Type: COMMENT; Schema: moai_private; Owner: moai_owner
---
-
-COMMENT ON FUNCTION moai_private.json_texts(document json, field text) IS 'The strings of the array in this field. Raises MO422 naming the field.';
-
---
 -- Name: json_unreadable_field(json); Type: FUNCTION; Schema: moai_private; Owner: moai_owner
 --
 
@@ -3757,7 +3949,8 @@ BEGIN
              w.verdict IS NULL, r.error_class, r.error_detail,
              CASE WHEN w.verdict = 'retried' THEN w.due_at END,
              judge.worker, r.remote_address, r.dns_us, r.connect_us, r.tls_us, r.first_byte_us, r.total_us, r.response_bytes,
-             decode(r.response_body, 'base64'))::moai_private.attempt
+             decode(r.response_body, 'base64'), r.url, r.signed_with, r.response_headers,
+             CASE WHEN w.verdict = 'dead' AND r.http_status = ANY (s.give_up_on) THEN 'refused' END)::moai_private.attempt
         )::moai_private.verdict)
         FROM (
             -- In the order of the keys, so that two batches never wait for each other in a circle. One result a lease: of two, the better.
@@ -3776,7 +3969,7 @@ BEGIN
             FOR UPDATE
         ) AS o ON true
         LEFT JOIN LATERAL (
-            SELECT s.state, s.max_attempts, s.retry_base, s.retry_factor, s.retry_cap, s.retry_jitter
+            SELECT s.state, s.max_attempts, s.retry_schedule, s.give_up_on, s.retry_base, s.retry_factor, s.retry_cap, s.retry_jitter
             FROM moai_private.subscription AS s WHERE s.id = o.subscription_id LIMIT 1
         ) AS s ON true
         CROSS JOIN LATERAL (
@@ -3784,13 +3977,14 @@ BEGIN
                         WHEN r.outcome IN ('delivered', 'released') THEN r.outcome::text
                         WHEN r.outcome = 'parked' THEN CASE s.state WHEN 'active' THEN 'parked' ELSE 'released' END
                         WHEN s.state = 'deleted' THEN 'cancelled'
+                        WHEN r.http_status = ANY (s.give_up_on) THEN 'dead'
                         WHEN o.tries_left > 1 THEN 'retried'
                         ELSE 'dead' END AS verdict,
                    CASE WHEN r.outcome = 'parked' AND s.state = 'active' THEN judge.at + moai_private.parking_length(random())
                         WHEN o.place IS NULL OR r.outcome IN ('delivered', 'released', 'parked') THEN judge.at
                         ELSE judge.at + greatest(
                             moai_private.retry_delay(greatest(s.max_attempts - o.tries_left + 1, 1),
-                                s.retry_base, s.retry_factor, s.retry_cap, s.retry_jitter, random()),
+                                s.retry_schedule, s.retry_base, s.retry_factor, s.retry_cap, s.retry_jitter, random()),
                             least(coalesce(r.retry_after_us, 0), 86400000000) * interval '1 microsecond')
                         END AS due_at
         ) AS w
@@ -3807,7 +4001,7 @@ ALTER FUNCTION moai_private.judge(worker text, results json, with_delivered bool
 
 COMMENT ON FUNCTION moai_private.judge(worker text, results json, with_delivered boolean, at timestamp with time zone) IS 'Locks the rows of the queue that the results belong to and decides on each: delivered, released, parked, retried, dead, cancelled
 (its subscription was deleted), or NULL where the lease was lost. The delivered ones are looked at only if that is asked for.
-A retry is due by the subscription''s policy, but not before the receiver''s Retry-After, of which a day at most counts.';
+A status that it gives up on is the end. A retry is due by its policy, but not before the receiver''s Retry-After, of which a day at most counts.';
 
 --
 -- Name: key_in_use_texts(text); Type: FUNCTION; Schema: moai_private; Owner: moai_owner
@@ -5568,20 +5762,20 @@ that published or looked, and all publishing and completing waits behind it: set
 (55P03; nothing has happened then). Whatever makes a finished event needed again must have read event before.';
 
 --
--- Name: retry_delay(integer, interval, double precision, interval, double precision, double precision); Type: FUNCTION; Schema: moai_private; Owner: moai_owner
+-- Name: retry_delay(integer, interval[], interval, double precision, interval, double precision, double precision); Type: FUNCTION; Schema: moai_private; Owner: moai_owner
 --
 
-CREATE FUNCTION moai_private.retry_delay(retry integer, base interval, factor double precision, cap interval, jitter double precision, draw double precision) RETURNS interval
+CREATE FUNCTION moai_private.retry_delay(retry integer, schedule interval[], base interval, factor double precision, cap interval, jitter double precision, draw double precision) RETURNS interval
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
-    RETURN make_interval(secs => (CASE WHEN ((((retry - 1))::double precision * ln(factor)) >= (ln((EXTRACT(epoch FROM cap) / EXTRACT(epoch FROM base))))::double precision) THEN (EXTRACT(epoch FROM cap))::double precision ELSE ((EXTRACT(epoch FROM base))::double precision * power(factor, ((retry - 1))::double precision)) END * ((1)::double precision + (jitter * draw))));
+    RETURN make_interval(secs => (CASE WHEN (schedule IS NOT NULL) THEN (EXTRACT(epoch FROM (schedule)[LEAST(retry, cardinality(schedule))]))::double precision WHEN ((((retry - 1))::double precision * ln(factor)) >= (ln((EXTRACT(epoch FROM cap) / EXTRACT(epoch FROM base))))::double precision) THEN (EXTRACT(epoch FROM cap))::double precision ELSE ((EXTRACT(epoch FROM base))::double precision * power(factor, ((retry - 1))::double precision)) END * ((1)::double precision + (jitter * draw))));
 
-ALTER FUNCTION moai_private.retry_delay(retry integer, base interval, factor double precision, cap interval, jitter double precision, draw double precision) OWNER TO moai_owner;
+ALTER FUNCTION moai_private.retry_delay(retry integer, schedule interval[], base interval, factor double precision, cap interval, jitter double precision, draw double precision) OWNER TO moai_owner;
 
 --
--- Name: FUNCTION retry_delay(retry integer, base interval, factor double precision, cap interval, jitter double precision, draw double precision); Type: COMMENT; Schema: moai_private; Owner: moai_owner
+-- Name: FUNCTION retry_delay(retry integer, schedule interval[], base interval, factor double precision, cap interval, jitter double precision, draw double precision); Type: COMMENT; Schema: moai_private; Owner: moai_owner
 --
 
-COMMENT ON FUNCTION moai_private.retry_delay(retry integer, base interval, factor double precision, cap interval, jitter double precision, draw double precision) IS 'How long after failed try number `retry` (1, 2, …) the next one is due: base * factor^(retry - 1), at most cap,
+COMMENT ON FUNCTION moai_private.retry_delay(retry integer, schedule interval[], base interval, factor double precision, cap interval, jitter double precision, draw double precision) IS 'How long after failed try number `retry` (1, 2, …) the next one is due: as schedule has it or, without one, base * factor^(retry - 1), at most cap,
 lengthened by the share `draw` (0 to 1, random) of jitter. Never shorter than without jitter.';
 
 --
@@ -5847,7 +6041,7 @@ BEGIN
     END IF;
     IF settle_others.dead_lettered > 0 THEN
         INSERT INTO moai_private.dead_letter (event_id, subscription_id, dead_at, attempt_no, reason, http_status, error_class, error_detail)
-        SELECT (v.attempt).event_id, (v.attempt).subscription_id, settle_others.at, (v.attempt).attempt_no, 'exhausted',
+        SELECT (v.attempt).event_id, (v.attempt).subscription_id, settle_others.at, (v.attempt).attempt_no, coalesce((v.attempt).terminal_reason, 'exhausted'),
             (v.attempt).http_status, (v.attempt).error_class, (v.attempt).error_detail
         FROM unnest(_verdicts) AS v WHERE v.verdict = 'dead';
         PERFORM moai_private.tell_dead_letters(
@@ -5972,12 +6166,14 @@ BEGIN
         'timeout', moai_private.duration_text(s.timeout), 'max_attempts', s.max_attempts,
         'retry_base', moai_private.duration_text(s.retry_base), 'retry_factor', s.retry_factor,
         'retry_cap', moai_private.duration_text(s.retry_cap), 'retry_jitter', s.retry_jitter,
+        'retry_schedule', (SELECT json_agg(moai_private.duration_text(r.delay) ORDER BY r.place) FROM unnest(s.retry_schedule) WITH ORDINALITY AS r(delay, place)),
+        'give_up_on', s.give_up_on,
         'max_in_flight', s.max_in_flight, 'rate_limit', s.rate_limit,
         'breaker', CASE s.breaker WHEN 'closed' THEN json_build_object('state', s.breaker)
             ELSE json_build_object('state', s.breaker, 'since', moai_private.time_text(s.breaker_since),
                 'until', moai_private.time_text(s.breaker_until), 'consecutive_failures', s.consecutive_failures, 'reason', s.breaker_reason) END,
         'disable_after', moai_private.duration_text(s.disable_after), 'failing_since', moai_private.time_text(s.failing_since),
-        'public_key', s.public_key, 'old_secrets_until', moai_private.time_text(s.old_secrets_until),
+        'public_key', s.public_key, 'key_id', s.key_id, 'old_secrets_until', moai_private.time_text(s.old_secrets_until),
         'created_at', moai_private.time_text(s.created_at), 'updated_at', moai_private.time_text(s.updated_at));
 END
 $$;
@@ -6314,10 +6510,10 @@ COMMENT ON FUNCTION moai_private.type_patterns(type text) IS 'Every pattern a su
 Matching thus is a look-up of a few keys, whatever the number of subscriptions.';
 
 --
--- Name: update_subscription(uuid, text, text[], text, interval, integer, interval, double precision, interval, double precision, text, integer, double precision, interval, text, jsonb, timestamp with time zone); Type: FUNCTION; Schema: moai_private; Owner: moai_owner
+-- Name: update_subscription(uuid, text, text[], text, interval, integer, interval, double precision, interval, double precision, text, integer, double precision, interval, text, jsonb, interval[], integer[], timestamp with time zone); Type: FUNCTION; Schema: moai_private; Owner: moai_owner
 --
 
-CREATE FUNCTION moai_private.update_subscription(id uuid, url text, event_types text[], format text, timeout interval, max_attempts integer, retry_base interval, retry_factor double precision, retry_cap interval, retry_jitter double precision, description text, max_in_flight integer, rate_limit double precision, disable_after interval, method text, headers jsonb, at timestamp with time zone) RETURNS void
+CREATE FUNCTION moai_private.update_subscription(id uuid, url text, event_types text[], format text, timeout interval, max_attempts integer, retry_base interval, retry_factor double precision, retry_cap interval, retry_jitter double precision, description text, max_in_flight integer, rate_limit double precision, disable_after interval, method text, headers jsonb, retry_schedule interval[], give_up_on integer[], at timestamp with time zone) RETURNS void
     LANGUAGE plpgsql
     AS $$
 #variable_conflict use_column
@@ -6329,7 +6525,8 @@ BEGIN
     _new.event_types := coalesce(update_subscription.event_types, _old.event_types);
     _new.format := coalesce(update_subscription.format, _old.format);
     _new.timeout := coalesce(update_subscription.timeout, _old.timeout);
-    _new.max_attempts := coalesce(update_subscription.max_attempts, _old.max_attempts);
+    _new.retry_schedule := nullif(coalesce(update_subscription.retry_schedule, _old.retry_schedule), '{}');
+    _new.max_attempts := coalesce(update_subscription.max_attempts, cardinality(nullif(update_subscription.retry_schedule, '{}')) + 1, _old.max_attempts);
     _new.retry_base := coalesce(update_subscription.retry_base, _old.retry_base);
     _new.retry_factor := coalesce(update_subscription.retry_factor, _old.retry_factor);
     _new.retry_cap := coalesce(update_subscription.retry_cap, _old.retry_cap);
@@ -6340,6 +6537,7 @@ BEGIN
     _new.disable_after := coalesce(update_subscription.disable_after, _old.disable_after);
     _new.method := coalesce(update_subscription.method, _old.method);
     _new.headers := moai_private.merge_headers(_old.headers, update_subscription.headers);
+    _new.give_up_on := coalesce(update_subscription.give_up_on, _old.give_up_on);
     _new := moai_private.check_subscription(_new);
 
     UPDATE moai_private.subscription AS s
@@ -6347,7 +6545,8 @@ BEGIN
         max_attempts = _new.max_attempts, retry_base = _new.retry_base, retry_factor = _new.retry_factor,
         retry_cap = _new.retry_cap, retry_jitter = _new.retry_jitter, description = _new.description,
         max_in_flight = _new.max_in_flight, rate_limit = _new.rate_limit, disable_after = _new.disable_after,
-        method = _new.method, headers = _new.headers, updated_at = update_subscription.at
+        method = _new.method, headers = _new.headers, retry_schedule = _new.retry_schedule, give_up_on = _new.give_up_on,
+        updated_at = update_subscription.at
     WHERE s.id = _old.id;
 
     IF _new.url <> _old.url THEN
@@ -6369,13 +6568,13 @@ BEGIN
 END
 $$;
 
-ALTER FUNCTION moai_private.update_subscription(id uuid, url text, event_types text[], format text, timeout interval, max_attempts integer, retry_base interval, retry_factor double precision, retry_cap interval, retry_jitter double precision, description text, max_in_flight integer, rate_limit double precision, disable_after interval, method text, headers jsonb, at timestamp with time zone) OWNER TO moai_owner;
+ALTER FUNCTION moai_private.update_subscription(id uuid, url text, event_types text[], format text, timeout interval, max_attempts integer, retry_base interval, retry_factor double precision, retry_cap interval, retry_jitter double precision, description text, max_in_flight integer, rate_limit double precision, disable_after interval, method text, headers jsonb, retry_schedule interval[], give_up_on integer[], at timestamp with time zone) OWNER TO moai_owner;
 
 --
--- Name: FUNCTION update_subscription(id uuid, url text, event_types text[], format text, timeout interval, max_attempts integer, retry_base interval, retry_factor double precision, retry_cap interval, retry_jitter double precision, description text, max_in_flight integer, rate_limit double precision, disable_after interval, method text, headers jsonb, at timestamp with time zone); Type: COMMENT; Schema: moai_private; Owner: moai_owner
+-- Name: FUNCTION update_subscription(id uuid, url text, event_types text[], format text, timeout interval, max_attempts integer, retry_base interval, retry_factor double precision, retry_cap interval, retry_jitter double precision, description text, max_in_flight integer, rate_limit double precision, disable_after interval, method text, headers jsonb, retry_schedule interval[], give_up_on integer[], at timestamp with time zone); Type: COMMENT; Schema: moai_private; Owner: moai_owner
 --
 
-COMMENT ON FUNCTION moai_private.update_subscription(id uuid, url text, event_types text[], format text, timeout interval, max_attempts integer, retry_base interval, retry_factor double precision, retry_cap interval, retry_jitter double precision, description text, max_in_flight integer, rate_limit double precision, disable_after interval, method text, headers jsonb, at timestamp with time zone) IS 'moai.update_subscription at a given time.';
+COMMENT ON FUNCTION moai_private.update_subscription(id uuid, url text, event_types text[], format text, timeout interval, max_attempts integer, retry_base interval, retry_factor double precision, retry_cap interval, retry_jitter double precision, description text, max_in_flight integer, rate_limit double precision, disable_after interval, method text, headers jsonb, retry_schedule interval[], give_up_on integer[], at timestamp with time zone) IS 'moai.update_subscription at a given time.';
 
 --
 -- Name: upkeep_state(name, timestamp with time zone); Type: FUNCTION; Schema: moai_private; Owner: moai_owner
@@ -6498,7 +6697,7 @@ CREATE FUNCTION moai_rest.create_subscription(document text, OUT status integer,
 DECLARE
     _document json := moai_private.read_document(create_subscription.document, ARRAY[
         'url', 'event_types', 'tenant', 'secret', 'format', 'timeout', 'max_attempts', 'retry_base', 'retry_factor',
-        'retry_cap', 'retry_jitter', 'description', 'max_in_flight', 'rate_limit', 'disable_after', 'method', 'headers']);
+        'retry_cap', 'retry_jitter', 'description', 'max_in_flight', 'rate_limit', 'disable_after', 'method', 'headers', 'retry_schedule', 'give_up_on']);
     _created moai_private.subscription;
 BEGIN
     _created := moai_private.create_subscription(
@@ -6506,7 +6705,7 @@ BEGIN
         coalesce(moai_private.json_text(_document, 'tenant'), 'default'), moai_private.json_text(_document, 'secret'),
         coalesce(moai_private.json_text(_document, 'format'), 'standard'),
         coalesce(moai_private.json_interval(_document, 'timeout'), '15 seconds'),
-        coalesce(moai_private.json_integer(_document, 'max_attempts'), 8),
+        moai_private.json_integer(_document, 'max_attempts'),
         coalesce(moai_private.json_interval(_document, 'retry_base'), '5 seconds'),
         coalesce(moai_private.json_number(_document, 'retry_factor'), 5),
         coalesce(moai_private.json_interval(_document, 'retry_cap'), '24 hours'),
@@ -6514,7 +6713,8 @@ BEGIN
         moai_private.json_text(_document, 'description'),
         moai_private.json_integer(_document, 'max_in_flight'), moai_private.json_number(_document, 'rate_limit'),
         coalesce(moai_private.json_interval(_document, 'disable_after'), '5 days'),
-        coalesce(moai_private.json_text(_document, 'method'), 'POST'), moai_private.json_value(_document, 'headers'), clock_timestamp());
+        coalesce(moai_private.json_text(_document, 'method'), 'POST'), moai_private.json_value(_document, 'headers'),
+        moai_private.json_intervals(_document, 'retry_schedule'), moai_private.json_integers(_document, 'give_up_on'), clock_timestamp());
     create_subscription.status := 201;
     create_subscription.body := left(moai_private.subscription_json(moai_private.find_subscription(_created.id::text))::text, -1)
         || ', "secret" : ' || to_json(_created.secret) || '}';
@@ -6753,8 +6953,9 @@ ALTER FUNCTION moai_rest.list_attempts(id text, query text, OUT status integer, 
 
 COMMENT ON FUNCTION moai_rest.list_attempts(id text, query text, OUT status integer, OUT body text) IS 'GET /deliveries/{id}/attempts. query: {"limit" (1 to 100, 50 unless given), "cursor" ("next" of the page before)}, optional strings.
 200 {"items":[{"delivery_id","attempt_no","started_at","recorded_at","terminal_state","is_orphan","http_status","error_class","error_detail",
-"next_due_at","worker","remote_address","dns_us","connect_us","tls_us","first_byte_us","total_us","response_bytes","response_body"}],"next"},
-latest first; response_body: up to 4 KiB, null if not UTF-8. Raises MO404, MO422.';
+"next_due_at","worker","url","remote_address","signed_with":["key_id",…],"dns_us","connect_us","tls_us","first_byte_us","total_us",
+"response_headers":["name: value",…],"response_bytes","response_body","response_body_base64"}],"next"}, latest first. Of the response and of its
+headers up to 4 KiB; a body that is not UTF-8 is told as base64 instead. Raises MO404, MO422.';
 
 --
 -- Name: list_dead_letters(text); Type: FUNCTION; Schema: moai_rest; Owner: moai_owner
@@ -6772,7 +6973,7 @@ DECLARE
     _limit integer := moai_private.read_limit(_query);
     _before record := moai_private.read_delivery_cursor(_query, clock_timestamp());
     _subscription_id uuid := moai_private.json_uuid(_query, 'subscription_id');
-    _reason text := moai_private.read_choice(_query, 'reason', ARRAY['exhausted', 'crash_loop']);
+    _reason text := moai_private.read_choice(_query, 'reason', ARRAY['exhausted', 'crash_loop', 'refused']);
     _tenant text := moai_private.json_text(_query, 'tenant');
     _items text[];
     _keys text[];
@@ -7215,7 +7416,7 @@ DECLARE
     _id uuid := moai_private.read_uuid(update_subscription.id, 'subscription');
     _document json := moai_private.read_document(update_subscription.document, ARRAY[
         'url', 'event_types', 'format', 'timeout', 'max_attempts', 'retry_base', 'retry_factor',
-        'retry_cap', 'retry_jitter', 'description', 'max_in_flight', 'rate_limit', 'disable_after', 'method', 'headers']);
+        'retry_cap', 'retry_jitter', 'description', 'max_in_flight', 'rate_limit', 'disable_after', 'method', 'headers', 'retry_schedule', 'give_up_on']);
 BEGIN
     PERFORM moai_private.update_subscription(
         _id, moai_private.json_text(_document, 'url'), moai_private.json_texts(_document, 'event_types'),
@@ -7225,7 +7426,8 @@ BEGIN
         moai_private.json_number(_document, 'retry_jitter'), moai_private.json_text(_document, 'description'),
         moai_private.json_integer(_document, 'max_in_flight'), moai_private.json_number(_document, 'rate_limit'),
         moai_private.json_interval(_document, 'disable_after'),
-        moai_private.json_text(_document, 'method'), moai_private.json_value(_document, 'headers'), clock_timestamp());
+        moai_private.json_text(_document, 'method'), moai_private.json_value(_document, 'headers'),
+        moai_private.json_intervals(_document, 'retry_schedule'), moai_private.json_integers(_document, 'give_up_on'), clock_timestamp());
     update_subscription.status := 200;
     update_subscription.body := moai_private.subscription_json(moai_private.find_subscription(update_subscription.id));
 END
@@ -7786,17 +7988,17 @@ REVOKE ALL ON FUNCTION moai.complete_deliveries(worker text, results json, since
 GRANT ALL ON FUNCTION moai.complete_deliveries(worker text, results json, since_us bigint, look_ahead boolean) TO moai_worker;
 
 --
--- Name: FUNCTION create_subscription(url text, event_types text[], tenant text, secret text, format text, timeout interval, max_attempts integer, retry_base interval, retry_factor double precision, retry_cap interval, retry_jitter double precision, description text, max_in_flight integer, rate_limit double precision, disable_after interval, method text, headers jsonb, at timestamp with time zone); Type: ACL; Schema: moai_private; Owner: moai_owner
+-- Name: FUNCTION create_subscription(url text, event_types text[], tenant text, secret text, format text, timeout interval, max_attempts integer, retry_base interval, retry_factor double precision, retry_cap interval, retry_jitter double precision, description text, max_in_flight integer, rate_limit double precision, disable_after interval, method text, headers jsonb, retry_schedule interval[], give_up_on integer[], at timestamp with time zone); Type: ACL; Schema: moai_private; Owner: moai_owner
 --
 
-REVOKE ALL ON FUNCTION moai_private.create_subscription(url text, event_types text[], tenant text, secret text, format text, timeout interval, max_attempts integer, retry_base interval, retry_factor double precision, retry_cap interval, retry_jitter double precision, description text, max_in_flight integer, rate_limit double precision, disable_after interval, method text, headers jsonb, at timestamp with time zone) FROM PUBLIC;
+REVOKE ALL ON FUNCTION moai_private.create_subscription(url text, event_types text[], tenant text, secret text, format text, timeout interval, max_attempts integer, retry_base interval, retry_factor double precision, retry_cap interval, retry_jitter double precision, description text, max_in_flight integer, rate_limit double precision, disable_after interval, method text, headers jsonb, retry_schedule interval[], give_up_on integer[], at timestamp with time zone) FROM PUBLIC;
 
 --
--- Name: FUNCTION create_subscription(url text, event_types text[], tenant text, secret text, format text, timeout interval, max_attempts integer, retry_base interval, retry_factor double precision, retry_cap interval, retry_jitter double precision, description text, max_in_flight integer, rate_limit double precision, disable_after interval, method text, headers jsonb); Type: ACL; Schema: moai; Owner: moai_owner
+-- Name: FUNCTION create_subscription(url text, event_types text[], tenant text, secret text, format text, timeout interval, max_attempts integer, retry_base interval, retry_factor double precision, retry_cap interval, retry_jitter double precision, description text, max_in_flight integer, rate_limit double precision, disable_after interval, method text, headers jsonb, retry_schedule interval[], give_up_on integer[]); Type: ACL; Schema: moai; Owner: moai_owner
 --
 
-REVOKE ALL ON FUNCTION moai.create_subscription(url text, event_types text[], tenant text, secret text, format text, timeout interval, max_attempts integer, retry_base interval, retry_factor double precision, retry_cap interval, retry_jitter double precision, description text, max_in_flight integer, rate_limit double precision, disable_after interval, method text, headers jsonb) FROM PUBLIC;
-GRANT ALL ON FUNCTION moai.create_subscription(url text, event_types text[], tenant text, secret text, format text, timeout interval, max_attempts integer, retry_base interval, retry_factor double precision, retry_cap interval, retry_jitter double precision, description text, max_in_flight integer, rate_limit double precision, disable_after interval, method text, headers jsonb) TO moai_operator;
+REVOKE ALL ON FUNCTION moai.create_subscription(url text, event_types text[], tenant text, secret text, format text, timeout interval, max_attempts integer, retry_base interval, retry_factor double precision, retry_cap interval, retry_jitter double precision, description text, max_in_flight integer, rate_limit double precision, disable_after interval, method text, headers jsonb, retry_schedule interval[], give_up_on integer[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION moai.create_subscription(url text, event_types text[], tenant text, secret text, format text, timeout interval, max_attempts integer, retry_base interval, retry_factor double precision, retry_cap interval, retry_jitter double precision, description text, max_in_flight integer, rate_limit double precision, disable_after interval, method text, headers jsonb, retry_schedule interval[], give_up_on integer[]) TO moai_operator;
 
 --
 -- Name: FUNCTION delete_subscription(id uuid); Type: ACL; Schema: moai; Owner: moai_owner
@@ -7930,11 +8132,11 @@ GRANT ALL ON FUNCTION moai.stats() TO moai_reader;
 GRANT ALL ON FUNCTION moai.stats() TO moai_api;
 
 --
--- Name: FUNCTION update_subscription(id uuid, url text, event_types text[], format text, timeout interval, max_attempts integer, retry_base interval, retry_factor double precision, retry_cap interval, retry_jitter double precision, description text, max_in_flight integer, rate_limit double precision, disable_after interval, method text, headers jsonb); Type: ACL; Schema: moai; Owner: moai_owner
+-- Name: FUNCTION update_subscription(id uuid, url text, event_types text[], format text, timeout interval, max_attempts integer, retry_base interval, retry_factor double precision, retry_cap interval, retry_jitter double precision, description text, max_in_flight integer, rate_limit double precision, disable_after interval, method text, headers jsonb, retry_schedule interval[], give_up_on integer[]); Type: ACL; Schema: moai; Owner: moai_owner
 --
 
-REVOKE ALL ON FUNCTION moai.update_subscription(id uuid, url text, event_types text[], format text, timeout interval, max_attempts integer, retry_base interval, retry_factor double precision, retry_cap interval, retry_jitter double precision, description text, max_in_flight integer, rate_limit double precision, disable_after interval, method text, headers jsonb) FROM PUBLIC;
-GRANT ALL ON FUNCTION moai.update_subscription(id uuid, url text, event_types text[], format text, timeout interval, max_attempts integer, retry_base interval, retry_factor double precision, retry_cap interval, retry_jitter double precision, description text, max_in_flight integer, rate_limit double precision, disable_after interval, method text, headers jsonb) TO moai_operator;
+REVOKE ALL ON FUNCTION moai.update_subscription(id uuid, url text, event_types text[], format text, timeout interval, max_attempts integer, retry_base interval, retry_factor double precision, retry_cap interval, retry_jitter double precision, description text, max_in_flight integer, rate_limit double precision, disable_after interval, method text, headers jsonb, retry_schedule interval[], give_up_on integer[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION moai.update_subscription(id uuid, url text, event_types text[], format text, timeout interval, max_attempts integer, retry_base interval, retry_factor double precision, retry_cap interval, retry_jitter double precision, description text, max_in_flight integer, rate_limit double precision, disable_after interval, method text, headers jsonb, retry_schedule interval[], give_up_on integer[]) TO moai_operator;
 
 --
 -- Name: FUNCTION upkeep_state(); Type: ACL; Schema: moai; Owner: moai_owner
@@ -8137,6 +8339,12 @@ REVOKE ALL ON FUNCTION moai_private.fail(status integer, message text, detail te
 REVOKE ALL ON FUNCTION moai_private.find_delivery(id text) FROM PUBLIC;
 
 --
+-- Name: FUNCTION key_id(secret text); Type: ACL; Schema: moai_private; Owner: moai_owner
+--
+
+REVOKE ALL ON FUNCTION moai_private.key_id(secret text) FROM PUBLIC;
+
+--
 -- Name: FUNCTION public_key(secret text); Type: ACL; Schema: moai_private; Owner: moai_owner
 --
 
@@ -8227,10 +8435,28 @@ REVOKE ALL ON FUNCTION moai_private.is_too_deep(characters integer, payload json
 REVOKE ALL ON FUNCTION moai_private.json_integer(document json, field text) FROM PUBLIC;
 
 --
+-- Name: FUNCTION json_integers(document json, field text); Type: ACL; Schema: moai_private; Owner: moai_owner
+--
+
+REVOKE ALL ON FUNCTION moai_private.json_integers(document json, field text) FROM PUBLIC;
+
+--
 -- Name: FUNCTION json_interval(document json, field text); Type: ACL; Schema: moai_private; Owner: moai_owner
 --
 
 REVOKE ALL ON FUNCTION moai_private.json_interval(document json, field text) FROM PUBLIC;
+
+--
+-- Name: FUNCTION json_texts(document json, field text); Type: ACL; Schema: moai_private; Owner: moai_owner
+--
+
+REVOKE ALL ON FUNCTION moai_private.json_texts(document json, field text) FROM PUBLIC;
+
+--
+-- Name: FUNCTION json_intervals(document json, field text); Type: ACL; Schema: moai_private; Owner: moai_owner
+--
+
+REVOKE ALL ON FUNCTION moai_private.json_intervals(document json, field text) FROM PUBLIC;
 
 --
 -- Name: FUNCTION json_number(document json, field text); Type: ACL; Schema: moai_private; Owner: moai_owner
@@ -8249,12 +8475,6 @@ REVOKE ALL ON FUNCTION moai_private.json_refuse_unknown(document json, known tex
 --
 
 REVOKE ALL ON FUNCTION moai_private.json_text(document json, field text) FROM PUBLIC;
-
---
--- Name: FUNCTION json_texts(document json, field text); Type: ACL; Schema: moai_private; Owner: moai_owner
---
-
-REVOKE ALL ON FUNCTION moai_private.json_texts(document json, field text) FROM PUBLIC;
 
 --
 -- Name: FUNCTION json_unreadable_field(document json); Type: ACL; Schema: moai_private; Owner: moai_owner
@@ -8555,10 +8775,10 @@ REVOKE ALL ON FUNCTION moai_private.retirable_weeks(before timestamp with time z
 REVOKE ALL ON FUNCTION moai_private.retire_partitions(before timestamp with time zone) FROM PUBLIC;
 
 --
--- Name: FUNCTION retry_delay(retry integer, base interval, factor double precision, cap interval, jitter double precision, draw double precision); Type: ACL; Schema: moai_private; Owner: moai_owner
+-- Name: FUNCTION retry_delay(retry integer, schedule interval[], base interval, factor double precision, cap interval, jitter double precision, draw double precision); Type: ACL; Schema: moai_private; Owner: moai_owner
 --
 
-REVOKE ALL ON FUNCTION moai_private.retry_delay(retry integer, base interval, factor double precision, cap interval, jitter double precision, draw double precision) FROM PUBLIC;
+REVOKE ALL ON FUNCTION moai_private.retry_delay(retry integer, schedule interval[], base interval, factor double precision, cap interval, jitter double precision, draw double precision) FROM PUBLIC;
 
 --
 -- Name: FUNCTION retry_delivery(id text, at timestamp with time zone); Type: ACL; Schema: moai_private; Owner: moai_owner
@@ -8665,10 +8885,10 @@ REVOKE ALL ON FUNCTION moai_private.time_text(at timestamp with time zone) FROM 
 REVOKE ALL ON FUNCTION moai_private.type_patterns(type text) FROM PUBLIC;
 
 --
--- Name: FUNCTION update_subscription(id uuid, url text, event_types text[], format text, timeout interval, max_attempts integer, retry_base interval, retry_factor double precision, retry_cap interval, retry_jitter double precision, description text, max_in_flight integer, rate_limit double precision, disable_after interval, method text, headers jsonb, at timestamp with time zone); Type: ACL; Schema: moai_private; Owner: moai_owner
+-- Name: FUNCTION update_subscription(id uuid, url text, event_types text[], format text, timeout interval, max_attempts integer, retry_base interval, retry_factor double precision, retry_cap interval, retry_jitter double precision, description text, max_in_flight integer, rate_limit double precision, disable_after interval, method text, headers jsonb, retry_schedule interval[], give_up_on integer[], at timestamp with time zone); Type: ACL; Schema: moai_private; Owner: moai_owner
 --
 
-REVOKE ALL ON FUNCTION moai_private.update_subscription(id uuid, url text, event_types text[], format text, timeout interval, max_attempts integer, retry_base interval, retry_factor double precision, retry_cap interval, retry_jitter double precision, description text, max_in_flight integer, rate_limit double precision, disable_after interval, method text, headers jsonb, at timestamp with time zone) FROM PUBLIC;
+REVOKE ALL ON FUNCTION moai_private.update_subscription(id uuid, url text, event_types text[], format text, timeout interval, max_attempts integer, retry_base interval, retry_factor double precision, retry_cap interval, retry_jitter double precision, description text, max_in_flight integer, rate_limit double precision, disable_after interval, method text, headers jsonb, retry_schedule interval[], give_up_on integer[], at timestamp with time zone) FROM PUBLIC;
 
 --
 -- Name: FUNCTION upkeep_state(login name, at timestamp with time zone); Type: ACL; Schema: moai_private; Owner: moai_owner

@@ -167,7 +167,7 @@ private:
 
     void send() {
         ++sent_;
-        transport_.send(delivery::build_request(delivery_, 1'767'225'600),
+        transport_.send(delivery::build_request(delivery_, 1'767'225'600, keyring_),
                         [this](const worker::TransferResult& result) {
                             if (result.error_class != worker::ErrorClass::none) {
                                 throw std::runtime_error(result.error_detail);
@@ -182,6 +182,7 @@ private:
 
     const int requests_, in_flight_;
     int sent_ = 0, answered_ = 0;
+    delivery::Keyring keyring_;
     store::ClaimedDelivery delivery_;
     base::EventLoop loop_;
     delivery::CurlTransport transport_;

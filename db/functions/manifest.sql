@@ -23,6 +23,7 @@
 \ir internal/check_url.sql
 \ir internal/check_event_types.sql
 \ir internal/check_secret.sql
+\ir internal/key_id.sql
 \ir internal/check_subscription.sql
 \ir internal/subscription_headers.sql
 

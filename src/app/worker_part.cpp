@@ -115,7 +115,12 @@ struct WorkerPart::Impl {
           office(loop, {.database_url = database_url, .worker_name = name, .longest_patience = patience(settings)},
                  {.on_ready = [this] { sentinel.session_ready(); },
                   .on_lost = [this](const pg::Error& error) { lost("sentinel", error); }}),
-          delivery_loop(loop, queue, transport, delivery::build_request, registry, loop_options(settings)),
+          delivery_loop(
+              loop, queue, transport,
+              [this](const store::ClaimedDelivery& delivery, std::int64_t unix_seconds) {
+                  return delivery::build_request(delivery, unix_seconds, keyring);
+              },
+              registry, loop_options(settings)),
           sentinel(loop, office,
                    {.look = [this](worker::WakeReason reason) { delivery_loop.wake(reason); },
                     .adopt = [this](const store::Claim& claim,
@@ -203,6 +208,7 @@ struct WorkerPart::Impl {
     std::atomic<bool> has_ended{false}, drained{false}, listening{false};
 
     base::EventLoop loop;
+    delivery::Keyring keyring;
     delivery::CurlTransport transport;
     store::PgDeliveryQueue queue;
     store::WakeListener listener;

@@ -12,6 +12,14 @@
 #include "pg/connection.hpp"
 
 namespace moai::cli {
+namespace {
+
+/// "1,2" as PostgreSQL writes arrays.
+std::optional<std::string> list_text(const std::optional<std::string>& items) {
+    return items ? std::optional("{" + *items + "}") : std::nullopt;
+}
+
+}  // namespace
 
 config::ExitCode subscribe(const config::Settings& settings) {
     const config::Settings::Subscribe& asked = settings.subscribe;
@@ -31,6 +39,7 @@ config::ExitCode subscribe(const config::Settings& settings) {
     };
     const auto secret = asked.secret ? std::optional(text_argument("--secret", *asked.secret)) : std::nullopt;
     const auto headers = asked.headers ? std::optional(text_argument("--headers", *asked.headers)) : std::nullopt;
+    const auto retry_schedule = list_text(asked.retry_schedule), give_up_on = list_text(asked.give_up_on);
     add("--secret", "secret", "text", secret);
     add("--format", "format", "text", asked.format);
     add("--timeout", "timeout", "interval", asked.timeout);
@@ -39,6 +48,8 @@ config::ExitCode subscribe(const config::Settings& settings) {
     add("--retry-factor", "retry_factor", "float8", asked.retry_factor);
     add("--retry-cap", "retry_cap", "interval", asked.retry_cap);
     add("--retry-jitter", "retry_jitter", "float8", asked.retry_jitter);
+    add("--retry-schedule", "retry_schedule", "interval[]", retry_schedule);
+    add("--give-up-on", "give_up_on", "int[]", give_up_on);
     add("--max-in-flight", "max_in_flight", "int", asked.max_in_flight);
     add("--rate-limit", "rate_limit", "float8", asked.rate_limit);
     add("--disable-after", "disable_after", "interval", asked.disable_after);

@@ -56,6 +56,7 @@ struct Settings {
     struct Subscribe {
         std::string url;
         std::vector<std::string> types;
+        std::optional<std::string> retry_schedule, give_up_on;  ///< lists, with commas
         std::optional<std::string> secret, format, timeout, max_attempts, retry_base, retry_factor, retry_cap,
             retry_jitter, max_in_flight, rate_limit, disable_after, method, headers, description;
     } subscribe;

@@ -24,7 +24,8 @@ struct CurlTransportOptions {
     /// Nor is one that is older, idle or not: otherwise a busy one would never follow a change of the receiver's
     /// addresses or keys.
     std::chrono::seconds most_age{300};
-    std::size_t response_kept = std::size_t{16} * 1024;  ///< bytes of a response's body that the result carries
+    std::size_t response_kept =
+        std::size_t{16} * 1024;  ///< bytes of a response's body that the result carries, and of its headers
     std::uint64_t response_read =
         std::uint64_t{64} * 1024;  ///< bytes of body after which reading stops and the status decides
     std::uint64_t response_headers =

@@ -89,15 +89,22 @@ void append_lines(std::vector<std::string>& header_lines, std::string_view lines
     }
 }
 
-/// One for each secret: while one is being replaced there are several.
-std::string signatures_of(const store::ClaimedDelivery& delivery, std::int64_t timestamp, std::string_view body) {
-    std::string signatures;
+struct Signed {
+    std::string signatures, key_ids;
+};
+
+/// By each secret: while one is being replaced there are several.
+Signed sign_by_all(const store::ClaimedDelivery& delivery, std::int64_t timestamp, std::string_view body,
+                   Keyring& keyring) {
+    Signed result;
     for (std::string_view rest = delivery.secret;;) {
         const auto end = std::min(rest.find(' '), rest.size());
-        signatures += (signatures.empty() ? "" : " ") +
-                      sign(Secret::parse(rest.substr(0, end)), delivery.event_id, timestamp, body);
+        const Keyring::Key& key = keyring.key(rest.substr(0, end));
+        const std::string_view between = result.signatures.empty() ? "" : " ";
+        result.signatures.append(between).append(sign(key.secret, delivery.event_id, timestamp, body));
+        result.key_ids.append(between).append(key.id);
         if (end == rest.size()) {
-            return signatures;
+            return result;
         }
         rest.remove_prefix(end + 1);
     }
@@ -105,19 +112,22 @@ std::string signatures_of(const store::ClaimedDelivery& delivery, std::int64_t t
 
 }  // namespace
 
-worker::OutgoingRequest build_request(const store::ClaimedDelivery& delivery, std::int64_t timestamp) {
+worker::OutgoingRequest build_request(const store::ClaimedDelivery& delivery, std::int64_t timestamp,
+                                      Keyring& keyring) {
     Content content = content_of(delivery);
     worker::OutgoingRequest request;
     request.url = delivery.url;
     request.method = delivery.method;
     request.body = std::move(content.body);
     request.timeout = delivery.timeout;
+    Signed by = sign_by_all(delivery, timestamp, request.body, keyring);
+    request.signed_with = std::move(by.key_ids);
     request.header_lines = {
         "content-type: " + content.type,
         kUserAgent,
         "webhook-id: " + delivery.event_id,
         "webhook-timestamp: " + std::to_string(timestamp),
-        "webhook-signature: " + signatures_of(delivery, timestamp, request.body),
+        "webhook-signature: " + by.signatures,
         "moai-subscription-id: " + delivery.subscription_id,
         "moai-attempt: " + std::to_string(delivery.attempt_no),
     };

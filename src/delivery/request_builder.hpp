@@ -3,6 +3,7 @@
 
 #include <cstdint>
 
+#include "delivery/keyring.hpp"
 #include "store/delivery_queue.hpp"
 #include "worker/transport.hpp"
 
@@ -12,6 +13,7 @@ namespace moai::delivery {
 /// Format "standard": {"type":…,"timestamp":…,"data":<the payload's bytes>}; "raw": the payload's bytes alone.
 /// Throws std::invalid_argument for an unknown format, a secret that cannot be used or an id that cannot be signed.
 /// start_deadline is left to the caller, who knows when the lease began.
-[[nodiscard]] worker::OutgoingRequest build_request(const store::ClaimedDelivery& delivery, std::int64_t timestamp);
+[[nodiscard]] worker::OutgoingRequest build_request(const store::ClaimedDelivery& delivery, std::int64_t timestamp,
+                                                    Keyring& keyring);
 
 }  // namespace moai::delivery

@@ -205,11 +205,28 @@ void Transfer::read_header(std::string_view line) {
         head_complete_ = false;
         has_length_ = false;
         retry_after_.reset();
+        response_headers_.clear();
+        headers_cut_ = false;
+    } else {
+        keep_header(line);
     }
     has_length_ = has_length_ || has_name(line, "content-length:") || has_name(line, "transfer-encoding:");
     head_complete_ = head_complete_ || line == "\r\n" || line == "\n";
     if (constexpr std::string_view kName = "retry-after:"; has_name(line, kName)) {
         retry_after_ = retry_after(line.substr(kName.size()), std::time(nullptr));
+    }
+}
+
+void Transfer::keep_header(std::string_view line) {
+    const auto last = line.find_last_not_of(" \t\r\n");
+    if (headers_cut_ || last == std::string_view::npos) {
+        return;
+    }
+    line = line.substr(0, last + 1);
+    const std::string_view between = response_headers_.empty() ? "" : "\n";
+    headers_cut_ = response_headers_.size() + between.size() + line.size() > options_.response_kept;
+    if (!headers_cut_) {
+        response_headers_.append(between).append(line);
     }
 }
 
@@ -294,6 +311,7 @@ worker::TransferResult Transfer::result(CURLcode code) {
     result.started_at = started_at_;
     result.total = std::chrono::duration_cast<microseconds>(Clock::now() - started_at_);
     read_timings(result);
+    result.response_headers = std::move(response_headers_);
     result.response_body = std::move(body_);
     result.response_bytes = body_bytes_;
 

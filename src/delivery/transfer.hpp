@@ -71,6 +71,7 @@ private:
     void check_headers();
     void build_header_list();
     void read_header(std::string_view line);
+    void keep_header(std::string_view line);
     [[nodiscard]] bool may_go_to(const std::optional<base::IpAddress>& address, int port);
     [[nodiscard]] int lack_of_ours(CURLcode code) const;
     void read_timings(worker::TransferResult& result) const;
@@ -87,7 +88,7 @@ private:
     std::array<char, CURL_ERROR_SIZE> error_text_{};
     base::EventLoop::SteadyTime started_at_;
     std::chrono::microseconds look_up_time_{0};
-    std::string body_;
+    std::string response_headers_, body_;
     std::uint64_t body_bytes_ = 0;
     std::uint64_t header_bytes_ = 0;
     std::string refusal_;     ///< by the egress policy, of the first address that it refused
@@ -95,6 +96,7 @@ private:
     int local_errno_ = 0;
     bool tried_ipv4_ = false;
     bool stopped_reading_ = false;
+    bool headers_cut_ = false;    ///< response_headers_ has room for no more
     bool head_complete_ = false;  ///< of the answer that is being read
     bool has_length_ = false;     ///< its body's end is announced, by a length or by chunks
     std::optional<std::chrono::seconds> retry_after_;

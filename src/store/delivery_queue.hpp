@@ -63,7 +63,9 @@ struct DeliveryResult {
     Outcome outcome = Outcome::failed;
     std::int64_t started_at_us = 0;  ///< by the database's clock
     std::optional<int> http_status;
-    std::string error_class, error_detail, remote_address;
+    std::string error_class, error_detail, url, remote_address;
+    std::string signed_with;       ///< ids of keys, separated by spaces
+    std::string response_headers;  ///< a line each
     std::string response_body;
     std::uint64_t response_bytes = 0;
     std::optional<std::int64_t> retry_after_us;  ///< no sooner may the next attempt be

@@ -101,7 +101,10 @@ void append(std::string& out, const DeliveryResult& result) {
     object.number("http_status", result.http_status);
     object.text("error_class", result.error_class);
     object.text("error_detail", result.error_detail);
+    object.text("url", result.url);
     object.text("remote_address", result.remote_address);
+    object.text("signed_with", result.signed_with);
+    object.text("response_headers", result.response_headers);
     if (!result.response_body.empty()) {
         object.plain("response_body", to_base64(result.response_body));
     }
@@ -114,7 +117,7 @@ void append(std::string& out, const DeliveryResult& result) {
 }  // namespace
 
 std::string results_to_json(std::span<const DeliveryResult> results) {
-    constexpr std::size_t kUsualSize = 400;
+    constexpr std::size_t kUsualSize = 600;
     std::string out;
     out.reserve(results.size() * kUsualSize + 2);
     out += '[';

@@ -42,6 +42,7 @@ void put_transfer(store::DeliveryResult& result, TransferResult& transfer, const
     result.error_class = transfer.error_class == ErrorClass::none ? "" : error_class_name(transfer.error_class);
     result.error_detail = std::move(transfer.error_detail);
     result.remote_address = std::move(transfer.remote_address);
+    result.response_headers = std::move(transfer.response_headers);
     result.response_body = std::move(transfer.response_body);
     result.response_bytes = transfer.response_bytes;
     result.dns_us = count(transfer.dns);

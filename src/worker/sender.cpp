@@ -24,6 +24,7 @@ std::optional<store::DeliveryResult> Sender::send(const Claimed& claimed, Ended 
     const auto& delivery = claimed.delivery;
     const auto now_us = claimed.clock.us_at(steady_clock::now());
     auto result = unsent_result(delivery, Outcome::failed);
+    result.url = delivery.url;
     OutgoingRequest request;
     std::int64_t published_at_us = 0;
     try {
@@ -37,6 +38,7 @@ std::optional<store::DeliveryResult> Sender::send(const Claimed& claimed, Ended 
         metrics_.attempt(result.error_class);
         return result;
     }
+    result.signed_with = std::move(request.signed_with);
     request.timeout = delivery.timeout;
     request.start_deadline = claimed.claim_sent_at + delivery.lease - delivery.timeout - kRecordingTime;
     transport_.send(std::move(request), [this, result = std::move(result), clock = claimed.clock, published_at_us,

@@ -17,6 +17,7 @@ struct OutgoingRequest {
     std::string method = "POST";            ///< or any other that has a body
     std::vector<std::string> header_lines;  ///< "name: value", no CR, LF or NUL
     std::string body;
+    std::string signed_with;  ///< the ids of the keys, separated by spaces: for the log of attempts, not sent
     std::chrono::milliseconds timeout{15'000};         ///< whole request, name look-up apart
     std::chrono::milliseconds connect_timeout{5'000};  ///< TCP and TLS
     /// Not to be sent after this: the lease would end before the answer could be recorded.
@@ -50,6 +51,7 @@ struct TransferResult {
     std::optional<int> http_status;  ///< of the last response seen, also when the body then failed
     /// What a 429 or 503 asked for: no request for so long. At most an hour.
     std::optional<std::chrono::seconds> retry_after;
+    std::string response_headers;      ///< the first of them, a line each; at most the transport's cap
     std::string response_body;         ///< the first bytes, at most the transport's cap
     std::uint64_t response_bytes = 0;  ///< body bytes received before we stopped reading
     std::string remote_address;        ///< "203.0.113.7:443", empty if never connected

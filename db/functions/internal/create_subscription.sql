@@ -1,7 +1,8 @@
 CREATE OR REPLACE FUNCTION moai_private.create_subscription(
     url text, event_types text[], tenant text, secret text, format text, timeout interval, max_attempts integer,
     retry_base interval, retry_factor double precision, retry_cap interval, retry_jitter double precision, description text,
-    max_in_flight integer, rate_limit double precision, disable_after interval, method text, headers jsonb, at timestamptz)
+    max_in_flight integer, rate_limit double precision, disable_after interval, method text, headers jsonb,
+    retry_schedule interval[], give_up_on integer[], at timestamptz)
     RETURNS moai_private.subscription
     LANGUAGE plpgsql
     VOLATILE
@@ -18,7 +19,8 @@ BEGIN
     _new.format := create_subscription.format;
     _new.description := create_subscription.description;
     _new.timeout := create_subscription.timeout;
-    _new.max_attempts := create_subscription.max_attempts;
+    _new.retry_schedule := nullif(create_subscription.retry_schedule, '{}');
+    _new.max_attempts := coalesce(create_subscription.max_attempts, cardinality(_new.retry_schedule) + 1, 8);
     _new.retry_base := create_subscription.retry_base;
     _new.retry_factor := create_subscription.retry_factor;
     _new.retry_cap := create_subscription.retry_cap;
@@ -28,6 +30,7 @@ BEGIN
     _new.disable_after := create_subscription.disable_after;
     _new.method := create_subscription.method;
     _new.headers := moai_private.merge_headers(NULL, create_subscription.headers);
+    _new.give_up_on := create_subscription.give_up_on;
     _new.state := 'active';
     _new.held := false;
     _new.created_at := create_subscription.at;

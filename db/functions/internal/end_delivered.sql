@@ -33,10 +33,12 @@ BEGIN
         -- It ended its lease, so that its row cannot be there yet.
         INSERT INTO moai_private.attempt (
             event_id, subscription_id, lease_token, started_at, recorded_at, attempt_no, http_status, terminal_state, is_orphan,
-            error_class, error_detail, worker, remote_address, dns_us, connect_us, tls_us, first_byte_us, total_us, response_bytes, response_body)
+            error_class, error_detail, worker, remote_address, dns_us, connect_us, tls_us, first_byte_us, total_us, response_bytes, response_body,
+            url, signed_with, response_headers)
         SELECT e.event_id, e.subscription_id, e.lease_token, to_timestamp(e.started_at_us / 1000000.0), end_delivered.at, e.number,
             e.http_status, 'delivered', false, e.error_class, e.error_detail, end_delivered.worker, e.remote_address,
-            e.dns_us, e.connect_us, e.tls_us, e.first_byte_us, e.total_us, e.response_bytes, decode(e.response_body, 'base64')
+            e.dns_us, e.connect_us, e.tls_us, e.first_byte_us, e.total_us, e.response_bytes, decode(e.response_body, 'base64'),
+            e.url, e.signed_with, e.response_headers
         FROM ended AS e
     )
     SELECT (SELECT count(*) FROM ended), count(*) FILTER (WHERE r.outcome = 'delivered'), count(*),

@@ -123,6 +123,41 @@ END
 $$;
 COMMENT ON FUNCTION moai_private.json_texts IS 'The strings of the array in this field. Raises MO422 naming the field.';
 
+CREATE OR REPLACE FUNCTION moai_private.json_intervals(document json, field text)
+    RETURNS interval[]
+    LANGUAGE sql
+    STABLE
+RETURN (
+    SELECT coalesce(array_agg(moai_private.json_interval(json_build_object(json_intervals.field, t.text), json_intervals.field) ORDER BY t.place), '{}')
+    FROM unnest(moai_private.json_texts(json_intervals.document, json_intervals.field)) WITH ORDINALITY AS t(text, place)
+    HAVING json_typeof(json_intervals.document -> json_intervals.field) <> 'null');
+COMMENT ON FUNCTION moai_private.json_intervals IS 'The intervals written in the array of strings in this field. Raises MO422 naming the field.';
+
+CREATE OR REPLACE FUNCTION moai_private.json_integers(document json, field text)
+    RETURNS integer[]
+    LANGUAGE plpgsql
+    IMMUTABLE
+AS $$
+DECLARE
+    _value json := json_integers.document -> json_integers.field;
+    _integers integer[];
+BEGIN
+    IF coalesce(json_typeof(_value), 'null') = 'null' THEN
+        RETURN NULL;
+    END IF;
+    IF json_typeof(_value) = 'array' THEN
+        SELECT coalesce(array_agg(moai_private.json_integer(json_build_object(json_integers.field, e.value), json_integers.field) ORDER BY e.ordinality), '{}')
+        INTO _integers FROM json_array_elements(_value) WITH ORDINALITY AS e;
+    END IF;
+    IF _integers IS NULL OR array_position(_integers, NULL) IS NOT NULL THEN
+        PERFORM moai_private.fail(422, format('%s is not an array of integers', json_integers.field),
+            format('%s = %s', json_integers.field, left(_value::text, 64)), format('Write "%s": [404].', json_integers.field));
+    END IF;
+    RETURN _integers;
+END
+$$;
+COMMENT ON FUNCTION moai_private.json_integers IS 'The integers of the array in this field. Raises MO422 naming the field.';
+
 CREATE OR REPLACE FUNCTION moai_private.json_value(document json, field text)
     RETURNS jsonb
     LANGUAGE plpgsql

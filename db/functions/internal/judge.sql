@@ -17,7 +17,8 @@ BEGIN
              w.verdict IS NULL, r.error_class, r.error_detail,
              CASE WHEN w.verdict = 'retried' THEN w.due_at END,
              judge.worker, r.remote_address, r.dns_us, r.connect_us, r.tls_us, r.first_byte_us, r.total_us, r.response_bytes,
-             decode(r.response_body, 'base64'))::moai_private.attempt
+             decode(r.response_body, 'base64'), r.url, r.signed_with, r.response_headers,
+             CASE WHEN w.verdict = 'dead' AND r.http_status = ANY (s.give_up_on) THEN 'refused' END)::moai_private.attempt
         )::moai_private.verdict)
         FROM (
             -- In the order of the keys, so that two batches never wait for each other in a circle. One result a lease: of two, the better.
@@ -36,7 +37,7 @@ BEGIN
             FOR UPDATE
         ) AS o ON true
         LEFT JOIN LATERAL (
-            SELECT s.state, s.max_attempts, s.retry_base, s.retry_factor, s.retry_cap, s.retry_jitter
+            SELECT s.state, s.max_attempts, s.retry_schedule, s.give_up_on, s.retry_base, s.retry_factor, s.retry_cap, s.retry_jitter
             FROM moai_private.subscription AS s WHERE s.id = o.subscription_id LIMIT 1
         ) AS s ON true
         CROSS JOIN LATERAL (
@@ -44,13 +45,14 @@ BEGIN
                         WHEN r.outcome IN ('delivered', 'released') THEN r.outcome::text
                         WHEN r.outcome = 'parked' THEN CASE s.state WHEN 'active' THEN 'parked' ELSE 'released' END
                         WHEN s.state = 'deleted' THEN 'cancelled'
+                        WHEN r.http_status = ANY (s.give_up_on) THEN 'dead'
                         WHEN o.tries_left > 1 THEN 'retried'
                         ELSE 'dead' END AS verdict,
                    CASE WHEN r.outcome = 'parked' AND s.state = 'active' THEN judge.at + moai_private.parking_length(random())
                         WHEN o.place IS NULL OR r.outcome IN ('delivered', 'released', 'parked') THEN judge.at
                         ELSE judge.at + greatest(
                             moai_private.retry_delay(greatest(s.max_attempts - o.tries_left + 1, 1),
-                                s.retry_base, s.retry_factor, s.retry_cap, s.retry_jitter, random()),
+                                s.retry_schedule, s.retry_base, s.retry_factor, s.retry_cap, s.retry_jitter, random()),
                             least(coalesce(r.retry_after_us, 0), 86400000000) * interval '1 microsecond')
                         END AS due_at
         ) AS w
@@ -61,4 +63,4 @@ $$;
 COMMENT ON FUNCTION moai_private.judge IS
 $$Locks the rows of the queue that the results belong to and decides on each: delivered, released, parked, retried, dead, cancelled
 (its subscription was deleted), or NULL where the lease was lost. The delivered ones are looked at only if that is asked for.
-A retry is due by the subscription's policy, but not before the receiver's Retry-After, of which a day at most counts.$$;
+A status that it gives up on is the end. A retry is due by its policy, but not before the receiver's Retry-After, of which a day at most counts.$$;

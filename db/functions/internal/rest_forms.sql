@@ -11,12 +11,14 @@ BEGIN
         'timeout', moai_private.duration_text(s.timeout), 'max_attempts', s.max_attempts,
         'retry_base', moai_private.duration_text(s.retry_base), 'retry_factor', s.retry_factor,
         'retry_cap', moai_private.duration_text(s.retry_cap), 'retry_jitter', s.retry_jitter,
+        'retry_schedule', (SELECT json_agg(moai_private.duration_text(r.delay) ORDER BY r.place) FROM unnest(s.retry_schedule) WITH ORDINALITY AS r(delay, place)),
+        'give_up_on', s.give_up_on,
         'max_in_flight', s.max_in_flight, 'rate_limit', s.rate_limit,
         'breaker', CASE s.breaker WHEN 'closed' THEN json_build_object('state', s.breaker)
             ELSE json_build_object('state', s.breaker, 'since', moai_private.time_text(s.breaker_since),
                 'until', moai_private.time_text(s.breaker_until), 'consecutive_failures', s.consecutive_failures, 'reason', s.breaker_reason) END,
         'disable_after', moai_private.duration_text(s.disable_after), 'failing_since', moai_private.time_text(s.failing_since),
-        'public_key', s.public_key, 'old_secrets_until', moai_private.time_text(s.old_secrets_until),
+        'public_key', s.public_key, 'key_id', s.key_id, 'old_secrets_until', moai_private.time_text(s.old_secrets_until),
         'created_at', moai_private.time_text(s.created_at), 'updated_at', moai_private.time_text(s.updated_at));
 END
 $$;
@@ -71,11 +73,14 @@ BEGIN
         'started_at', moai_private.time_text(a.started_at), 'recorded_at', moai_private.time_text(a.recorded_at),
         'terminal_state', a.terminal_state, 'is_orphan', a.is_orphan, 'http_status', a.http_status,
         'error_class', a.error_class, 'error_detail', left(a.error_detail, 1000), 'next_due_at', moai_private.time_text(a.next_due_at),
-        'worker', a.worker, 'remote_address', a.remote_address, 'dns_us', a.dns_us, 'connect_us', a.connect_us, 'tls_us', a.tls_us,
-        'first_byte_us', a.first_byte_us, 'total_us', a.total_us, 'response_bytes', a.response_bytes, 'response_body', _text);
+        'worker', a.worker, 'url', a.url, 'remote_address', a.remote_address, 'signed_with', string_to_array(a.signed_with, ' '),
+        'dns_us', a.dns_us, 'connect_us', a.connect_us, 'tls_us', a.tls_us, 'first_byte_us', a.first_byte_us, 'total_us', a.total_us,
+        'response_headers', string_to_array(left(a.response_headers, 4096), E'\n'), 'response_bytes', a.response_bytes,
+        'response_body', _text, 'response_body_base64', CASE WHEN _text IS NULL THEN translate(encode(_body, 'base64'), E'\n', '') END);
 END
 $$;
-COMMENT ON FUNCTION moai_private.attempt_json IS 'An attempt, as moai.attempt has it, with up to 4 KiB of the response: null if that is not UTF-8 text.';
+COMMENT ON FUNCTION moai_private.attempt_json IS
+'An attempt, as moai.attempt has it, with up to 4 KiB of the response and of its headers; what is not UTF-8 text is told as base64.';
 
 CREATE OR REPLACE FUNCTION moai_private.find_subscription(id text)
     RETURNS moai.subscription

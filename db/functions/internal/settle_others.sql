@@ -30,7 +30,7 @@ BEGIN
     END IF;
     IF settle_others.dead_lettered > 0 THEN
         INSERT INTO moai_private.dead_letter (event_id, subscription_id, dead_at, attempt_no, reason, http_status, error_class, error_detail)
-        SELECT (v.attempt).event_id, (v.attempt).subscription_id, settle_others.at, (v.attempt).attempt_no, 'exhausted',
+        SELECT (v.attempt).event_id, (v.attempt).subscription_id, settle_others.at, (v.attempt).attempt_no, coalesce((v.attempt).terminal_reason, 'exhausted'),
             (v.attempt).http_status, (v.attempt).error_class, (v.attempt).error_detail
         FROM unnest(_verdicts) AS v WHERE v.verdict = 'dead';
         PERFORM moai_private.tell_dead_letters(

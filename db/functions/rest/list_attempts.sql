@@ -32,5 +32,6 @@ $$;
 COMMENT ON FUNCTION moai_rest.list_attempts IS
 $$GET /deliveries/{id}/attempts. query: {"limit" (1 to 100, 50 unless given), "cursor" ("next" of the page before)}, optional strings.
 200 {"items":[{"delivery_id","attempt_no","started_at","recorded_at","terminal_state","is_orphan","http_status","error_class","error_detail",
-"next_due_at","worker","remote_address","dns_us","connect_us","tls_us","first_byte_us","total_us","response_bytes","response_body"}],"next"},
-latest first; response_body: up to 4 KiB, null if not UTF-8. Raises MO404, MO422.$$;
+"next_due_at","worker","url","remote_address","signed_with":["key_id",…],"dns_us","connect_us","tls_us","first_byte_us","total_us",
+"response_headers":["name: value",…],"response_bytes","response_body","response_body_base64"}],"next"}, latest first. Of the response and of its
+headers up to 4 KiB; a body that is not UTF-8 is told as base64 instead. Raises MO404, MO422.$$;

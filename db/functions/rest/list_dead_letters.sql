@@ -12,7 +12,7 @@ DECLARE
     _limit integer := moai_private.read_limit(_query);
     _before record := moai_private.read_delivery_cursor(_query, clock_timestamp());
     _subscription_id uuid := moai_private.json_uuid(_query, 'subscription_id');
-    _reason text := moai_private.read_choice(_query, 'reason', ARRAY['exhausted', 'crash_loop']);
+    _reason text := moai_private.read_choice(_query, 'reason', ARRAY['exhausted', 'crash_loop', 'refused']);
     _tenant text := moai_private.json_text(_query, 'tenant');
     _items text[];
     _keys text[];

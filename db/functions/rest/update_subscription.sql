@@ -9,7 +9,7 @@ DECLARE
     _id uuid := moai_private.read_uuid(update_subscription.id, 'subscription');
     _document json := moai_private.read_document(update_subscription.document, ARRAY[
         'url', 'event_types', 'format', 'timeout', 'max_attempts', 'retry_base', 'retry_factor',
-        'retry_cap', 'retry_jitter', 'description', 'max_in_flight', 'rate_limit', 'disable_after', 'method', 'headers']);
+        'retry_cap', 'retry_jitter', 'description', 'max_in_flight', 'rate_limit', 'disable_after', 'method', 'headers', 'retry_schedule', 'give_up_on']);
 BEGIN
     PERFORM moai_private.update_subscription(
         _id, moai_private.json_text(_document, 'url'), moai_private.json_texts(_document, 'event_types'),
@@ -19,7 +19,8 @@ BEGIN
         moai_private.json_number(_document, 'retry_jitter'), moai_private.json_text(_document, 'description'),
         moai_private.json_integer(_document, 'max_in_flight'), moai_private.json_number(_document, 'rate_limit'),
         moai_private.json_interval(_document, 'disable_after'),
-        moai_private.json_text(_document, 'method'), moai_private.json_value(_document, 'headers'), clock_timestamp());
+        moai_private.json_text(_document, 'method'), moai_private.json_value(_document, 'headers'),
+        moai_private.json_intervals(_document, 'retry_schedule'), moai_private.json_integers(_document, 'give_up_on'), clock_timestamp());
     update_subscription.status := 200;
     update_subscription.body := moai_private.subscription_json(moai_private.find_subscription(update_subscription.id));
 END

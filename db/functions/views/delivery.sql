@@ -12,12 +12,12 @@ SELECT f.* FROM (
     FROM moai_private.delivery AS d
     UNION ALL
     SELECT a.event_id, a.subscription_id, false, a.terminal_state, a.attempt_no, NULL, NULL, a.recorded_at,
-        CASE a.terminal_state WHEN 'dead' THEN 'exhausted' WHEN 'cancelled' THEN 'subscription_deleted' END,
+        coalesce(a.terminal_reason, CASE a.terminal_state WHEN 'dead' THEN 'exhausted' WHEN 'cancelled' THEN 'subscription_deleted' END),
         a.http_status, a.error_class, a.error_detail
     FROM moai_private.attempt AS a
     UNION ALL
     SELECT a.event_id, a.subscription_id, false, a.terminal_state, a.attempt_no, NULL, NULL, a.recorded_at,
-        CASE a.terminal_state WHEN 'dead' THEN 'exhausted' WHEN 'cancelled' THEN 'subscription_deleted' END,
+        coalesce(a.terminal_reason, CASE a.terminal_state WHEN 'dead' THEN 'exhausted' WHEN 'cancelled' THEN 'subscription_deleted' END),
         a.http_status, a.error_class, a.error_detail
     FROM moai_private.attempt_held AS a
     UNION ALL
@@ -53,5 +53,5 @@ COMMENT ON COLUMN moai.delivery.id IS 'The event''s id, an underscore, the subsc
 COMMENT ON COLUMN moai.delivery.attempts IS 'How many requests have a recorded result.';
 COMMENT ON COLUMN moai.delivery.tries_left IS 'How many more requests may fail; NULL when finished.';
 COMMENT ON COLUMN moai.delivery.due_at IS 'When it is tried next; while delivering, when the lease ends; while parked, infinity or when it is looked at again; NULL when finished.';
-COMMENT ON COLUMN moai.delivery.reason IS 'Why it is dead (exhausted, crash_loop) or cancelled (subscription_deleted, cancelled_by_operator).';
+COMMENT ON COLUMN moai.delivery.reason IS 'Why it is dead (exhausted, crash_loop, refused) or cancelled (subscription_deleted, cancelled_by_operator).';
 COMMENT ON COLUMN moai.delivery.http_status IS 'Of the attempt that finished it. moai.attempt has the others.';

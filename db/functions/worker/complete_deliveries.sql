@@ -19,7 +19,8 @@ $$;
 COMMENT ON FUNCTION moai.complete_deliveries IS
 $$Records what became of claimed deliveries. results: an array of objects with event_id, subscription_id, lease_token, attempt_no, outcome
 ('delivered', 'failed', 'released': not started, no try spent, or 'parked': the same, and its endpoint has no room), started_at_us, http_status, error_class, error_detail, remote_address,
-response_body (base64), response_bytes, dns_us, connect_us, tls_us, first_byte_us, total_us, retry_after_us.
+response_body (base64), response_bytes, dns_us, connect_us, tls_us, first_byte_us, total_us, retry_after_us,
+url, signed_with (moai.subscription's key_id of each secret, separated by spaces), response_headers (a line each).
 Acts only where the lease token still matches: delivered ones leave the queue, failed ones are rescheduled by their subscription's retry policy, though not
 before retry_after_us (a day at most), or dead-lettered when no try is left. An http_status of 410 disables the subscription. Other results are logged as orphan attempts and change nothing; repeating a batch changes nothing either.
 Returns how many results had which effect, and the time until the earliest due time in the table, leases included (NULL: it is empty). since_us

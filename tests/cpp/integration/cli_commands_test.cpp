@@ -93,6 +93,8 @@ TEST_F(Commands, ABadValueIsRefusedByTheNameOfItsOption) {
         {"--retry-factor", subscribe},
         {"--retry-cap", subscribe},
         {"--retry-jitter", subscribe},
+        {"--retry-schedule", subscribe},
+        {"--give-up-on", subscribe},
         {"--max-in-flight", subscribe},
         {"--rate-limit", subscribe},
         {"--disable-after", subscribe},
@@ -202,6 +204,14 @@ TEST_F(Commands, SubscribePassesEveryOptionOn) {
               answer["id"].get<std::string>() + "'"),
         "(https://x.example/hook,\"a b.* c\",raw,00:00:03,4,00:00:01,2.5,01:00:00,0.5,7,2.5,48:00:00,PUT,eu,***,\"a "
         "\"\"note\"\"\")");
+}
+
+TEST_F(Commands, SubscribeTakesListsOfDelaysAndOfStatuses) {
+    const Finished made = moai({"subscribe", "--url", "https://x.example/", "--types", "*", "--retry-schedule",
+                                "5s,1 minute,PT10M", "--give-up-on", "404,400"});
+    ASSERT_EQ(made.code, 0) << made.err;
+    EXPECT_EQ(value("SELECT (max_attempts, retry_schedule, give_up_on)::text FROM moai.subscription"),
+              R"((4,"{00:00:05,00:01:00,00:10:00}","{400,404}"))");
 }
 
 TEST_F(Commands, ListenVerifiesAndPrintsWhatAWorkerDelivers) {

@@ -53,6 +53,27 @@ protected:
     Clock::duration took_{};
 };
 
+TEST_F(DeliveryBehaviour, TheHeadersOfAnAnswerAreKeptALineEach) {
+    const auto result = fetch({.body = "HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\nHTTP/1.1 200 OK\r\nX-One: 1 \r\n"
+                                       "x-two:\tzw\xF6lf\r\nX-One: again\r\nContent-Length: 0\r\n\r\n",
+                               .behaviour = Behaviour::garbage});
+    EXPECT_EQ(result.error_class, ErrorClass::none) << result.error_detail;
+    EXPECT_EQ(result.response_headers, "X-One: 1\nx-two:\tzw\xF6lf\nX-One: again\nContent-Length: 0")
+        << "of the answer, not of what was said in the meantime";
+}
+
+TEST_F(DeliveryBehaviour, OfManyHeadersTheFirst16KiBAreKept) {
+    std::string head = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n";
+    for (int i = 0; i < 400; ++i) {
+        head += "x-filler: " + std::string(90, 'x') + "\r\n";
+    }
+    const auto result = fetch({.body = head + "x: 1\r\n\r\n", .behaviour = Behaviour::garbage});
+    EXPECT_EQ(result.error_class, ErrorClass::none) << result.error_detail;
+    EXPECT_LE(result.response_headers.size(), 16U * 1024U);
+    EXPECT_GT(result.response_headers.size(), 16U * 1024U - 101U) << "whole lines, as many as have room";
+    EXPECT_EQ(result.response_headers.back(), 'x');
+}
+
 TEST_F(DeliveryBehaviour, APlainAnswerIsASuccessWithItsBodyAndPhases) {
     const auto result = fetch({.status = 201, .body = "thanks"});
     EXPECT_EQ(result.error_class, ErrorClass::none) << result.error_detail;

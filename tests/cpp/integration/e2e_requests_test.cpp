@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <string>
 
+#include "support/eventually.hpp"
 #include "support/fake_receiver.hpp"
 #include "support/json_text.hpp"
 #include "support/moai_process.hpp"
@@ -42,6 +43,28 @@ struct Requests : ::testing::Test {
         return found == requests.end() ? ReceivedRequest{} : *found;
     }
 };
+
+TEST_F(Requests, AreLoggedWithWhereTheyWentWhichKeysSignedThemAndWhatTheAnswersHeadSaid) {
+    receiver.on("/old", Answer{.status = 500, .headers = {{"X-Request-Id", "r-1"}}});
+    receiver.on("/new", Answer{.headers = {{"X-Request-Id", "r-2"}}, .body = "\xFF\x01"});
+    const std::string id = subscribe_by_rest("/old", R"(,"retry_base":"3s")");
+    const std::string old_key = json_at(api.request("GET", "/subscriptions/" + id).body, "/key_id");
+    const std::string event = publish(sql);
+    ASSERT_TRUE(eventually([&] { return state_of(sql, event) == "retrying"; }));
+    ASSERT_EQ(api.post("/subscriptions/" + id + "/rotate-secret", "").status, 200);
+    ASSERT_EQ(api.request("PATCH", "/subscriptions/" + id, R"({"url":")" + receiver.url("/new") + R"("})").status, 200);
+    const std::string new_key = json_at(api.request("GET", "/subscriptions/" + id).body, "/key_id");
+    ASSERT_TRUE(eventually([&] { return state_of(sql, event) == "delivered"; }));
+
+    const std::string log = api.request("GET", "/deliveries/" + event + "_" + id + "/attempts").body;
+    EXPECT_EQ(json_at(log, "/items/1/url"), receiver.url("/old"));
+    EXPECT_EQ(json_at(log, "/items/1/signed_with"), R"([")" + old_key + R"("])");
+    EXPECT_THAT(json_at(log, "/items/1/response_headers"), HasSubstr("X-Request-Id: r-1"));
+    EXPECT_EQ(json_at(log, "/items/0/url"), receiver.url("/new"));
+    EXPECT_EQ(json_at(log, "/items/0/signed_with"), R"([")" + new_key + R"(",")" + old_key + R"("])");
+    EXPECT_THAT(json_at(log, "/items/0/response_headers"), HasSubstr("X-Request-Id: r-2"));
+    EXPECT_EQ(json_at(log, "/items/0/response_body_base64"), "/wE=") << "what is no text";
+}
 
 TEST_F(Requests, HaveTheMethodAndTheHeadersOfTheirSubscriptionAndOfNoOther) {
     const std::string id =

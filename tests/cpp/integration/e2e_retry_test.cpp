@@ -67,6 +67,29 @@ TEST_F(Retrying, TwoFailuresAndASuccessAreThreeAttemptsAtThePolicysTimes) {
     EXPECT_LT(late_us[9], 250'000) << "a retry comes late (us): " << ::testing::PrintToString(late_us);
 }
 
+TEST_F(Retrying, FollowsAScheduleDelayByDelayUntilItsEnd) {
+    receiver.on("/", Answer{.status = 500});
+    static_cast<void>(subscribe(sql, receiver.url(), "retry_schedule => '{300 ms,100 ms}', retry_jitter => 0"));
+    const std::string event = publish(sql);
+    ASSERT_TRUE(reaches(event, "dead"));
+    const auto attempts = attempts_of(sql, event);
+    ASSERT_EQ(attempts.size(), 3U);
+    EXPECT_EQ(attempts[0].next_due_at_us - attempts[0].recorded_at_us, 300'000);
+    EXPECT_EQ(attempts[1].next_due_at_us - attempts[1].recorded_at_us, 100'000);
+    EXPECT_EQ(receiver.count(), 3U);
+}
+
+TEST_F(Retrying, AStatusThatTheSubscriptionGivesUpOnIsADeadLetterAtOnceAndAnotherIsRetried) {
+    receiver.on("/", [](const ReceivedRequest&, std::size_t nth) { return Answer{.status = nth == 1 ? 403 : 422}; });
+    static_cast<void>(subscribe(sql, receiver.url(), "give_up_on => '{400,422}', retry_base => '100 ms'"));
+    const std::string event = publish(sql);
+    ASSERT_TRUE(reaches(event, "dead"));
+    EXPECT_EQ(receiver.count(), 2U);
+    const auto letters = api.request("GET", "/dead-letters?reason=refused");
+    EXPECT_EQ(json_at(letters.body, "/items/0/event_id"), event) << letters.body;
+    EXPECT_EQ(json_at(letters.body, "/items/0/http_status"), "422") << letters.body;
+}
+
 TEST_F(Retrying, ExhaustedTriesAreADeadLetterWhichRedriveDeliversWithNumbersThatGoOn) {
     receiver.on("/", [](const ReceivedRequest&, std::size_t nth) { return Answer{.status = nth <= 4 ? 500 : 200}; });
     static_cast<void>(subscribe(sql, receiver.url(),

@@ -1,6 +1,6 @@
 BEGIN;
 \ir ../helpers.psql
-SELECT plan(94);
+SELECT plan(106);
 
 SELECT id AS s, secret FROM moai.create_subscription('https://receiver.test/hook', ARRAY['user.*', 'user.*', 'order.paid'], 'create_subscription') \gset
 SELECT results_eq(format($$SELECT tenant, url, event_types, format, timeout, max_attempts, retry_base, retry_factor, retry_cap, retry_jitter, state, held, description
@@ -14,7 +14,7 @@ SELECT moai.publish('order.paid', '1', tenant => 'create_subscription') AS e \gs
 SELECT is((SELECT count(*) FROM moai_private.delivery AS d WHERE d.event_id = :'e' AND d.subscription_id = :'s'), 1::bigint, 'events reach it from then on');
 SELECT is((SELECT x.secret FROM moai.create_subscription('http://[::1]:8080/?q=%20', '{*}', secret => repeat('QUJD', 8)) AS x), 'whsec_' || repeat('QUJD', 8),
     'a given secret may come without its prefix');
-SELECT results_eq($$SELECT s.timeout, s.retry_cap FROM moai_private.create_subscription('http://a', '{*}', 'default', NULL, 'raw', '1 minute', 1, '1 s', 1, '30 days', 0, '', NULL, NULL, NULL, 'POST', NULL, pg_temp.at()) AS s$$,
+SELECT results_eq($$SELECT s.timeout, s.retry_cap FROM moai_private.create_subscription('http://a', '{*}', 'default', NULL, 'raw', '1 minute', 1, '1 s', 1, '30 days', 0, '', NULL, NULL, NULL, 'POST', NULL, NULL, NULL, pg_temp.at()) AS s$$,
     $$VALUES (interval '00:01:00', interval '720:00:00')$$, 'days are stored as hours');
 
 SELECT id AS limited FROM moai.create_subscription('http://a', '{*}', max_in_flight => 3, rate_limit => 0.5) \gset
@@ -68,7 +68,16 @@ FROM (VALUES
     ('''{a}'', secret => ''whsk_''', 'secret is 0 bytes long, an ed25519 key has 64'),
     ('''{a}'', format => ''xml''', 'format is none of standard, raw, cloudevents and cloudevents-binary / format = ''xml'''), ('''{a}'', format => NULL', 'format is none of standard, raw, cloudevents and cloudevents-binary / format = NULL'),
     ('''{a}'', timeout => ''-1 s''', 'timeout is outside of 100 ms to 60 s / timeout = -00:00:01'), ('''{a}'', timeout => ''61 s''', 'timeout is outside of 100 ms to 60 s / timeout = 00:01:01'),
-    ('''{a}'', max_attempts => 0', 'max_attempts is outside of 1 to 100 / max_attempts = 0'), ('''{a}'', max_attempts => NULL', 'max_attempts is outside of 1 to 100 / max_attempts = null'),
+    ('''{a}'', max_attempts => 0', 'max_attempts is outside of 1 to 100 / max_attempts = 0'), ('''{a}'', retry_schedule => array_fill(interval ''1 s'', ARRAY[100])', 'retry_schedule is outside of 1 to 99 delays of 100 ms to 30 days each / retry_schedule = ' || left(array_fill(interval '1 s', ARRAY[100])::text, 64)),
+    ('''{a}'', retry_schedule => ''{1 s,99 ms}''', 'retry_schedule is outside of 1 to 99 delays of 100 ms to 30 days each / retry_schedule = {00:00:01,00:00:00.099}'),
+    ('''{a}'', retry_schedule => ''{30 days 1 s}''', 'retry_schedule is outside of 1 to 99 delays of 100 ms to 30 days each / retry_schedule = {"30 days 00:00:01"}'),
+    ('''{a}'', retry_schedule => ''{1 s,NULL}''', 'retry_schedule is outside of 1 to 99 delays of 100 ms to 30 days each / retry_schedule = {00:00:01,NULL}'),
+    ('''{a}'', retry_schedule => ''{{1 s}}''', 'retry_schedule is outside of 1 to 99 delays of 100 ms to 30 days each / retry_schedule = {{00:00:01}}'),
+    ('''{a}'', retry_schedule => ''{1 s}'', max_attempts => 3', 'max_attempts is not one more than retry_schedule has delays / max_attempts = 3, retry_schedule has 1'),
+    ('''{a}'', give_up_on => ''{399}''', 'give_up_on is outside of statuses from 400 to 499 without 408, 410 and 429 / give_up_on = {399}'),
+    ('''{a}'', give_up_on => ''{404,500}''', 'give_up_on is outside of statuses from 400 to 499 without 408, 410 and 429 / give_up_on = {404,500}'),
+    ('''{a}'', give_up_on => ''{429}''', 'give_up_on is outside of statuses from 400 to 499 without 408, 410 and 429 / give_up_on = {429}'),
+    ('''{a}'', give_up_on => ''{404,NULL}''', 'give_up_on is outside of statuses from 400 to 499 without 408, 410 and 429 / give_up_on = {404,NULL}'),
     ('''{a}'', retry_base => ''0''', 'retry_base is outside of 100 ms to 30 days / retry_base = 00:00:00'), ('''{a}'', retry_factor => ''NaN''', 'retry_factor is outside of 1 to 100 / retry_factor = NaN'),
     ('''{a}'', retry_factor => 0.5', 'retry_factor is outside of 1 to 100 / retry_factor = 0.5'), ('''{a}'', retry_cap => ''1 s''', 'retry_cap is outside of retry_base to 30 days / retry_cap = 00:00:01'),
     ('''{a}'', retry_cap => ''1000000 years''', 'retry_cap is outside of retry_base to 30 days / retry_cap = 1000000 years'), ('''{a}'', retry_jitter => ''Infinity''', 'retry_jitter is outside of 0 to 1 / retry_jitter = Infinity'),
@@ -87,6 +96,17 @@ FROM (VALUES
     ('''{a}'', headers => ''{"host":"a"}''', 'headers has a name that is reserved / headers has ''host'''),
     ('''{a}'', description => repeat(''x'', 1001)', 'description is 1001 characters long, 1000 are allowed'), ('''{a}'', tenant => ''''', 'tenant is empty')
 ) AS bad(arguments, m);
+
+
+-- Retries by a list.
+CREATE FUNCTION pg_temp.retries(id uuid) RETURNS text LANGUAGE sql
+RETURN (SELECT concat_ws(' ', s.max_attempts, s.retry_schedule, s.give_up_on) FROM moai.subscription AS s WHERE s.id = retries.id);
+SELECT c.id AS l FROM moai.create_subscription('http://a', '{a}', retry_schedule => '{100 ms,1 day}', give_up_on => '{499,404,400,404}') AS c \gset
+SELECT is(pg_temp.retries(:'l'), '3 {00:00:00.1,24:00:00} {400,404,499}', 'a schedule decides how many attempts there are; a status is told once');
+SELECT c.id AS l FROM moai.create_subscription('http://a', '{a}', retry_schedule => '{}', give_up_on => '{}') AS c \gset
+SELECT is(pg_temp.retries(:'l'), '8', 'empty ones are none');
+SELECT c.id AS l FROM moai.create_subscription('http://a', '{a}', retry_schedule => array_fill(interval '30 days', ARRAY[99])) AS c \gset
+SELECT is((SELECT max_attempts FROM moai.subscription WHERE id = :'l'), 100, '99 delays are allowed');
 
 SELECT * FROM finish();
 ROLLBACK;

@@ -13,10 +13,11 @@ CREATE TEMP TABLE c AS SELECT * FROM pg_temp.claim_one();
 SELECT (ROW(c.*)::claimed)::text AS c FROM c \gset
 SELECT is(pg_temp.complete(json_build_array(json_build_object('event_id', event_id, 'subscription_id', subscription_id, 'lease_token', lease_token, 'attempt_no', attempt_no, 'outcome', 'delivered',
     'started_at_us', claimed_at_us + 1500, 'http_status', 204, 'remote_address', '192.0.2.1:443', 'response_body', 'AP8=', 'response_bytes', 70000000000,
-    'dns_us', 1, 'connect_us', 2, 'tls_us', 3, 'first_byte_us', 4, 'total_us', 5)), pg_temp.at('1 s')), '1 delivered, 0 retried, 0 dead, 0 released, 0 orphaned', 'a delivered one is counted') FROM c;
+    'dns_us', 1, 'connect_us', 2, 'tls_us', 3, 'first_byte_us', 4, 'total_us', 5,
+    'url', 'https://a.example/', 'signed_with', '0a1b2c3d', 'response_headers', E'a: 1\nb: 2')), pg_temp.at('1 s')), '1 delivered, 0 retried, 0 dead, 0 released, 0 orphaned', 'a delivered one is counted') FROM c;
 SELECT is(pg_temp.queued(:'e'), NULL, 'it leaves the queue');
-SELECT results_eq(format($$SELECT lease_token, started_at, recorded_at, attempt_no, http_status, terminal_state::text, is_orphan, error_class, next_due_at, worker, remote_address, dns_us, connect_us, tls_us, first_byte_us, total_us, response_bytes, response_body FROM moai_private.attempt WHERE event_id = %L$$, :'e'),
-    $$SELECT c.lease_token, pg_temp.at('1.5 ms'), pg_temp.at('1 s'), 1, 204, 'delivered', false, NULL, NULL::timestamptz, 'tester', '192.0.2.1:443', 1, 2, 3, 4, 5, 70000000000, '\x00ff'::bytea FROM c$$,
+SELECT results_eq(format($$SELECT lease_token, started_at, recorded_at, attempt_no, http_status, terminal_state::text, is_orphan, error_class, next_due_at, worker, remote_address, dns_us, connect_us, tls_us, first_byte_us, total_us, response_bytes, response_body, url, signed_with, response_headers FROM moai_private.attempt WHERE event_id = %L$$, :'e'),
+    $$SELECT c.lease_token, pg_temp.at('1.5 ms'), pg_temp.at('1 s'), 1, 204, 'delivered', false, NULL, NULL::timestamptz, 'tester', '192.0.2.1:443', 1, 2, 3, 4, 5, 70000000000, '\x00ff'::bytea, 'https://a.example/', '0a1b2c3d', E'a: 1\nb: 2' FROM c$$,
     'its attempt is logged whole, and is the terminal fact');
 SELECT is(pg_temp.complete(json_build_array(pg_temp.result(:'c'::claimed, 'delivered', 204)), pg_temp.at('2 s')), '0 delivered, 0 retried, 0 dead, 0 released, 0 orphaned', 'repeating the batch changes nothing');
 SELECT is(pg_temp.complete(json_build_array(pg_temp.result(:'c'::claimed, 'failed', 500)), pg_temp.at('2 s')), '0 delivered, 0 retried, 0 dead, 0 released, 0 orphaned', 'not even with another result');

@@ -1,6 +1,6 @@
 BEGIN;
 \ir ../helpers.psql
-SELECT plan(14);
+SELECT plan(19);
 
 SELECT pg_temp.subscribe('judge', max_attempts => 2) AS s \gset
 SELECT pg_temp.publish('judge') AS e \gset
@@ -20,6 +20,13 @@ SELECT is(pg_temp.verdict(pg_temp.asked(:'c'::claimed, -1)), 'retried at 6.000, 
 SELECT is(pg_temp.verdict(pg_temp.asked(:'c'::claimed, NULL)), 'retried at 6.000, attempt 1', 'unknown is nothing');
 SELECT is(pg_temp.verdict(pg_temp.result(:'c'::claimed, 'released')), 'released at 1.000, attempt 1', 'what was not started is released');
 SELECT matches(pg_temp.verdict(pg_temp.result(:'c'::claimed, 'parked')), '^parked at (30[1-9]|3[1-9][0-9]|[45][0-9]{2}|60[01])\.\d+, attempt 1$', 'what there was no room for is parked for 5 to 10 minutes');
+UPDATE moai_private.subscription SET retry_schedule = '{3 s}', give_up_on = '{400,404}' WHERE id = :'s';
+SELECT is(pg_temp.verdict(pg_temp.result(:'c'::claimed, 'failed', 500)), 'retried at 4.000, attempt 1', 'a schedule says when');
+SELECT matches(pg_temp.verdict(pg_temp.result(:'c'::claimed, 'failed', 404)), '^dead ', 'a status that is given up on is the end');
+SELECT is(pg_temp.verdict(pg_temp.result(:'c'::claimed, 'failed', 403)), 'retried at 4.000, attempt 1', 'another is not');
+SELECT is(pg_temp.verdict(pg_temp.result(:'c'::claimed, 'failed', NULL, 'timeout')), 'retried at 4.000, attempt 1', 'nor is what has none');
+SELECT is(pg_temp.verdict(pg_temp.result(:'c'::claimed, 'released')), 'released at 1.000, attempt 1', 'nor what was not started');
+UPDATE moai_private.subscription SET retry_schedule = NULL, give_up_on = NULL WHERE id = :'s';
 UPDATE moai_private.subscription SET state = 'paused', held = true WHERE id = :'s';
 SELECT is(pg_temp.verdict(pg_temp.result(:'c'::claimed, 'parked')), 'released at 1.000, attempt 1', 'that of a subscription that was stopped meanwhile is looked at again at once');
 UPDATE moai_private.subscription SET state = 'active', held = false WHERE id = :'s';

@@ -1,6 +1,6 @@
 BEGIN;
 \ir ../helpers.psql
-SELECT plan(11);
+SELECT plan(15);
 
 -- Each fate in full: tests/sql/internal/complete.sql.
 CREATE FUNCTION pg_temp.settled(results json, with_delivered boolean) RETURNS text LANGUAGE sql VOLATILE
@@ -34,6 +34,17 @@ SELECT pg_temp.claim_one()::text AS c \gset
 INSERT INTO moai_private.failing VALUES (:'s', pg_temp.at(), pg_temp.at());
 SELECT is(pg_temp.settled(json_build_array(pg_temp.result(:'c'::claimed, 'delivered', 200)), true), '1 delivered, 0 retried, 0 dead, 0 released, 0 orphaned', 'one that was left is ended');
 SELECT is_empty(format('SELECT FROM moai_private.failing WHERE subscription_id = %L', :'s'), 'and its endpoint has done something else than fail');
+
+
+-- Given up on.
+SELECT pg_temp.subscribe('settle/refused', max_attempts => 3) AS g \gset
+UPDATE moai_private.subscription SET give_up_on = '{404}' WHERE id = :'g';
+SELECT pg_temp.publish('settle/refused') AS r \gset
+SELECT is(pg_temp.complete(json_build_array(pg_temp.result(pg_temp.claim_one(), 'failed', 404, 'http_status')), pg_temp.at('1 s')), '0 delivered, 0 retried, 1 dead, 0 released, 0 orphaned', 'a status that is given up on dead-letters');
+SELECT is((SELECT reason FROM moai.dead_letter WHERE event_id = :'r'), 'refused', 'as refused');
+SELECT is((SELECT state || ' ' || reason FROM moai.delivery WHERE event_id = :'r'), 'dead refused', 'so the delivery says');
+SELECT moai.discard_dead_letter(:'r' || '_' || :'g') \g /dev/null
+SELECT is((SELECT state || ' ' || reason FROM moai.delivery WHERE event_id = :'r'), 'dead refused', 'also when the dead letter is gone');
 
 SELECT * FROM finish();
 ROLLBACK;

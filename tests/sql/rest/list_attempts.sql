@@ -1,6 +1,6 @@
 BEGIN;
 \ir ../helpers.psql
-SELECT plan(10);
+SELECT plan(12);
 
 SELECT pg_temp.subscribe('rest/list_attempts', retry_factor => 1) AS s \gset
 SELECT pg_temp.publish('rest/list_attempts') AS e \gset
@@ -16,10 +16,12 @@ SELECT is((SELECT body::json ->> 'next' FROM moai_rest.list_attempts(:'e' || '_'
 SELECT body::json ->> 'next' AS next FROM moai_rest.list_attempts(:'e' || '_' || :'s', '{"limit":"3"}') \gset
 SELECT is((SELECT json_array_length(body::json -> 'items') || (body::json #>> '{items,0,is_orphan}') FROM moai_rest.list_attempts(:'e' || '_' || :'s', json_build_object('cursor', :'next')::text)), '1true', 'pages go on');
 SELECT is((SELECT array_agg(key) FROM json_object_keys((SELECT body::json #> '{items,0}' FROM moai_rest.list_attempts(:'e' || '_' || :'s', '{}'))) AS key),
-    '{delivery_id,attempt_no,started_at,recorded_at,terminal_state,is_orphan,http_status,error_class,error_detail,next_due_at,worker,remote_address,dns_us,connect_us,tls_us,first_byte_us,total_us,response_bytes,response_body}', 'an item is an attempt');
+    '{delivery_id,attempt_no,started_at,recorded_at,terminal_state,is_orphan,http_status,error_class,error_detail,next_due_at,worker,url,remote_address,signed_with,dns_us,connect_us,tls_us,first_byte_us,total_us,response_headers,response_bytes,response_body,response_body_base64}', 'an item is an attempt');
 SELECT is((SELECT body::json #>> '{items,3,response_body}' FROM moai_rest.list_attempts(:'e' || '_' || :'s', '{}')), repeat('x', 4095), 'the response is shown up to 4 KiB, never half a character');
-UPDATE moai_private.attempt SET response_bytes = 2, response_body = '\xff00' WHERE event_id = :'e' AND is_orphan;
+UPDATE moai_private.attempt SET response_bytes = 2, response_body = '\xff00', signed_with = 'a1 b2', response_headers = E'a: "1"\nb: 2' WHERE event_id = :'e' AND is_orphan;
 SELECT is((SELECT body::json #>> '{items,3,response_body}' FROM moai_rest.list_attempts(:'e' || '_' || :'s', '{}')), NULL, 'what is no text is not');
+SELECT is((SELECT body::json #>> '{items,3,response_body_base64}' FROM moai_rest.list_attempts(:'e' || '_' || :'s', '{}')), '/wA=', 'but as base64');
+SELECT is((SELECT concat(body::json #> '{items,3,signed_with}', body::json #> '{items,3,response_headers}') FROM moai_rest.list_attempts(:'e' || '_' || :'s', '{}')), '["a1","b2"]["a: \"1\"","b: 2"]', 'keys and headers are lists');
 SELECT is(pg_temp.error_of(format('SELECT moai_rest.list_attempts(%L, %L)', :'e' || '_' || :'s', query)), 'MO422: ' || m, 'refused: ' || m)
 FROM (VALUES ('{"cursor":"1"}', 'cursor is malformed / cursor = ''1'''), ('{"state":"x"}', 'unknown query parameter state')) AS bad(query, m);
 SELECT is(pg_temp.error_of(format('SELECT moai_rest.list_attempts(%L, ''{}'')', i)), 'MO404: no such delivery / id = ' || m, 'no such delivery')

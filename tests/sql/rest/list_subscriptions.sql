@@ -2,7 +2,7 @@ BEGIN;
 \ir ../helpers.psql
 SELECT plan(9);
 
-SELECT moai_private.create_subscription('http://a/' || i, '{a}', 'rest/list_subscriptions', NULL, 'raw', '5 s', 1, '1 s', 1, '1 s', 0, NULL, NULL, NULL, NULL, 'POST', NULL, clock_timestamp() + i * interval '1 s') FROM generate_series(1, 4) AS i \g /dev/null
+SELECT moai_private.create_subscription('http://a/' || i, '{a}', 'rest/list_subscriptions', NULL, 'raw', '5 s', 1, '1 s', 1, '1 s', 0, NULL, NULL, NULL, NULL, 'POST', NULL, NULL, NULL, clock_timestamp() + i * interval '1 s') FROM generate_series(1, 4) AS i \g /dev/null
 SELECT moai.pause_subscription(id) FROM moai.subscription WHERE tenant = 'rest/list_subscriptions' AND url = 'http://a/2' \g /dev/null
 SELECT moai.delete_subscription(id) FROM moai.subscription WHERE tenant = 'rest/list_subscriptions' AND url = 'http://a/3' \g /dev/null
 CREATE FUNCTION pg_temp.listed(query text) RETURNS text LANGUAGE sql

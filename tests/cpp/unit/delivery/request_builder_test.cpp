@@ -11,8 +11,8 @@
 
 namespace {
 
-using moai::delivery::build_request;
 using moai::store::ClaimedDelivery;
+using moai::worker::OutgoingRequest;
 using testing::ElementsAre;
 
 ClaimedDelivery delivery() {
@@ -28,6 +28,13 @@ ClaimedDelivery delivery() {
     result.secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
     result.timeout = std::chrono::milliseconds(15'000);
     return result;
+}
+
+std::string key_id(std::string_view secret) { return moai::delivery::Keyring().key(secret).id; }
+
+OutgoingRequest build_request(const ClaimedDelivery& claimed, std::int64_t timestamp) {
+    moai::delivery::Keyring keyring;
+    return moai::delivery::build_request(claimed, timestamp, keyring);
 }
 
 TEST(RequestBuilder, WrapsThePayloadVerbatimInTheStandardFormat) {
@@ -98,6 +105,7 @@ TEST(RequestBuilder, SignsWithEachSecretInTheirOrder) {
     };
     EXPECT_THAT(request.header_lines,
                 testing::Contains("webhook-signature: " + signature(delivery().secret) + " " + signature(older)));
+    EXPECT_EQ(request.signed_with, key_id(delivery().secret) + " " + key_id(older)) << "for the log of attempts";
     for (const char* wrong : {" ", "  ", " whsec_"}) {
         rotating.secret = delivery().secret + wrong;
         EXPECT_THROW(static_cast<void>(build_request(rotating, 1)), std::invalid_argument) << wrong;

@@ -32,7 +32,10 @@ TEST(ResultsJson, NamesTheFieldsOfTheContract) {
     result.http_status = 503;
     result.error_class = "http_status";
     result.error_detail = "Service Unavailable";
+    result.url = "http://example.com/";
     result.remote_address = "127.0.0.1:8080";
+    result.signed_with = "0a1b2c3d";
+    result.response_headers = "a: 1\nb: 2";
     result.response_body = "busy";
     result.response_bytes = 4;
     result.dns_us = 1;
@@ -44,7 +47,8 @@ TEST(ResultsJson, NamesTheFieldsOfTheContract) {
         "event_id": "0190a000-0000-7000-8000-000000000001", "subscription_id": "0190a000-0000-7000-8000-000000000002",
         "lease_token": -9223372036854775807, "attempt_no": 3, "outcome": "failed", "started_at_us": 1700000000123456,
         "http_status": 503, "error_class": "http_status", "error_detail": "Service Unavailable",
-        "remote_address": "127.0.0.1:8080", "response_body": "YnVzeQ==", "response_bytes": 4,
+        "url": "http://example.com/", "remote_address": "127.0.0.1:8080", "signed_with": "0a1b2c3d",
+        "response_headers": "a: 1\nb: 2", "response_body": "YnVzeQ==", "response_bytes": 4,
         "dns_us": 1, "connect_us": 2, "tls_us": 3, "first_byte_us": 4, "total_us": 4567,
         "retry_after_us": 5000000})"));
 }

@@ -48,7 +48,9 @@ protected:
                       if (claimed.event_id == "unsignable") {
                           throw std::invalid_argument("bad secret");
                       }
-                      return OutgoingRequest();
+                      OutgoingRequest request;
+                      request.signed_with = "0a1b2c3d";
+                      return request;
                   },
                   metrics};
 
@@ -70,6 +72,14 @@ TEST_F(SenderTest, NamesTheErrorClassOfAFailedAttempt) {
     EXPECT_EQ(result.error_class, "connect_timeout");
     EXPECT_EQ(result.error_detail, "no answer");
     EXPECT_THAT(metrics.text(), HasSubstr(R"(moai_attempts_total{error_class="connect_timeout"} 1)"));
+}
+
+TEST_F(SenderTest, TellsWhereItWasSentAndWhichKeysSignedIt) {
+    auto sent = delivery("a");
+    sent.url = "https://example.com/hook";
+    const auto result = result_of(sent);
+    EXPECT_EQ(result.url, "https://example.com/hook");
+    EXPECT_EQ(result.signed_with, "0a1b2c3d");
 }
 
 TEST_F(SenderTest, ADeliveryThatCannotBeMadeIntoARequestHasFailed) {
