@@ -15,10 +15,6 @@ using std::chrono::steady_clock;
 
 namespace {
 
-// With a backlog a claim waits for more free slots as long as requests end this close to each other, and no longer than
-// this in all.
-constexpr milliseconds kRequestsKeepEnding = 5ms;
-constexpr milliseconds kLongestWaitForSlots = 20ms;
 // What a safety look finds has been missed if it was due for this long; what came just now is on its way to the
 // sentinel.
 constexpr milliseconds kUnheard = 500ms;
@@ -72,6 +68,7 @@ DeliveryLoop::DeliveryLoop(base::EventLoop& loop, store::DeliveryQueue& queue, T
                     }},
                options.learn_every),
       low_water_(options.low_water),
+      slot_wait_(options.slot_wait),
       error_backoff_(50ms, 10s),
       held_back_(
           loop, [this](store::DeliveryResult result) { recorder_.add(std::move(result)); },
@@ -145,27 +142,19 @@ void DeliveryLoop::want_claim_in(base::EventLoop::TimerId& timer, microseconds i
     });
 }
 
-/// With a backlog a claim is worth its statement only for a good part of the slots: is it better to wait for more? Only
-/// while requests end: receivers that hang must not keep the free slots idle.
-bool DeliveryLoop::more_may_come_free(int free) {
+/// Is it better to wait for more free slots than to claim for these?
+bool DeliveryLoop::waits_for_slots(int free) {
     if (!backlog_ || transport_.in_flight() == 0 || free >= std::min(options_.claim_batch, options_.concurrency) / 2) {
         return false;
     }
-    const auto now = steady_clock::now();
-    if (waiting_since_ == SteadyTime()) {
-        waiting_since_ = now;
-    }
-    const auto until = std::min(last_progress_ + kRequestsKeepEnding, waiting_since_ + kLongestWaitForSlots);
-    if (now >= until) {
-        return false;
-    }
-    if (slots_timer_ == 0) {
-        slots_timer_ = loop_.at(until, [this] {
+    const auto until = slot_wait_.until(steady_clock::now());
+    if (until && slots_timer_ == 0) {
+        slots_timer_ = loop_.at(*until, [this] {
             slots_timer_ = 0;
             claim_if_useful();
         });
     }
-    return true;
+    return until.has_value();
 }
 
 store::Look DeliveryLoop::look() const {
@@ -201,14 +190,14 @@ void DeliveryLoop::claim_if_useful() {
         claiming_ = true;
         return;
     }
-    if (!claim_wanted_ || !may_claim || free <= 0 || more_may_come_free(free)) {
+    if (!claim_wanted_ || !may_claim || free <= 0 || waits_for_slots(free)) {
         return;
     }
     const int requested = std::min(free, options_.claim_batch);
     const WakeReason reason = reason_;
     claim_wanted_ = false;
     claiming_ = true;
-    waiting_since_ = {};
+    slot_wait_.ended();
     loop_.cancel(std::exchange(slots_timer_, 0));
     loop_.cancel(std::exchange(stuck_timer_, 0));
     wake_timer_.looked();
@@ -287,7 +276,7 @@ void DeliveryLoop::claimed(const store::Claim& claim, int requested, WakeReason 
     error_backoff_.reset();
     admit(claim, sent_at);
     backlog_ = count == static_cast<std::size_t>(requested);
-    last_progress_ = steady_clock::now();
+    slot_wait_.progressed(steady_clock::now());
     sleep_until_due(claim, sent_at, overlapped);
     look_ahead_unless(claim.looked_ahead);
     watch_.looked(count > 0 || claim.parked > 0, backlog_);
@@ -381,12 +370,13 @@ bool DeliveryLoop::start(const Claimed& claimed, Endpoint::Ticket ticket) {
 }
 
 void DeliveryLoop::finished(store::DeliveryResult result, const TransferResult& transfer, Endpoint::Ticket ticket) {
-    last_progress_ = steady_clock::now();
+    const auto now = steady_clock::now();
+    slot_wait_.progressed(now);
     std::string reason{error_class_name(transfer.error_class)};
     if (!result.error_detail.empty()) {
         reason += ": " + result.error_detail;
     }
-    endpoints_.finished(result.subscription_id, ticket, ending_of(transfer), reason, last_progress_);
+    endpoints_.finished(result.subscription_id, ticket, ending_of(transfer), reason, now);
     parking_.arm();
     if (transfer.never_sent) {
         held_back_.hold(std::move(result));

@@ -20,6 +20,7 @@
 #include "worker/parking.hpp"
 #include "worker/recorder.hpp"
 #include "worker/sender.hpp"
+#include "worker/slot_wait.hpp"
 #include "worker/stuck_looks.hpp"
 #include "worker/transport.hpp"
 #include "worker/wake_timer.hpp"
@@ -39,6 +40,7 @@ public:
         Maintenance::Options maintenance;
         Endpoint::Options endpoint;  ///< its caps follow from `concurrency`
         LowWater::Options low_water;
+        SlotWait::Options slot_wait;
         std::chrono::milliseconds learn_every{5'000};  ///< see Parking
     };
     DeliveryLoop(base::EventLoop& loop, store::DeliveryQueue& queue, Transport& transport, BuildRequest build_request,
@@ -83,7 +85,7 @@ private:
     void claim_if_useful();
     void plan_sweep();
     void look_ahead_unless(bool looked_ahead);
-    [[nodiscard]] bool more_may_come_free(int free);
+    [[nodiscard]] bool waits_for_slots(int free);
     void claimed(const store::Claim& claim, int requested, WakeReason reason, SteadyTime sent_at, bool overlapped);
     [[nodiscard]] int free_slots();
     void admit(const store::Claim& claim, SteadyTime sent_at);
@@ -120,9 +122,8 @@ private:
     // time may only bring the timer forward.
     bool claim_overlapped_ = false, record_overlapped_ = false;
 
-    bool backlog_ = false;        // the last claim was full: more waits than we have room for
-    SteadyTime last_progress_{};  // a claim came, or a request ended
-    SteadyTime waiting_since_{};  // for more slots; zero: not waiting
+    bool backlog_ = false;  // the last claim was full: more waits than we have room for
+    SlotWait slot_wait_;
     base::EventLoop::TimerId slots_timer_ = 0;
 
     StuckLooks stuck_looks_;

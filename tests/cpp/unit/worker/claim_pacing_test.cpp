@@ -56,6 +56,7 @@ TEST_F(ClaimPacing, ReceiversThatHangDoNotKeepTheFreeSlotsIdle) {
 TEST_F(ClaimPacing, WhileRequestsEndAClaimWaitsForAGoodPartOfTheSlots) {
     options.concurrency = 10;
     options.claim_batch = 10;
+    options.slot_wait = {.between_ends = 1h, .longest = 1h};
     transport.answer_at_once = false;
     queue.claims.push_back(claim_of(deliveries(10, "a")));
     run_until_claims(1);
